@@ -1,0 +1,11 @@
+"""An AlfaCRM over real HTTP, for demonstrations and tests."""
+
+from __future__ import annotations
+
+from simulator.account import Account
+from simulator.faults import Change, Fault
+from simulator.quirks import Quirks
+from simulator.requests_log import Request
+from simulator.server import Server, serve
+
+__all__ = ["Account", "Change", "Fault", "Quirks", "Request", "Server", "serve"]

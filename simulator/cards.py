@@ -1,0 +1,183 @@
+"""Customer cards in the API's own shape."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from simulator.people import pools
+from simulator.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from random import Random
+
+T = TypeVar("T")
+
+ZONE = ZoneInfo("Europe/Kyiv")
+OPENED = int(datetime(2018, 1, 8, 7, tzinfo=UTC).timestamp())
+NOW = int(datetime(2025, 11, 1, 10, tzinfo=UTC).timestamp())
+NO_END = "2030-12-31"
+
+# Cards made before the account had a `created_at`: about 5 % of them.
+_CREATED_AT_SINCE = OPENED + (NOW - OPENED) // 20
+_DAY = 86_400
+_COLORS = ("#ea394c", "#ffcd70", "#ffff00", "#00aa00", "#9acfea", "#1a7bb9", "#3C578C")
+# No subscriber can have these numbers: no network uses the code 00.
+_PHONES = (
+    "+380(00){:03d}-{:02d}-{:02d}", "+7(000){:03d}-{:02d}-{:02d}",
+    "+38000{:03d}{:02d}{:02d}", "+48 000 {:03d} {:02d} {:02d}",
+)  # fmt: skip
+_INTERESTS = (
+    *((), ("Гітара",), ("Вокал",), ("Шахи",), ("Гітара", "Вокал")),
+    *(("Малювання", "Фортепіано"), ("Вокал", "Фортепіано", "Шахи")),
+)
+_CHANNELS = (("Viber",), ("Telegram",), ("E-mail", "Viber"), ("Telegram", "E-mail"))
+
+
+def utc(stamp: int) -> str:
+    """Write a moment as the API writes UTC."""
+    return datetime.fromtimestamp(stamp, UTC).isoformat(" ")[:19]
+
+
+def local(stamp: int) -> str:
+    """Write a moment as the account's wall clock shows it."""
+    return datetime.fromtimestamp(stamp, ZONE).isoformat(" ")[:19]
+
+
+class CardMaker:
+    """Makes cards that fit the account's dictionaries."""
+
+    def __init__(self, rng: Random, ids: dict[str, Sequence[int]]) -> None:
+        """Take the source of chance and the ids to refer to, by entity."""
+        self._chance = rng.random
+        self._ids = ids
+        self._pools = pools()
+
+    def card(self, id_: int, *, is_study: int, archived: bool, created: int) -> Record:
+        """Make one card that came into being at the given moment."""
+        ids, chance, pick, below = self._ids, self._chance, self._pick, self._below
+        lead = not is_study
+        changed = created + below(max(created, NOW) - created + 1)
+        # Most leads have no account yet: their counters are null together.
+        has_account = not lead or chance() < 0.34  # noqa: PLR2004
+        balance = "0.00"
+        paid_count = paid_till = None
+        if has_account:
+            paid_count = below(27) - 2 if is_study else 0
+        if is_study:
+            cents = below(3_460_000) - 60_000
+            balance = f"{cents / 100:.2f}"
+            if chance() < 0.7:  # noqa: PLR2004
+                paid_till = f"{local(NOW + (below(120) - 30) * _DAY)[:10]} 12:00:00"
+        name = self._pools.full_name(self._chance)
+        lead_reject = customer_reject = None
+        if archived and lead:
+            lead_reject = pick(ids["lead-reject"])
+        elif archived:
+            customer_reject = pick(ids["customer-reject"])
+        values: dict[str, Any] = {
+            "id": id_,
+            "branch_ids": self._branches(),
+            "teacher_ids": self._teachers(lead=lead),
+            "name": name,
+            "barcode": "",
+            "color": pick(_COLORS) if chance() < 0.1 else None,  # noqa: PLR2004
+            "is_study": is_study,
+            "study_status_id": 1 + below(5) if is_study else None,
+            "lead_status_id": pick(ids["lead-status"])
+            if lead and chance() < 0.97  # noqa: PLR2004
+            else None,
+            "pipeline_id": pick(ids["pipeline"]) if lead else None,
+            "lead_reject_id": lead_reject,
+            "customer_reject_id": customer_reject,
+            "lead_source_id": 1 + below(29) if chance() < 0.8 else None,  # noqa: PLR2004
+            "assigned_id": 2 + below(12) if chance() < 0.9 else None,  # noqa: PLR2004
+            "legal_type": 1,
+            "legal_name": self._pools.full_name(self._chance) if chance() < 0.5 else None,  # noqa: PLR2004
+            "company_id": None,
+            "dob": self._birthday() if chance() < 0.24 else None,  # noqa: PLR2004
+            "balance": balance,
+            "balance_base": balance if chance() < 0.95 else "0.00",  # noqa: PLR2004
+            "balance_bonus": 0 if has_account else None,
+            "paid_count": paid_count,
+            "next_lesson_date": f"{local(NOW + (below(13) - 3) * _DAY)[:10]} 12:00:01"
+            if is_study and not archived
+            else None,
+            "paid_till": paid_till,
+            "last_attend_date": local(created + below(changed - created + 1))[:10]
+            if is_study
+            else None,
+            "b_date": local(created),
+            "e_date": local(changed)[:10] if archived else NO_END,
+            "note": pick(self._pools.notes) if chance() < 0.6 else None,  # noqa: PLR2004
+            "paid_lesson_count": paid_count,
+            "paid_lesson_date": paid_till,
+            "updated_at": utc(changed),
+            "created_at": utc(created) if created >= _CREATED_AT_SINCE else None,
+            "phone": self._phones(),
+            "email": [f"user{id_}@example.org"] if chance() < 0.3 else [],  # noqa: PLR2004
+            "web": [],
+            "addr": [],
+        }
+        values.update(self._custom_fields(created, is_study=is_study))
+        return Record(values, archived)
+
+    # Ten times a card: quicker than the same methods of Random.
+    def _below(self, stop: int) -> int:
+        return int(self._chance() * stop)
+
+    def _pick(self, options: Sequence[T]) -> T:
+        return options[int(self._chance() * len(options))]
+
+    def _branches(self) -> list[int]:
+        branches = self._ids["branch"]
+        first = self._pick(branches)
+        if len(branches) > 1 and self._chance() < 0.04:  # noqa: PLR2004
+            second = self._pick([branch for branch in branches if branch != first])
+            return [first, second]
+        return [first]
+
+    def _teachers(self, *, lead: bool) -> list[int]:
+        if self._chance() < (0.85 if lead else 0.2):
+            return []
+        teacher, other = self._pick(self._ids["teacher"]), self._pick(self._ids["teacher"])
+        return [teacher] if teacher == other or self._chance() < 0.7 else [teacher, other]  # noqa: PLR2004
+
+    def _phones(self) -> list[str]:
+        below = self._below
+        dice = self._chance()
+        if dice < 0.02:  # noqa: PLR2004
+            return []
+        if dice < 0.03:  # noqa: PLR2004
+            return ["немає телефону"]
+        return [
+            self._pick(_PHONES).format(below(1000), below(100), below(100))
+            for _ in range(self._pick((1, 1, 1, 2, 3)))
+        ]
+
+    def _birthday(self) -> str:
+        day = date(2005, 1, 1) + timedelta(days=self._below(5_000))
+        return f"{day:%d.%m.%Y}"
+
+    def _custom_fields(self, created: int, *, is_study: int) -> dict[str, Any]:
+        chance, pick, below = self._chance, self._pick, self._below
+        filled = 0.8 if is_study else 0.25
+
+        def contract_date() -> str:
+            day = local(created + below(80) * _DAY)
+            return f"{day[8:10]}.{day[5:7]}.{day[:4]}"
+
+        fields: dict[str, Callable[[], Any]] = {
+            "custom_age": lambda: str(4 + below(56)),
+            "custom_school_class": lambda: f"{1 + below(11)}-{pick('АБВ')}",
+            "custom_parent_name": lambda: self._pools.full_name(chance),
+            "custom_contract_number": lambda: f"{1 + below(9_998):04d}/Д",
+            "custom_contract_date": contract_date,
+            "custom_interests": lambda: list(pick(_INTERESTS)),
+            "custom_channels": lambda: list(pick(_CHANNELS)),
+            "custom_level": lambda: pick(("A1", "A2", "B1", "B2")),
+            "custom_comment": lambda: f"{pick(self._pools.words)} {pick(self._pools.words)}",
+        }
+        return {name: make() if chance() < filled else None for name, make in fields.items()}

@@ -1,0 +1,137 @@
+"""The simulator as a server on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from typing_extensions import override
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from simulator.access import API_KEY, EMAIL
+from simulator.app import Api, build_app
+from simulator.faults import Change, Fault, Schedule
+from simulator.quirks import Quirks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from simulator.account import Account
+    from simulator.requests_log import Request
+
+_DEFAULT_QUIRKS = Quirks()
+
+
+class _Protocol(H11Protocol):
+    """HTTP that lets the application get at its connection, to cut it."""
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+class _Uvicorn(uvicorn.Server):
+    """A server that stops at once, whatever its clients are doing."""
+
+    @override
+    async def main_loop(self) -> None:
+        self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+        await self._stop.wait()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for server in self.servers:
+            await server.wait_closed()
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    def stop(self) -> None:
+        """Stop the server, from any thread."""
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+
+class Server:
+    """A running simulator."""
+
+    def __init__(self, url: str, account: Account, api: Api, quirks: Quirks) -> None:
+        """Describe the server at `url`."""
+        self.url = url
+        self.account = account
+        self.email = EMAIL
+        self.api_key = API_KEY
+        self.app_key = quirks.requires_app_key
+        self._api = api
+
+    @property
+    def log(self) -> list[Request]:
+        """Every request so far, in order of arrival."""
+        return list(self._api.log)
+
+    @property
+    def data_requests(self) -> list[Request]:
+        """Every request so far that was not a login."""
+        return [request for request in self._api.log if not request.is_login]
+
+    @property
+    def logins(self) -> list[Request]:
+        """Every login so far."""
+        return [request for request in self._api.log if request.is_login]
+
+
+@contextmanager
+def serve(
+    account: Account,
+    quirks: Quirks = _DEFAULT_QUIRKS,
+    faults: Iterable[Fault] = (),
+    changes: Iterable[Change] = (),
+    *,
+    port: int = 0,
+) -> Iterator[Server]:
+    """Serve an account on a loopback port until the block ends.
+
+    An exception that the simulator met while serving is raised at the end.
+    """
+    api = Api(account, quirks, Schedule(faults, changes))
+    listener = socket.create_server(("127.0.0.1", port))
+    config = uvicorn.Config(
+        build_app(api),
+        http=_Protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+    )
+    uvicorn_server = _Uvicorn(config)
+    thread = threading.Thread(target=uvicorn_server.run, args=([listener],), daemon=True)
+    thread.start()
+    uvicorn_server.ready.wait()
+    try:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield Server(url, account, api, quirks)
+    finally:
+        uvicorn_server.stop()
+        thread.join()
+        listener.close()
+    for problem in api.errors:
+        raise problem
