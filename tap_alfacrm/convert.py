@@ -1,0 +1,334 @@
+"""A schema in, a function out that makes a row right and counts what it could not.
+
+What each type accepts, and why, is told in docs/behaviour.md#dates-and-time-zones,
+#decimals, #empty-values and #teacher_ids.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Fix = Callable[[Any], Any]
+    Schema = Mapping[str, Any]
+    Row = dict[str, Any]
+
+CLOCK = "x-alfacrm-clock"
+"""Keyword of a date-time in a schema file: `account` (wall clock) or `utc`."""
+
+_DATE = r"(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<d2>\d{2})\.(?P<m2>\d{2})\.(?P<y2>\d{4}))"
+_TIME = r"(?P<H>\d{2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?"
+_ZONE = r"(?P<zone>Z|[+-]\d{2}:?\d{2})"
+_MOMENT_RE = re.compile(rf"{_DATE}(?:[T ]{_TIME}{_ZONE}?)?", re.ASCII)
+_TIME_RE = re.compile(_TIME, re.ASCII)
+_DECIMAL_RE = re.compile(r"[+-]?\d{1,100}(?:\.\d{1,100})?", re.ASCII)
+_INTEGER_RE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_INT64 = range(-(2**63), 2**63)
+_MAX_EXPONENT = 100
+
+
+class Unfit(ValueError):  # noqa: N818 - a verdict on a value, not a failure of the program
+    """A value that its type cannot hold."""
+
+
+class Converter:
+    """Makes rows right, one after the other.
+
+    Attributes:
+        unfit: Values that became null because their type cannot hold them, by field.
+        unknown: Keys of rows that the schema does not have, with the JSON type first seen.
+    """
+
+    def __init__(self, schema: Schema, zone: dt.tzinfo) -> None:
+        """Compile a schema.
+
+        Args:
+            schema: JSON Schema of the records; date-times may carry `x-alfacrm-clock`.
+            zone: Zone of the account's wall clock.
+        """
+        self.unfit: Counter[str] = Counter()
+        self.unknown: dict[str, str] = {}
+        self._fixes = {
+            name: self._counting(name, _fix(name, property_, zone, self.unfit))
+            for name, property_ in schema["properties"].items()
+        }
+
+    def __call__(self, row: Row) -> Row:
+        """Make one row right.
+
+        Args:
+            row: A row as the API gave it.
+
+        Returns:
+            The record: every property of the schema, in its order, null where the row has none.
+        """
+        record = {name: fix(row.get(name)) for name, fix in self._fixes.items()}
+        if not row.keys() <= record.keys():
+            for name in row.keys() - record.keys():
+                self.unknown.setdefault(name, json_type(row[name]))
+        return record
+
+    def _counting(self, name: str, fix: Fix) -> Fix:
+        def fixed(value: object) -> object:
+            if value is None:
+                return None
+            try:
+                return fix(value)
+            except (Unfit, ValueError, OverflowError):
+                self.unfit[name] += 1
+                return None
+
+        return fixed
+
+
+def json_type(value: object) -> str:
+    """The JSON Schema type of a decoded value."""
+    if isinstance(value, bool):
+        return "boolean"
+    for type_, name in (
+        (str, "string"),
+        (int, "integer"),
+        ((float, Decimal), "number"),
+        (list, "array"),
+    ):
+        if isinstance(value, type_):
+            return name
+    return "null" if value is None else "object"
+
+
+def _fix(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:
+    """The function that makes a value of this schema right."""
+    type_ = schema.get("type", [])
+    types = [t for t in ([type_] if isinstance(type_, str) else type_) if t != "null"]
+    if types == ["array"]:
+        return _array(name, schema.get("items") or {}, zone, unfit)
+    if types == ["object"]:
+        return _object(name, schema, zone, unfit)
+    if types == ["string"] and schema.get("format") in {"date", "date-time", "time"}:
+        clock = dt.UTC if schema.get(CLOCK) == "utc" else zone
+        return {"date": _date, "date-time": _date_time(clock), "time": _time}[schema["format"]]
+    if len(types) == 1:
+        return {"string": _text, "integer": _integer, "number": _number, "boolean": _boolean}[
+            types[0]
+        ]
+    return _any_of(types) if types else _clean
+
+
+def _any_of(types: list[str]) -> Fix:
+    def fix(value: object) -> object:
+        if json_type(value) in types or (json_type(value) == "integer" and "number" in types):
+            return _clean(value)
+        if "string" in types:
+            return _text(value)
+        raise Unfit
+
+    return fix
+
+
+def _array(name: str, items: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:
+    fix_item = _fix(name, items, zone, unfit)
+
+    def fix(value: object) -> list[Any] | None:
+        if value == "":
+            return None
+        if isinstance(value, dict):  # a PHP array with gaps in its keys
+            value = list(value.values())
+        elif not isinstance(value, list):
+            value = [value]
+        fixed = []
+        for item in value:
+            if item is None:
+                continue
+            try:
+                element = fix_item(item)
+            except (Unfit, ValueError, OverflowError):
+                unfit[name] += 1
+                continue
+            if element is not None:
+                fixed.append(element)
+        return fixed
+
+    return fix
+
+
+def _object(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:
+    inner = Converter(schema, zone) if schema.get("properties") else None
+
+    def fix(value: object) -> dict[str, Any] | None:
+        if isinstance(value, str) and value:
+            value = _decoded(value)
+        if value in ("", []):
+            return None
+        if isinstance(value, list):
+            value = {str(index): item for index, item in enumerate(value)}
+        if not isinstance(value, dict):
+            raise Unfit
+        if inner is None:
+            return _clean(value)  # type: ignore[no-any-return]
+        record = inner(value)
+        for field, count in inner.unfit.items():
+            unfit[f"{name}.{field}"] += count
+        inner.unfit.clear()
+        return record
+
+    return fix
+
+
+def _decoded(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise Unfit from None
+
+
+def _text(value: object) -> str:
+    """Text as it is, but for what no database stores; of other types their JSON text."""
+    if not isinstance(value, str):
+        value = (
+            str(value)
+            if isinstance(value, Decimal)
+            else json.dumps(_clean(value), ensure_ascii=False, default=str)
+        )
+    return _UNSTORABLE.sub("", value) if _UNSTORABLE.search(value) else value
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
+    """The same JSON, without characters that no database stores."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_text(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, (int, Decimal)):
+        return value if isinstance(value, bool) else _bounded(value)
+    return value
+
+
+def _bounded(value: int | Decimal) -> int | Decimal | str:
+    """A number as it is, or as text where a database or a JSON reader would choke on it."""
+    if isinstance(value, int):
+        return value if value in _INT64 else str(value)
+    return value if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT else str(value)
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+        if not _DECIMAL_RE.fullmatch(value):
+            raise Unfit
+        value = int(value) if _INTEGER_RE.fullmatch(value) else Decimal(value)
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT:
+        number = int(value)
+        if number != value:
+            raise Unfit
+        value = number
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, int) or value not in _INT64:
+        raise Unfit
+    return value
+
+
+def _number(value: object) -> Decimal | int | None:
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+        if not _DECIMAL_RE.fullmatch(value):
+            raise Unfit
+        return Decimal(value)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, Decimal))
+        or isinstance(_bounded(value), str)
+    ):
+        raise Unfit
+    return value
+
+
+def _boolean(value: object) -> bool | None:
+    if isinstance(value, str):
+        value = value.strip().lower()
+        if not value:
+            return None
+    known: dict[object, bool] = {
+        0: False,
+        1: True,
+        "0": False,
+        "1": True,
+        "false": False,
+        "true": True,
+    }
+    if not isinstance(value, (str, int, bool)) or value not in known:
+        raise Unfit
+    return known[value]
+
+
+def _moment(value: object) -> re.Match[str] | None:
+    """A date with or without a time, in any of the API's shapes; None for an empty text."""
+    if not isinstance(value, str):
+        raise Unfit
+    value = value.strip()
+    if not value:
+        return None
+    match = _MOMENT_RE.fullmatch(value)
+    if match is None:
+        raise Unfit
+    return match
+
+
+def _day(match: re.Match[str]) -> dt.date:
+    return dt.date(
+        int(match["y"] or match["y2"]),
+        int(match["m"] or match["m2"]),
+        int(match["d"] or match["d2"]),
+    )
+
+
+def _date(value: object) -> str | None:
+    match = _moment(value)
+    return _day(match).isoformat() if match else None
+
+
+def _time(value: object) -> str | None:
+    if not isinstance(value, str):
+        raise Unfit
+    value = value.strip()
+    if not value:
+        return None
+    match = _TIME_RE.fullmatch(value)
+    if match is None:
+        raise Unfit
+    return _clock(match).isoformat()
+
+
+def _clock(match: re.Match[str]) -> dt.time:
+    return dt.time(int(match["H"] or 0), int(match["M"] or 0), int(match["S"] or 0))
+
+
+def _date_time(clock: dt.tzinfo) -> Fix:
+    def fix(value: object) -> str | None:
+        match = _moment(value)
+        if match is None:
+            return None
+        zone = clock
+        if match["zone"]:
+            zone = dt.datetime.strptime(match["zone"], "%z").tzinfo or clock
+        # fold=0: of a repeated hour the first, and a skipped hour moves on by the gap
+        moment = dt.datetime.combine(_day(match), _clock(match), tzinfo=zone)
+        return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z"
+
+    return fix

@@ -1,0 +1,54 @@
+"""Errors that speak to the user: one line that says what was asked, what came back and what to do.
+
+No message ever holds a response body, a secret, a token or a person's data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from singer_sdk.exceptions import FatalSyncError
+
+if TYPE_CHECKING:
+    from singer_sdk.exceptions import ConfigValidationError
+
+
+class AlfaCRMError(FatalSyncError):
+    """Ends the run with exit code 1 and its message as the last line of the log."""
+
+
+class SettingsError(AlfaCRMError):
+    """A setting is missing or wrong."""
+
+    def __init__(self, *, name: str, why: str) -> None:
+        """Name the setting.
+
+        Args:
+            name: The setting.
+            why: What is wrong, and what is right.
+        """
+        super().__init__(f"Setting {name} is wrong: {why}.")
+
+    @classmethod
+    def from_validation(cls, error: ConfigValidationError) -> SettingsError:
+        """Tell the first finding of the SDK without the value, which may be a secret.
+
+        Args:
+            error: What the SDK found against the JSON Schema of the settings.
+        """
+        finding, at, place = error.errors[0].rpartition(" in config[")
+        subject, _, verdict = (finding or place).rpartition(" is ")
+        name = place.partition("]")[0] if at else subject
+        return cls(name=name.strip("'"), why=f"it is {verdict}")
+
+
+class CredentialsError(AlfaCRMError):
+    """The host refused to log the API user in."""
+
+
+class RequestError(AlfaCRMError):
+    """A request got no usable answer, and asking again will not mend it."""
+
+
+class UnavailableError(RequestError):
+    """The account or the role does not offer an entity (403 after a fresh login, or 404)."""

@@ -1,0 +1,57 @@
+"""Which rows have been seen, in little memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyroaring import BitMap64
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+MAX_ID = 2**63 - 1
+
+
+def row_id(row: dict[str, Any], key: str = "id") -> int | None:
+    """The id of a row.
+
+    Args:
+        row: A row as the API gave it.
+        key: Name of its primary key.
+
+    Returns:
+        The id, also where the API sends it as text; None where there is no usable one.
+    """
+    value = row.get(key)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_ID:
+        return None
+    return value
+
+
+class Once:
+    """Lets each row pass once in a run, and again only in a newer state."""
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self._states: dict[Hashable, BitMap64] = {}
+
+    def admit(self, identifier: int, state: Hashable = None) -> bool:
+        """Whether a row is new, or known in another state only.
+
+        Args:
+            identifier: The row's id.
+            state: What may change during a run and is told by the request, not the row
+                (such as archived or not).
+
+        Returns:
+            True the first time an id comes in this state since it last came in another.
+        """
+        ids = self._states.setdefault(state, BitMap64())
+        if identifier in ids:
+            return False
+        for others in self._states.values():
+            others.discard(identifier)
+        ids.add(identifier)
+        return True

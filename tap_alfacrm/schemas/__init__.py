@@ -1,0 +1,1 @@
+"""JSON Schema files, one for each stream."""

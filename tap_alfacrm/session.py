@@ -1,0 +1,351 @@
+"""One conversation with one account: login, limiter, retries; question in, envelope out."""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import backoff
+import requests
+from pyrate_limiter import InMemoryBucket, Limiter, Rate
+from requests.auth import AuthBase
+from urllib3.exceptions import InvalidHeader, NameResolutionError
+from urllib3.util import Retry
+
+from tap_alfacrm.envelope import Envelope, MalformedError, decode, read_envelope
+from tap_alfacrm.errors import CredentialsError, RequestError, UnavailableError
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Generator, Mapping
+
+    from backoff.types import Details
+
+    from tap_alfacrm.settings import Settings
+
+T = TypeVar("T")
+
+LOGIN = "/v2api/auth/login"
+TRIES = 8
+"""Times a request is sent before the run gives up: about two minutes of patience."""
+FIRST_TRIES = 3
+"""The same until the host has answered once: a wrong hostname should not cost two minutes."""
+FIRST_WAIT = 1.0
+"""Seconds before the second try; later waits double."""
+LONGEST_WAIT = 60.0
+"""Seconds: the ceiling of a wait the tap chooses itself."""
+LONGEST_RETRY_AFTER = 3600.0
+"""Seconds: the longest wait a server may ask for with Retry-After."""
+WINDOW_MS = 1020
+"""Milliseconds that count as a second: packets that bunch up must not make six in one."""
+
+_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one list.
+
+    Attributes:
+        path: Path below the host, such as `/v2api/customer/index`.
+        body: Filters, sent as JSON. They are shown in errors, so they hold no personal data.
+        params: Parameters that the API wants in the URL.
+    """
+
+    path: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def at(self, **more: int) -> Question:
+        """The same question with more in its body."""
+        return Question(self.path, {**self.body, **more}, self.params)
+
+    @override
+    def __str__(self) -> str:
+        """Path and filters, for logs and errors."""
+        asked = {**self.params, **self.body}
+        return (
+            f"{self.path} ({', '.join(f'{key} {value}' for key, value in asked.items())})"
+            if asked
+            else self.path
+        )
+
+
+class _PassingError(Exception):
+    """An answer, or the lack of one, that another try may mend."""
+
+    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class _RefusedError(Exception):
+    """401 or 403."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+class _Headers(AuthBase):
+    """The account's headers; also keeps requests from reading credentials out of `.netrc`."""
+
+    def __init__(self, token: str | None, app_key: str | None) -> None:
+        self._headers = {"X-ALFACRM-TOKEN": token, "X-APP-KEY": app_key}
+
+    @override
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.update({name: value for name, value in self._headers.items() if value})
+        return request
+
+
+class Session:
+    """A conversation with one account. Logs in when it must; safe to share between threads."""
+
+    def __init__(self, settings: Settings, logger: logging.Logger) -> None:
+        """Prepare a conversation; nothing is sent yet.
+
+        Args:
+            settings: Where to, as whom, and how fast.
+            logger: Where retries are reported.
+        """
+        self._settings = settings
+        self._logger = logger
+        self._host = settings.base_url
+        self._http = requests.Session()
+        self._http.headers.update(
+            {
+                "Accept": "application/json",
+                "User-Agent": settings.user_agent or f"tap-alfacrm/{version('tap-alfacrm')}",
+            }
+        )
+        self._limiter = _limiter(settings.requests_per_second)
+        self._login_lock = threading.Lock()
+        self._token: str | None = None
+        self._renew_at = 0.0
+        self._answered = False
+        self.requests = 0
+        """Requests sent so far, logins and retries included."""
+
+    def ask(self, question: Question) -> Envelope:
+        """Ask for one page.
+
+        Args:
+            question: The list, its filters and the page.
+
+        Returns:
+            The page.
+
+        Raises:
+            CredentialsError: The login was refused.
+            UnavailableError: No right to the entity (403 after a fresh login), or no such route.
+            RequestError: No usable answer.
+        """
+        token = self._current_token(None)
+        try:
+            return self._exchange(question, token)
+        except _RefusedError:
+            self._logger.info("The token was refused; logging in again.")
+        try:
+            return self._exchange(question, self._current_token(token))
+        except _RefusedError as refused:
+            self._refuse(question, refused.status)
+
+    def _refuse(self, question: Question, status: int) -> NoReturn:
+        msg = (
+            f"{self._host}{question} was refused with status {status} right after a fresh login: "
+            "the API user's role has no right to it. Ask the account's administrator to allow it."
+        )
+        raise UnavailableError(msg)
+
+    def _exchange(self, question: Question, token: str) -> Envelope:
+        def read(response: requests.Response) -> Envelope:
+            return read_envelope(response.content, _moment(response))
+
+        return self._send(question, _Headers(token, self._settings.app_key), read)
+
+    def _current_token(self, refused: str | None) -> str:
+        """The token to use now; logs in if there is none, it is old, or it is the refused one."""
+        with self._login_lock:
+            if self._token is None or self._token == refused or time.monotonic() >= self._renew_at:
+                self._token = self._login()
+                self._renew_at = time.monotonic() + self._settings.token_ttl_seconds
+            return self._token
+
+    def _login(self) -> str:
+        def read(response: requests.Response) -> str:
+            body = decode(response.content)
+            token = body.get("token") if isinstance(body, dict) else None
+            if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+                msg = "the body holds no token"
+                raise MalformedError(msg)
+            return token
+
+        settings = self._settings
+        question = Question(LOGIN, {"email": settings.email, "api_key": settings.api_key})
+        try:
+            return self._send(question, _Headers(None, settings.app_key), read)
+        except _RefusedError as refused:
+            self._credentials(f"answered {refused.status}")
+        except UnavailableError:
+            msg = (
+                f"{self._host}{LOGIN} does not exist (status 404): check the setting hostname; "
+                "it is the address in the browser when you work in AlfaCRM."
+            )
+            raise RequestError(msg) from None
+
+    def _credentials(self, what: str) -> NoReturn:
+        msg = (
+            f"{self._host} refused to log in {self._settings.email}: {what}. "
+            "Check the e-mail, the key (in the profile: 'API key (v2api)'), "
+            "and that the user's role has access to the module v2api."
+        )
+        raise CredentialsError(msg)
+
+    def _send(
+        self, question: Question, auth: AuthBase, read: Callable[[requests.Response], T]
+    ) -> T:
+        @backoff.on_exception(
+            _waits,
+            _PassingError,
+            max_tries=TRIES if self._answered else FIRST_TRIES,
+            jitter=None,
+            logger=None,
+            on_backoff=lambda details: self._report_retry(question, details),
+        )
+        def attempt() -> T:
+            return self._attempt(question, auth, read)
+
+        try:
+            return attempt()
+        except _PassingError as error:
+            msg = f"{self._host}{_shown(question)} got no usable answer: {error}. Try again later."
+            raise RequestError(msg) from None
+
+    def _report_retry(self, question: Question, details: Details) -> None:
+        self._logger.warning(
+            "%s%s: %s; trying again in %.1f s (try %d failed).",
+            self._host,
+            _shown(question),
+            details["exception"],
+            details["wait"],
+            details["tries"],
+        )
+
+    def _attempt(
+        self, question: Question, auth: AuthBase, read: Callable[[requests.Response], T]
+    ) -> T:
+        self._limiter.try_acquire("alfacrm")
+        self.requests += 1
+        try:
+            response = self._http.post(
+                self._host + question.path,
+                json=dict(question.body),
+                params=dict(question.params),
+                auth=auth,
+                timeout=self._settings.request_timeout_seconds,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise _PassingError(_transport_reason(error)) from None
+        self._answered = True
+        self._check(question, response)
+        try:
+            return read(response)
+        except MalformedError as error:
+            reason = f"status {response.status_code}, but {error} ({len(response.content)} bytes)"
+            raise _PassingError(reason) from None
+
+    def _check(self, question: Question, response: requests.Response) -> None:
+        status = response.status_code
+        if status == HTTPStatus.OK:
+            return
+        if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            reason = f"status {status}"
+            raise _PassingError(reason, _retry_after(response))
+        if status in _REFUSED:
+            raise _RefusedError(status)
+        if question.path == LOGIN and status in {
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        }:
+            raise _RefusedError(status)
+        where = f"{self._host}{_shown(question)}"
+        if status == HTTPStatus.NOT_FOUND:
+            msg = f"{where} does not exist in this account (status 404)."
+            raise UnavailableError(msg)
+        if status < HTTPStatus.BAD_REQUEST:
+            msg = (
+                f"{where} answered {status}, a redirect, which is not followed because it would "
+                "carry the token elsewhere: check the setting hostname."
+            )
+        else:
+            msg = f"{where} answered {status}, which asking again will not mend."
+        raise RequestError(msg)
+
+
+def _shown(question: Question) -> str:
+    return LOGIN if question.path == LOGIN else str(question)
+
+
+def _limiter(requests_per_second: float) -> Limiter:
+    """At most `requests_per_second` in any second; a fraction below 1 stretches the second."""
+    burst = max(1, int(requests_per_second))
+    window = Rate(burst, round(WINDOW_MS * burst / requests_per_second))
+    return Limiter(InMemoryBucket([window]), buffer_ms=1)
+
+
+def _waits() -> Generator[float, _PassingError, None]:
+    """Growing, jittered waits that obey Retry-After; backoff sends each failure in."""
+    failure = yield 0.0
+    longest = FIRST_WAIT
+    while True:
+        wait = random.uniform(longest / 2, longest)  # noqa: S311 - jitter
+        failure = yield max(wait, min(failure.retry_after, LONGEST_RETRY_AFTER))
+        longest = min(longest * 2, LONGEST_WAIT)
+
+
+def _retry_after(response: requests.Response) -> float:
+    try:
+        return Retry().parse_retry_after(response.headers.get("Retry-After", "0"))
+    except InvalidHeader:
+        return 0.0
+
+
+def _moment(response: requests.Response) -> str | None:
+    try:
+        return f"{parsedate_to_datetime(response.headers['Date']):%Y-%m-%d %H:%M:%S}"
+    except (KeyError, ValueError):
+        return None
+
+
+def _transport_reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS certificate could not be verified"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy did not let the request through"
+    if isinstance(error, requests.Timeout):
+        return "no answer within the time-out"
+    causes = [
+        error,
+        *error.args,
+        *(getattr(cause, "reason", None) for cause in error.args),
+    ]
+    if any(isinstance(cause, NameResolutionError) for cause in causes):
+        return "the host name does not resolve (check the setting hostname)"
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "the connection failed or was cut"
+    return f"the answer could not be read ({type(error).__name__})"

@@ -1,0 +1,213 @@
+"""All rows of one list, with the proof that none is missing (docs/behaviour.md#completeness)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from pyroaring import BitMap64
+
+from tap_alfacrm.once import row_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_alfacrm.envelope import Envelope, Row
+    from tap_alfacrm.session import Question
+
+MAX_SWEEPS = 5
+"""Times a list is read through while its rows move under the reader."""
+CEILINGS = frozenset({20, 50, 100, 200, 500})
+"""Page sizes that accounts are known to impose, whatever was asked for."""
+
+REPEATS = 2
+"""Pages in a row without a new row that end a list; one may come of rows pushed back."""
+
+
+class Asks(Protocol):
+    """The part of a session that a sweep needs."""
+
+    def ask(self, question: Question) -> Envelope:
+        """Ask for one page."""
+
+
+class Watches(Protocol):
+    """Is told of each page, to show progress."""
+
+    def begin(self, label: str) -> None:
+        """A list is read from its start."""
+
+    def page(self, rows: int, total: int | None) -> None:
+        """One more page of this many rows; the list has `total` in all."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What one list held.
+
+    Attributes:
+        ids: Distinct ids seen, over all sweeps of the list.
+        pages: Pages asked for.
+        received: Rows received, repeated ones included.
+        keyless: Rows without a usable id, which nothing can tell apart.
+        total: The API's total at the last page, None where it gave none.
+        sweeps: Times the list was read through.
+        settled: Whether the last sweep saw the list hold still.
+    """
+
+    ids: BitMap64 = field(default_factory=BitMap64)
+    pages: int = 0
+    received: int = 0
+    keyless: int = 0
+    total: int | None = None
+    sweeps: int = 0
+    settled: bool = False
+
+    @property
+    def missing(self) -> int:
+        """Rows that the API counts and never gave."""
+        return max(0, (self.total or 0) - len(self.ids) - self.keyless)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was found in several lists together.
+
+    Attributes:
+        ids: Distinct ids.
+        keyless: Rows without a usable id in the lists of the last sweep.
+    """
+
+    ids: BitMap64 = field(default_factory=BitMap64)
+    keyless: int = 0
+
+    def add(self, found: Found) -> None:
+        """Add a list."""
+        self.ids |= found.ids
+        self.keyless += found.keyless
+
+
+def sweep(
+    session: Asks, question: Question, page_size: int, found: Found, watcher: Watches
+) -> Iterator[list[Row]]:
+    """Read a list to its end, and again while its rows move under the reader.
+
+    Args:
+        session: Whom to ask.
+        question: The list and its filters, without the page.
+        page_size: Rows to ask for on a page; what comes back is believed, not the wish.
+        found: Is filled while reading.
+        watcher: Is told of each page.
+
+    Yields:
+        The rows of one page, as the API gave them. A row may come more than once.
+    """
+    before: _Reading | None = None
+    while not found.settled and found.sweeps < MAX_SWEEPS:
+        found.sweeps += 1
+        reading = _Reading()
+        watcher.begin(str(question))
+        for items in _pages(session, question, page_size, reading):
+            found.pages += 1
+            found.received += len(items)
+            watcher.page(len(items), reading.total)
+            yield items
+        found.ids |= reading.ids
+        found.keyless = reading.keyless
+        found.total = reading.total
+        found.settled = reading.held_still or reading.agrees_with(before)
+        before = reading
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One time through a list."""
+
+    ids: BitMap64 = field(default_factory=BitMap64)
+    keyless: int = 0
+    received: int = 0
+    longest: int = 0
+    total: int | None = None
+    began: str | None = None
+    moved: bool = False
+
+    def begin(self, envelope: Envelope) -> None:
+        self.total, self.began = envelope.total, envelope.moment
+
+    def take(self, envelope: Envelope) -> bool:
+        """Count a page in, unless it repeats what this reading has had."""
+        if envelope.total != self.total:
+            self.total, self.moved = envelope.total, True
+        ids = BitMap64()
+        keyless = 0
+        for row in envelope.items:
+            identifier = row_id(row)
+            if identifier is None:
+                keyless += 1
+            else:
+                ids.add(identifier)
+        if not keyless and ids <= self.ids:
+            return False
+        self.ids |= ids
+        self.keyless += keyless
+        self.received += len(envelope.items)
+        self.moved = self.moved or any(self._was_created_since(row) for row in envelope.items)
+        return True
+
+    def _was_created_since(self, row: Row) -> bool:
+        created = row.get("created_at")
+        return self.began is not None and isinstance(created, str) and created > self.began
+
+    @property
+    def distinct(self) -> int:
+        return len(self.ids) + self.keyless
+
+    def is_at_end(self, length: int, page_size: int) -> bool:
+        """Whether `total` is reached, by a page that was not cut at a ceiling.
+
+        A page that may have been cut is followed by another, so that a `total` that is too
+        small loses nothing.
+        """
+        cut = (
+            length >= page_size
+            or length == self.longest
+            or (not self.longest and length in CEILINGS)
+        )
+        self.longest = max(self.longest, length)
+        return self.distinct == self.total and not cut
+
+    @property
+    def held_still(self) -> bool:
+        """Whether rows and totals agree with each other."""
+        return (
+            not self.moved
+            and self.received == self.distinct
+            and self.total in {None, self.distinct}
+        )
+
+    def agrees_with(self, other: _Reading | None) -> bool:
+        """Whether another reading found the same, so that a third would too."""
+        return other is not None and (other.ids, other.total) == (self.ids, self.total)
+
+
+def _pages(
+    session: Asks, question: Question, page_size: int, reading: _Reading
+) -> Iterator[list[Row]]:
+    page = repeated = 0
+    while True:
+        envelope = session.ask(question.at(page=page, pageSize=page_size))
+        if page == 0:
+            reading.begin(envelope)
+        if not envelope.items:
+            return
+        if reading.take(envelope):
+            reading.moved = reading.moved or repeated > 0
+            repeated = 0
+            yield envelope.items
+        else:
+            repeated += 1
+            if repeated == REPEATS or reading.distinct == reading.total:
+                return
+        if reading.is_at_end(len(envelope.items), page_size):
+            return
+        page += 1
