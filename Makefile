@@ -1,0 +1,88 @@
+# Needs make, a Python >= 3.11 and PyPI. All that it installs stays in this folder.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+UV_VERSION := 0.13.9
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null | grep . && break; \
+	done)
+
+UV := .tools/bin/uv
+BIN := .venv/bin
+MELTANO := .tools/meltano/bin/meltano
+
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+export MELTANO_CLI_DISABLE_VERSION_CHECK := true
+export XDG_STATE_HOME := $(CURDIR)/.cache/state
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport VIRTUAL_ENV
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+.PHONY: install
+install: .venv/.installed ## Install the tap and its development tools
+
+.PHONY: demo
+demo: .venv/.installed .meltano/.installed ## Load a made-up school CRM into CSV files with Meltano
+	$(BIN)/python -m scripts.demo
+
+.PHONY: test
+test: .venv/.installed ## Run the tests and measure their coverage
+	$(BIN)/pytest --cov --cov-report=term -m "not soak" $(ARGS)
+
+.PHONY: soak
+soak: .venv/.installed ## Run the tests that take long
+	$(BIN)/pytest -m soak $(ARGS)
+
+.PHONY: lint
+lint: .venv/.installed ## Check style and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: .venv/.installed ## Check the types
+	$(BIN)/mypy
+
+.PHONY: check
+check: lint types test ## Check style, types and tests
+
+.PHONY: format
+format: .venv/.installed ## Mend style and format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: build
+build: $(UV) ## Build the wheel and the source archive into dist/
+	rm -rf dist
+	$(UV) build --python '$(PYTHON)'
+
+.PHONY: clean
+clean: ## Remove all that was installed, built or cached
+	rm -rf .cache .meltano .tools .venv dist htmlcov output .coverage .coverage.* \
+		.hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(UV):
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python3'; exit 1; }
+	'$(PYTHON)' -m venv .tools
+	.tools/bin/python -m pip install --quiet uv==$(UV_VERSION)
+
+.venv/.installed: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --quiet --locked --python '$(PYTHON)'
+	touch $@
+
+.tools/meltano/.installed: pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.tools/meltano $(UV) sync --quiet --locked --only-group meltano --python '$(PYTHON)'
+	touch $@
+
+.meltano/.installed: meltano.yml .tools/meltano/.installed
+	$(MELTANO) install
+	touch $@

@@ -1,0 +1,158 @@
+"""Load a made-up school CRM into CSV files, and check that no row is missing.
+
+`make demo` runs this: the simulator on a free port, `meltano run tap-alfacrm target-csv`
+against it, and then a look at the files.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.access import API_KEY, EMAIL
+from simulator.account import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROJECT = Path(__file__).parents[1]
+OUTPUT = PROJECT / "output" / "demo"
+MELTANO = PROJECT / ".tools" / "meltano" / "bin" / "meltano"
+ENTITIES = {
+    "customers": "customer",
+    "branches": "branch",
+    "lead_statuses": "lead-status",
+    "lead_rejects": "lead-reject",
+    "customer_rejects": "customer-reject",
+}
+VERDICTS = (": COMPLETE", ": INCOMPLETE")
+PATIENCE_SECONDS = 60
+
+
+@contextmanager
+def simulator(folder: Path) -> Iterator[str]:
+    """Run the simulated API, and stop it whatever happens.
+
+    Args:
+        folder: Where it may write the number of its port.
+
+    Yields:
+        Its address.
+    """
+    port_file = folder / "port"
+    command = [sys.executable, "-m", "simulator", "--demo", "--port-file", str(port_file)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) as process:  # noqa: S603
+        try:
+            yield f"http://127.0.0.1:{_port(process, port_file)}"
+        finally:
+            process.terminate()
+
+
+def _port(process: subprocess.Popen[bytes], port_file: Path) -> int:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (port_file.exists() and (port := port_file.read_text())):
+        if process.poll() is not None or time.monotonic() > deadline:
+            sys.exit("demo: the simulator did not start")
+        time.sleep(0.1)
+    return int(port)
+
+
+def load(url: str, folder: Path) -> list[str]:
+    """Run the load, showing its log.
+
+    Args:
+        url: Address of the API.
+        folder: Where the credentials may be written.
+
+    Returns:
+        The lines of the log that give a verdict.
+    """
+    # A file of its own, so that nothing of a real account's .env takes part.
+    env_file = folder / "demo.env"
+    env_file.write_text(
+        f"TAP_ALFACRM_HOSTNAME={url}\nTAP_ALFACRM_EMAIL={EMAIL}\nTAP_ALFACRM_API_KEY={API_KEY}\n"
+    )
+    pipeline = ["run", "--full-refresh", "tap-alfacrm", "target-csv"]
+    command = [str(MELTANO), f"--env-file={env_file}", "--environment=demo", *pipeline]
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MELTANO_", "TAP_ALFACRM_", "TARGET_CSV_"))
+    } | {"MELTANO_CLI_DISABLE_VERSION_CHECK": "true"}
+    print("$ meltano run tap-alfacrm target-csv", flush=True)
+    verdicts = []
+    with subprocess.Popen(  # noqa: S603
+        command,
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            if any(verdict in line for verdict in VERDICTS):
+                verdicts.append(line.partition("tap-alfacrm")[2].strip())
+    if process.returncode:
+        sys.exit(f"demo: meltano ended with exit code {process.returncode}")
+    return verdicts
+
+
+def ids(stream: str) -> list[int]:
+    """Read the ids in a stream's CSV file; none when there is no file."""
+    path = OUTPUT / f"{stream}.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [int(row["id"]) for row in csv.DictReader(file)]
+
+
+def compare(account: Account) -> bool:
+    """Print what each file holds, beside what the account holds.
+
+    Args:
+        account: The truth.
+
+    Returns:
+        Whether each row of the account is in its file exactly once.
+    """
+    whole = True
+    for stream, entity in ENTITIES.items():
+        loaded = ids(stream)
+        truth = sorted(row["id"] for row in account.rows(entity))
+        agrees = sorted(loaded) == truth
+        whole = whole and agrees
+        missing = len(set(truth) - set(loaded))
+        doubled = len(loaded) - len(set(loaded))
+        file = (OUTPUT / f"{stream}.csv").relative_to(PROJECT)
+        verdict = "each once" if agrees else f"{missing:,} missing, {doubled:,} doubled"
+        print(f"  {file!s:<36}{len(loaded):>8,} rows of {len(truth):>7,}  {verdict}")
+    return whole
+
+
+def main() -> None:
+    """Run the demo; exit 1 when anything is missing."""
+    for file in OUTPUT.glob("*.csv"):
+        file.unlink()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, simulator(Path(folder)) as url:
+        verdicts = load(url, Path(folder))
+    print(f"\nLoaded in {time.monotonic() - started:.0f} s. What the tap says:")
+    for verdict in verdicts:
+        print(f"  {verdict}")
+    print("\nWhat the files hold, against what the simulated account holds:")
+    whole = compare(Account.demo())
+    streams = {verdict.partition(":")[0] for verdict in verdicts if VERDICTS[0] in verdict}
+    if not (whole and streams.issuperset(ENTITIES)):
+        sys.exit("demo: something is missing")
+
+
+if __name__ == "__main__":
+    main()
