@@ -84,5 +84,5 @@ $(UV):
 	touch $@
 
 .meltano/.installed: meltano.yml .tools/meltano/.installed
-	$(MELTANO) install
+	$(MELTANO) install tap-alfacrm target-csv
 	touch $@

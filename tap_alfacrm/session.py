@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,16 +15,12 @@ import backoff
 import requests
 from pyrate_limiter import InMemoryBucket, Limiter, Rate
 from requests.auth import AuthBase
+from typing_extensions import override
 from urllib3.exceptions import InvalidHeader, NameResolutionError
 from urllib3.util import Retry
 
 from tap_alfacrm.envelope import Envelope, MalformedError, decode, read_envelope
 from tap_alfacrm.errors import CredentialsError, RequestError, UnavailableError
-
-if sys.version_info >= (3, 12):
-    from typing import override
-else:
-    from typing_extensions import override
 
 if TYPE_CHECKING:
     import logging

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from typing_extensions import override
 
 from tap_alfacrm import schemas
 from tap_alfacrm.convert import CLOCK, Converter
@@ -18,11 +18,6 @@ from tap_alfacrm.once import Once, row_id
 from tap_alfacrm.report import Progress, Proof
 from tap_alfacrm.session import Question
 from tap_alfacrm.sweep import MAX_SWEEPS, Found, Seen, sweep
-
-if sys.version_info >= (3, 12):
-    from typing import override
-else:
-    from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from pyroaring import BitMap64
+from typing_extensions import override
 
 from tap_alfacrm.streams.base import AlfaCRMStream, List
-
-if sys.version_info >= (3, 12):
-    from typing import override
-else:
-    from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
