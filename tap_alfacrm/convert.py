@@ -7,6 +7,7 @@ What each type accepts, and why, is told in docs/behaviour.md#dates-and-time-zon
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
 from collections import Counter
@@ -15,8 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_alfacrm.typed import attribute, is_plain, types_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from tap_alfacrm.typed import TypedRow
 
     Fix = Callable[[Any], Any]
     Schema = Mapping[str, Any]
@@ -35,6 +40,10 @@ _INTEGER_RE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _INT64 = range(-(2**63), 2**63)
 _MAX_EXPONENT = 100
+MEMORY = 10_000
+"""Values of a field whose mended form is kept."""
+_LENGTH = len("2025-10-20 12:00:00")
+_TAILS = frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
 
 
 class Unfit(ValueError):  # noqa: N818 - a verdict on a value, not a failure of the program
@@ -62,6 +71,11 @@ class Converter:
             name: self._counting(name, _fix(name, property_, zone, self.unfit))
             for name, property_ in schema["properties"].items()
         }
+        self._typed_fixes: list[tuple[str, Fix, dict[Any, Any] | None]] = [
+            (attribute(name), self._fixes[name], {} if _recurs(property_) else None)
+            for name, property_ in schema["properties"].items()
+            if _needs_mending(property_)
+        ]
 
     def __call__(self, row: Row) -> Row:
         """Make one row right.
@@ -78,6 +92,33 @@ class Converter:
                 self.unknown.setdefault(name, json_type(row[name]))
         return record
 
+    def mend_typed(self, row: TypedRow, stamp: Mapping[str, Any]) -> TypedRow:
+        """Make one row right whose values have the types of the schema already.
+
+        Args:
+            row: A row of `TypedReader`; it is changed.
+            stamp: Fields to add.
+
+        Returns:
+            The row.
+        """
+        for name, fix, known in self._typed_fixes:
+            value = getattr(row, name)
+            if value is None:
+                continue
+            if known is None:
+                setattr(row, name, fix(value))
+                continue
+            fixed = known.get(value)
+            if fixed is None:
+                fixed = fix(value)
+                if len(known) < MEMORY and fixed is not None:
+                    known[value] = fixed
+            setattr(row, name, fixed)
+        for name, value in stamp.items():
+            setattr(row, name, value)
+        return row
+
     def _counting(self, name: str, fix: Fix) -> Fix:
         def fixed(value: object) -> object:
             if value is None:
@@ -89,6 +130,19 @@ class Converter:
                 return None
 
         return fixed
+
+
+def _needs_mending(schema: Schema) -> bool:
+    """Whether a value of the right JSON type may still have to change."""
+    types = (
+        set(schema.get("type", [])) - {"null"} if isinstance(schema.get("type"), list) else set()
+    )
+    return "format" in schema or types == {"number"} or not is_plain(schema)
+
+
+def _recurs(schema: Schema) -> bool:
+    """Whether the same few texts come again and again."""
+    return schema.get("format") in {"date", "time"} or (is_plain(schema) and "format" not in schema)
 
 
 def json_type(value: object) -> str:
@@ -108,8 +162,7 @@ def json_type(value: object) -> str:
 
 def _fix(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:
     """The function that makes a value of this schema right."""
-    type_ = schema.get("type", [])
-    types = [t for t in ([type_] if isinstance(type_, str) else type_) if t != "null"]
+    types = types_of(schema)
     if types == ["array"]:
         return _array(name, schema.get("items") or {}, zone, unfit)
     if types == ["object"]:
@@ -126,6 +179,8 @@ def _fix(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix
 
 def _any_of(types: list[str]) -> Fix:
     def fix(value: object) -> object:
+        if "boolean" in types and not isinstance(value, list):
+            return _boolean(value)
         if json_type(value) in types or (json_type(value) == "integer" and "number" in types):
             return _clean(value)
         if "string" in types:
@@ -179,6 +234,8 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> 
         for field, count in inner.unfit.items():
             unfit[f"{name}.{field}"] += count
         inner.unfit.clear()
+        if schema.get("additionalProperties"):
+            record |= {_text(key): _clean(value[key]) for key in value.keys() - record.keys()}
         return record
 
     return fix
@@ -319,16 +376,50 @@ def _clock(match: re.Match[str]) -> dt.time:
     return dt.time(int(match["H"] or 0), int(match["M"] or 0), int(match["S"] or 0))
 
 
+@functools.cache
 def _date_time(clock: dt.tzinfo) -> Fix:
+    hours: dict[str, str] = {}
+    days: set[str] = set()
+
     def fix(value: object) -> str | None:
-        match = _moment(value)
-        if match is None:
-            return None
-        zone = clock
-        if match["zone"]:
-            zone = dt.datetime.strptime(match["zone"], "%z").tzinfo or clock
-        # fold=0: of a repeated hour the first, and a skipped hour moves on by the gap
-        moment = dt.datetime.combine(_day(match), _clock(match), tzinfo=zone)
-        return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z"
+        """The instant in UTC; the hours of each day are worked out once."""
+        if not isinstance(value, str) or len(value) != _LENGTH or value[13:] not in _TAILS:
+            return _in_utc(value, clock)
+        hour = hours.get(value[:13])
+        if hour is None:
+            day = value[:11]
+            if day not in days:
+                days.add(day)
+                hours.update(_hours_in_utc(day, clock))
+            hour = hours.get(value[:13])
+        return _in_utc(value, clock) if hour is None else f"{hour}{value[13:]}Z"
 
     return fix
+
+
+def _hours_in_utc(day: str, clock: dt.tzinfo) -> dict[str, str]:
+    """Each hour of a day, in UTC; none where the offset changes or is not one of full hours."""
+    match = _MOMENT_RE.fullmatch(f"{day}00:00")
+    if match is None:
+        return {}
+    begin = dt.datetime.combine(_day(match), dt.time(), tzinfo=clock)
+    offset = begin.utcoffset()
+    changes = {begin.replace(hour=hour).utcoffset() for hour in range(24)} != {offset}
+    end = begin.replace(hour=23, minute=59, second=59)
+    if offset is None or changes or end.utcoffset() != offset or offset % dt.timedelta(hours=1):
+        return {}
+    midnight = begin.replace(tzinfo=None) - offset
+    in_utc = (midnight + dt.timedelta(hours=hour) for hour in range(24))
+    return {f"{day}{hour:02}": moment.isoformat()[:13] for hour, moment in enumerate(in_utc)}
+
+
+def _in_utc(value: object, clock: dt.tzinfo) -> str | None:
+    match = _moment(value)
+    if match is None:
+        return None
+    zone = clock
+    if match["zone"]:
+        zone = dt.datetime.strptime(match["zone"], "%z").tzinfo or clock
+    # fold=0: of a repeated hour the first, and a skipped hour moves on by the gap
+    moment = dt.datetime.combine(_day(match), _clock(match), tzinfo=zone)
+    return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z"

@@ -3,39 +3,77 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.convert import json_type
-from tap_alfacrm.streams.base import standard_schema
+from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.once import row_id
+from tap_alfacrm.schemas import standard_schema
+from tap_alfacrm.session import Question
 
 if TYPE_CHECKING:
-    from tap_alfacrm.session import Session
+    from collections.abc import Sequence
+
+    from tap_alfacrm.ahead import Ahead
+    from tap_alfacrm.envelope import Row
     from tap_alfacrm.settings import Settings
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 
-def account_properties(
-    session: Session, settings: Settings, stream: type[AlfaCRMStream]
-) -> dict[str, Any]:
-    """Ask for one page and describe the fields that the schema file does not have.
+class Discovery:
+    """Asks an account for its own fields."""
 
-    Args:
-        session: The account.
-        settings: For the page size and the branches.
-        stream: The stream to describe.
+    def __init__(self, session: Ahead, settings: Settings) -> None:
+        """Prepare; nothing is asked yet.
 
-    Returns:
-        JSON Schema by field name (docs/behaviour.md#custom-fields).
-    """
-    branch = settings.branch_ids[0] if settings.branch_ids else None
-    question = stream.question(stream.everything, branch).at(page=0, pageSize=settings.page_size)
-    standard = standard_schema(stream.name)["properties"]
-    types: defaultdict[str, set[str]] = defaultdict(set)
-    for row in session.ask(question).items:
-        for name, value in row.items():
-            if name not in standard:
-                types[name].add(json_type(value) if value != "" else "null")
-    return {name: _describe(name, found - {"null"}) for name, found in sorted(types.items())}
+        Args:
+            session: The account.
+            settings: For the page size and the branches.
+        """
+        self._session = session
+        self._page_size = settings.page_size
+        self._branch = settings.branch_ids[0] if settings.branch_ids else None
+
+    def properties(self, stream: type[AlfaCRMStream]) -> dict[str, Any]:
+        """Ask for one page and describe the fields that the schema file does not have.
+
+        Args:
+            stream: The stream to describe.
+
+        Returns:
+            JSON Schema by field name (docs/behaviour.md#custom-fields).
+
+        Raises:
+            UnavailableError: The role has no right to a required entity.
+        """
+        try:
+            rows = self._sample(stream)
+        except UnavailableError:
+            if stream.required:
+                raise
+            return {}
+        standard = standard_schema(stream.name)["properties"]
+        types: defaultdict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            for name, value in row.items():
+                if name not in standard:
+                    types[name].add(json_type(value) if value != "" else "null")
+        return {name: _describe(name, found - {"null"}) for name, found in sorted(types.items())}
+
+    def _sample(self, stream: type[AlfaCRMStream]) -> Sequence[Row]:
+        filters = stream.everything.filters
+        try:
+            return self._ask(Question(stream.path(self._branch), filters))
+        except UnavailableError as error:
+            if not stream.required or self._branch or error.status == HTTPStatus.FORBIDDEN:
+                raise
+        # some accounts want the branch in every path
+        self._branch = next(map(row_id, self._ask(Question("/v2api/branch/index"))), None)
+        return self._ask(Question(stream.path(self._branch), filters))
+
+    def _ask(self, question: Question) -> Sequence[Row]:
+        return self._session.ask(question.at(0, self._page_size)).items
 
 
 def _describe(name: str, types: set[str]) -> dict[str, Any]:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from tap_alfacrm.once import row_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Reader = Callable[[bytes, str | None], "Envelope"]
+    """Takes the body of an answer and the server's clock, `YYYY-MM-DD HH:MM:SS` in UTC."""
 
 Row = dict[str, Any]
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
+_PROBLEM = {"name", "message", "status"}
+"""Keys of the object that an error answers with."""
 
 
 class MalformedError(ValueError):
@@ -23,14 +33,18 @@ class Envelope:
     """One page of a list (docs/behaviour.md#paging).
 
     Attributes:
-        items: The rows of this page.
+        items: The rows of this page; all have `get`, as a dict has.
+        ids: Their ids, None for a row without a usable one.
         total: Number of rows on all pages, None where the API does not say.
         moment: The server's clock at this answer, UTC `YYYY-MM-DD HH:MM:SS`, None if unknown.
+        newest: The latest `created_at` of the rows, "" if none has one.
     """
 
-    items: list[Row]
+    items: Sequence[Any]
+    ids: list[int | None]
     total: int | None
     moment: str | None = None
+    newest: str = ""
 
 
 def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
@@ -47,7 +61,7 @@ def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
     """
     try:
         return _decoder.decode(content)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         pass
     try:  # PHP may send NaN or a lone surrogate, which are not JSON but hold a row all the same
         return json.loads(content, parse_float=Decimal, parse_constant=lambda _: None)
@@ -70,16 +84,64 @@ def read_envelope(content: bytes, moment: str | None = None) -> Envelope:
         MalformedError: The body is not an envelope.
     """
     body = decode(content)
-    items = body.get("items") if isinstance(body, dict) else None
-    if isinstance(items, dict):  # a PHP array with gaps in its keys
-        items = list(items.values())
-    if not isinstance(items, list) or not all(isinstance(row, dict) for row in items):
-        msg = "the body is JSON but not a list of rows"
-        raise MalformedError(msg)
-    return Envelope(items, _count(body.get("total")), moment)
+    if not isinstance(body, dict):
+        raise _not_rows()
+    return _envelope(body.get("items"), count(body.get("total")), moment)
 
 
-def _count(value: object) -> int | None:
+def read_array(content: bytes, moment: str | None = None) -> Envelope:
+    """Read a bare array of rows, which comes without an envelope or pages.
+
+    Args:
+        content: Body of an answer.
+        moment: The server's clock at this answer.
+
+    Returns:
+        The envelope.
+
+    Raises:
+        MalformedError: The body is not an array of rows.
+    """
+    body = decode(content)
+    return _envelope(body, len(body) if isinstance(body, list) else None, moment)
+
+
+def read_object(content: bytes, moment: str | None = None, *, identifier: int) -> Envelope:
+    """Read the one row that some actions answer with.
+
+    Args:
+        content: Body of an answer.
+        moment: The server's clock at this answer.
+        identifier: What the row was asked for by, which is its id.
+
+    Returns:
+        The envelope.
+
+    Raises:
+        MalformedError: The body is not an object, or tells a problem.
+    """
+    body = decode(content)
+    if not isinstance(body, dict) or body.keys() >= _PROBLEM:
+        raise _not_rows()
+    return Envelope([body], [identifier], 1, moment)
+
+
+def count(value: object) -> int | None:
+    """A number of rows, also where it comes as text; None where it is no such number."""
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _envelope(items: object, total: int | None, moment: str | None) -> Envelope:
+    if isinstance(items, dict):  # a PHP array with gaps in its keys
+        items = list(items.values())
+    if not isinstance(items, list) or not all(isinstance(row, dict) for row in items):
+        raise _not_rows()
+    created = (row.get("created_at") for row in items)
+    newest = max((moment for moment in created if isinstance(moment, str)), default="")
+    return Envelope(items, [row_id(row) for row in items], total, moment, newest)
+
+
+def _not_rows() -> MalformedError:
+    return MalformedError("the body is JSON but not a list of rows")

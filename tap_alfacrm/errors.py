@@ -36,6 +36,8 @@ class SettingsError(AlfaCRMError):
         Args:
             error: What the SDK found against the JSON Schema of the settings.
         """
+        if not error.errors:
+            return cls(name="flattening_enabled", why=f"{error} (set flattening_max_depth too)")
         finding, at, place = error.errors[0].rpartition(" in config[")
         subject, _, verdict = (finding or place).rpartition(" is ")
         name = place.partition("]")[0] if at else subject
@@ -46,9 +48,27 @@ class CredentialsError(AlfaCRMError):
     """The host refused to log the API user in."""
 
 
+class StateError(AlfaCRMError):
+    """The state that was given cannot be read."""
+
+
 class RequestError(AlfaCRMError):
     """A request got no usable answer, and asking again will not mend it."""
 
 
 class UnavailableError(RequestError):
-    """The account or the role does not offer an entity (403 after a fresh login, or 404)."""
+    """The account or the role does not offer an entity.
+
+    Attributes:
+        status: 403 after a fresh login: no right. 400, 404 or 405: no such route.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        """Say what was refused.
+
+        Args:
+            message: The line for the user.
+            status: The status that came back.
+        """
+        super().__init__(message)
+        self.status = status

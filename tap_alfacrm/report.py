@@ -31,6 +31,7 @@ class Proof:
         pages: Pages with rows.
         sweeps: Most times that any list had to be read through.
         unsettled: Whether rows still moved in the last sweep of a list.
+        refused: Whether the account does not offer the rows.
         notes: What else there is to say.
     """
 
@@ -42,6 +43,7 @@ class Proof:
     pages: int = 0
     sweeps: int = 0
     unsettled: bool = False
+    refused: bool = False
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -57,6 +59,7 @@ class Proof:
             whole.pages += part.pages
             whole.sweeps = max(whole.sweeps, part.sweeps)
             whole.unsettled = whole.unsettled or part.unsettled
+            whole.refused = whole.refused or part.refused
             whole.notes += part.notes
         return whole
 
@@ -130,7 +133,7 @@ class Proof:
             f"emitted {self.emitted:,}; API total {total}"
         )
         if self.sweeps > 1:
-            text += f"; rows moved while reading, swept {self.sweeps} times"
+            text += f"; read through {self.sweeps} times"
         return ". ".join([text, *self.notes]) + "."
 
 
@@ -174,26 +177,37 @@ class Progress:
         self._pages += 1
         self._rows += rows
         self._longest = max(self._longest, rows)
+        if total is None:
+            self._say(f"{self._pages:,} pages, {self._rows:,} rows so far")
+        else:
+            pages = max(self._pages, -(-total // self._longest))
+            text = f"page {self._pages:,} of {pages:,}, {self._rows:,} of {total:,} rows"
+            self._say(text, self._pages / pages)
+
+    def item(self, total: int) -> None:
+        """One more item of a list of questions is done.
+
+        Args:
+            total: Number of them.
+        """
+        self._rows += 1
+        self._say(f"question {self._rows:,} of {total:,}", self._rows / max(total, self._rows))
+
+    def _say(self, text: str, share: float | None = None) -> None:
         now = time.monotonic()
-        if self._spoke is not None and now - self._spoke < EVERY:
+        if self._spoke is None or now - self._spoke < EVERY:
             return
         self._spoke = now
-        if total is None:
-            self._logger.info(
-                "%s: %d pages, %s rows so far.",
-                self._label,
-                self._pages,
-                f"{self._rows:,}",
-            )
-            return
-        pages = max(self._pages, -(-total // self._longest))
-        left = (now - self._started) / self._pages * (pages - self._pages)
-        self._logger.info(
-            "%s: page %d of %d, %s of %s rows, about %d s left.",
-            self._label,
-            self._pages,
-            pages,
-            f"{self._rows:,}",
-            f"{total:,}",
-            round(left),
-        )
+        if share:
+            text += f", about {(now - self._started) * (1 / share - 1):,.0f} s left"
+        self._logger.info("%s: %s.", self._label, text)
+
+
+class Unwatched:
+    """Shows no progress."""
+
+    def begin(self, label: str) -> None:
+        """Say nothing."""
+
+    def page(self, rows: int, total: int | None) -> None:
+        """Say nothing."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import backoff
 import requests
 from pyrate_limiter import InMemoryBucket, Limiter, Rate
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from typing_extensions import override
 from urllib3.exceptions import InvalidHeader, NameResolutionError
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from backoff.types import Details
 
+    from tap_alfacrm.envelope import Reader
     from tap_alfacrm.settings import Settings
 
 T = TypeVar("T")
@@ -43,10 +47,11 @@ LONGEST_WAIT = 60.0
 """Seconds: the ceiling of a wait the tap chooses itself."""
 LONGEST_RETRY_AFTER = 3600.0
 """Seconds: the longest wait a server may ask for with Retry-After."""
-WINDOW_MS = 1020
+SECOND_MS = 1030
 """Milliseconds that count as a second: packets that bunch up must not make six in one."""
 
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_ABSENT = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -58,15 +63,25 @@ class Question:
         path: Path below the host, such as `/v2api/customer/index`.
         body: Filters, sent as JSON. They are shown in errors, so they hold no personal data.
         params: Parameters that the API wants in the URL.
+        reader: Makes an envelope of the answer.
+        is_single: Whether one answer holds it all, without pages.
     """
 
     path: str
     body: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    reader: Reader = field(default=read_envelope, compare=False)
+    is_single: bool = False
 
-    def at(self, **more: int) -> Question:
-        """The same question with more in its body."""
-        return Question(self.path, {**self.body, **more}, self.params)
+    def at(self, page: int, page_size: int) -> Question:
+        """The same question for one page of it (docs/behaviour.md#paging)."""
+        if self.is_single:
+            return self
+        return replace(self, body={**self.body, "page": page, "pageSize": page_size})
+
+    @override
+    def __hash__(self) -> int:
+        return hash(str(self))
 
     @override
     def __str__(self) -> str:
@@ -121,6 +136,8 @@ class Session:
         self._logger = logger
         self._host = settings.base_url
         self._http = requests.Session()
+        self._http.mount(self._host, HTTPAdapter(pool_maxsize=settings.max_in_flight))
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._http.headers.update(
             {
                 "Accept": "application/json",
@@ -164,11 +181,11 @@ class Session:
             f"{self._host}{question} was refused with status {status} right after a fresh login: "
             "the API user's role has no right to it. Ask the account's administrator to allow it."
         )
-        raise UnavailableError(msg)
+        raise UnavailableError(msg, status)
 
     def _exchange(self, question: Question, token: str) -> Envelope:
         def read(response: requests.Response) -> Envelope:
-            return read_envelope(response.content, _moment(response))
+            return question.reader(response.content, _moment(response))
 
         return self._send(question, _Headers(token, self._settings.app_key), read)
 
@@ -195,9 +212,10 @@ class Session:
             return self._send(question, _Headers(None, settings.app_key), read)
         except _RefusedError as refused:
             self._credentials(f"answered {refused.status}")
-        except UnavailableError:
+        except UnavailableError as error:
             msg = (
-                f"{self._host}{LOGIN} does not exist (status 404): check the setting hostname; "
+                f"{self._host}{LOGIN} is not there (status {error.status}): "
+                "check the setting hostname; "
                 "it is the address in the browser when you work in AlfaCRM."
             )
             raise RequestError(msg) from None
@@ -279,9 +297,9 @@ class Session:
         }:
             raise _RefusedError(status)
         where = f"{self._host}{_shown(question)}"
-        if status == HTTPStatus.NOT_FOUND:
-            msg = f"{where} does not exist in this account (status 404)."
-            raise UnavailableError(msg)
+        if status in _ABSENT:
+            msg = f"{where} does not exist in this account (status {status})."
+            raise UnavailableError(msg, status)
         if status < HTTPStatus.BAD_REQUEST:
             msg = (
                 f"{where} answered {status}, a redirect, which is not followed because it would "
@@ -297,10 +315,9 @@ def _shown(question: Question) -> str:
 
 
 def _limiter(requests_per_second: float) -> Limiter:
-    """At most `requests_per_second` in any second; a fraction below 1 stretches the second."""
-    burst = max(1, int(requests_per_second))
-    window = Rate(burst, round(WINDOW_MS * burst / requests_per_second))
-    return Limiter(InMemoryBucket([window]), buffer_ms=1)
+    """Sends at even distances, so that threads that wake late do not bunch up."""
+    distance = Rate(1, math.ceil(SECOND_MS / requests_per_second))
+    return Limiter(InMemoryBucket([distance]), buffer_ms=1)
 
 
 def _waits() -> Generator[float, _PassingError, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -40,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         token_ttl_seconds: Age in seconds at which a token is renewed.
         request_timeout_seconds: Seconds to wait for a connection or an answer.
         start_date: Lower bound for incremental streams.
+        lookback_days: Days that an incremental run goes back behind its bookmark.
+        detect_deletions: Whether full tables end in ACTIVATE_VERSION.
+        max_in_flight: Requests that may be under way at once.
         user_agent: `User-Agent` header.
     """
 
@@ -56,6 +60,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_ttl_seconds: Count = 780
     request_timeout_seconds: Positive = 60
     start_date: str | None = None
+    lookback_days: Annotated[int, msgspec.Meta(ge=0)] = 2
+    detect_deletions: bool = False
+    max_in_flight: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     user_agent: str | None = None
 
     @classmethod
@@ -90,17 +97,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             SettingsError: With one line that names the setting and says what is right.
         """
-        _ = self.base_url, self.zone
-        if self.start_date is not None:
-            try:
-                pendulum.parse(self.start_date)
-            except ValueError:
-                why = f"{self.start_date!r} is not a date such as 2025-09-01"
-                raise SettingsError(name="start_date", why=why) from None
+        _ = self.base_url, self.zone, self.start
         for name in ("app_key", "user_agent"):
             value = getattr(self, name)
             if value is not None and not (value.isprintable() and value.isascii()):
                 raise SettingsError(name=name, why="a header can hold printable ASCII only")
+
+    @property
+    def start(self) -> dt.datetime | None:
+        """`start_date` as a moment; a date without a zone is one in UTC.
+
+        Raises:
+            SettingsError: It is not a date.
+        """
+        if self.start_date is None:
+            return None
+        try:
+            moment = dt.datetime.fromisoformat(self.start_date)
+        except ValueError:
+            why = f"{self.start_date!r} is not a date such as 2025-09-01"
+            raise SettingsError(name="start_date", why=why) from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
     @property
     def base_url(self) -> str:

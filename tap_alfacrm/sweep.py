@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from pyroaring import BitMap64
 
-from tap_alfacrm.once import row_id
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
-    from tap_alfacrm.envelope import Envelope, Row
+    from tap_alfacrm.envelope import Envelope
     from tap_alfacrm.session import Question
 
 MAX_SWEEPS = 5
@@ -29,6 +28,9 @@ class Asks(Protocol):
 
     def ask(self, question: Question) -> Envelope:
         """Ask for one page."""
+
+    def expect(self, questions: Iterable[Question]) -> AbstractContextManager[None]:
+        """Tell which pages will be asked for next."""
 
 
 class Watches(Protocol):
@@ -88,8 +90,12 @@ class Seen:
 
 
 def sweep(
-    session: Asks, question: Question, page_size: int, found: Found, watcher: Watches
-) -> Iterator[list[Row]]:
+    session: Asks,
+    question: Question,
+    page_size: int,
+    found: Found,
+    watcher: Watches,
+) -> Iterator[Envelope]:
     """Read a list to its end, and again while its rows move under the reader.
 
     Args:
@@ -100,18 +106,18 @@ def sweep(
         watcher: Is told of each page.
 
     Yields:
-        The rows of one page, as the API gave them. A row may come more than once.
+        One page. A row may come more than once.
     """
     before: _Reading | None = None
     while not found.settled and found.sweeps < MAX_SWEEPS:
         found.sweeps += 1
         reading = _Reading()
         watcher.begin(str(question))
-        for items in _pages(session, question, page_size, reading):
+        for envelope in _pages(session, question, page_size, reading):
             found.pages += 1
-            found.received += len(items)
-            watcher.page(len(items), reading.total)
-            yield items
+            found.received += len(envelope.items)
+            watcher.page(len(envelope.items), reading.total)
+            yield envelope
         found.ids |= reading.ids
         found.keyless = reading.keyless
         found.total = reading.total
@@ -138,25 +144,15 @@ class _Reading:
         """Count a page in, unless it repeats what this reading has had."""
         if envelope.total != self.total:
             self.total, self.moved = envelope.total, True
-        ids = BitMap64()
-        keyless = 0
-        for row in envelope.items:
-            identifier = row_id(row)
-            if identifier is None:
-                keyless += 1
-            else:
-                ids.add(identifier)
+        ids = BitMap64(identifier for identifier in envelope.ids if identifier is not None)
+        keyless = envelope.ids.count(None)
         if not keyless and ids <= self.ids:
             return False
         self.ids |= ids
         self.keyless += keyless
         self.received += len(envelope.items)
-        self.moved = self.moved or any(self._was_created_since(row) for row in envelope.items)
+        self.moved = self.moved or (self.began is not None and envelope.newest > self.began)
         return True
-
-    def _was_created_since(self, row: Row) -> bool:
-        created = row.get("created_at")
-        return self.began is not None and isinstance(created, str) and created > self.began
 
     @property
     def distinct(self) -> int:
@@ -192,22 +188,31 @@ class _Reading:
 
 def _pages(
     session: Asks, question: Question, page_size: int, reading: _Reading
-) -> Iterator[list[Row]]:
+) -> Iterator[Envelope]:
+    first = session.ask(question.at(0, page_size))
+    reading.begin(first)
+    if not first.items:
+        return
+    # how many pages there are, if none is cut shorter and nothing moves
+    pages = -(-(first.total or 0) // len(first.items))
+    with session.expect(question.at(page, page_size) for page in range(1, pages)):
+        yield from _follow(session, question, page_size, reading, first)
+
+
+def _follow(
+    session: Asks, question: Question, page_size: int, reading: _Reading, envelope: Envelope
+) -> Iterator[Envelope]:
     page = repeated = 0
-    while True:
-        envelope = session.ask(question.at(page=page, pageSize=page_size))
-        if page == 0:
-            reading.begin(envelope)
-        if not envelope.items:
-            return
+    while envelope.items:
         if reading.take(envelope):
             reading.moved = reading.moved or repeated > 0
             repeated = 0
-            yield envelope.items
+            yield envelope
         else:
             repeated += 1
             if repeated == REPEATS or reading.distinct == reading.total:
                 return
-        if reading.is_at_end(len(envelope.items), page_size):
+        if question.is_single or reading.is_at_end(len(envelope.items), page_size):
             return
         page += 1
+        envelope = session.ask(question.at(page, page_size))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
 from singer_sdk import typing as th
@@ -12,35 +13,67 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
+from tap_alfacrm.ahead import Ahead
 from tap_alfacrm.cells import make_json_readable
-from tap_alfacrm.discovery import account_properties
+from tap_alfacrm.discovery import Discovery
 from tap_alfacrm.environment import from_environment
-from tap_alfacrm.errors import SettingsError
+from tap_alfacrm.errors import SettingsError, UnavailableError
+from tap_alfacrm.inputs import check_state, with_chosen_methods
+from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.session import Session
 from tap_alfacrm.settings import CREDENTIALS, Settings
-from tap_alfacrm.streams.base import standard_schema
-from tap_alfacrm.streams.customers import CustomersStream
-from tap_alfacrm.streams.dictionaries import (
-    BranchesStream,
-    CustomerRejectsStream,
-    LeadRejectsStream,
-    LeadStatusesStream,
-)
+from tap_alfacrm.streams import contact, customers, dictionaries, money, people, teaching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.singerlib import Catalog, CatalogEntry
 
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 STREAMS: tuple[type[AlfaCRMStream], ...] = (
-    BranchesStream,
-    CustomerRejectsStream,
-    CustomersStream,
-    LeadRejectsStream,
-    LeadStatusesStream,
+    dictionaries.BranchesStream,
+    dictionaries.CompaniesStream,
+    dictionaries.LocationsStream,
+    dictionaries.RoomsStream,
+    dictionaries.SubjectsStream,
+    dictionaries.StreamingsStream,
+    dictionaries.PipelinesStream,
+    dictionaries.LeadStatusesStream,
+    dictionaries.LeadSourcesStream,
+    dictionaries.LeadRejectsStream,
+    dictionaries.StudyStatusesStream,
+    dictionaries.CustomerRejectsStream,
+    people.UsersStream,
+    people.TeachersStream,
+    people.TeacherRatesStream,
+    people.WorkingHoursStream,
+    customers.CustomersStream,
+    teaching.LessonTypesStream,
+    teaching.GroupsStream,
+    teaching.RegularLessonsStream,
+    teaching.LessonsStream,
+    money.TariffsStream,
+    money.DiscountsStream,
+    money.PayTypesStream,
+    money.PayAccountsStream,
+    money.PayItemCategoriesStream,
+    money.PayItemsStream,
+    money.PaysStream,
+    contact.TasksStream,
+    contact.LogsStream,
+    contact.SmsMessagesStream,
+    contact.MailMessagesStream,
+    contact.PhoneCallsStream,
+    teaching.GroupMembershipsStream,
+    teaching.CustomerCalendarsStream,
+    money.CustomerTariffsStream,
+    money.CustomerBonusBalancesStream,
+    contact.CommunicationsStream,
 )
+"""In the order in which they are loaded: parents before what is asked about them."""
 
 
 class TapAlfaCRM(Tap):
@@ -157,6 +190,30 @@ class TapAlfaCRM(Tap):
             description="Lower bound for incremental streams; full-table streams load everything.",
         ),
         th.Property(
+            "lookback_days",
+            th.IntegerType,
+            default=2,
+            title="Look back",
+            description="Days that an incremental run goes back behind its bookmark, because the "
+            "API's filters know whole days only. Rows seen again are sent again.",
+        ),
+        th.Property(
+            "detect_deletions",
+            th.BooleanType,
+            default=False,
+            title="Detect deletions",
+            description="End each completely read full table with ACTIVATE_VERSION, so that a "
+            "target with `hard_delete` removes what the CRM no longer has.",
+        ),
+        th.Property(
+            "max_in_flight",
+            th.IntegerType,
+            default=8,
+            title="Requests in flight",
+            description="Most requests under way at once, within `requests_per_second`; "
+            "1 sends each after the answer to the one before.",
+        ),
+        th.Property(
             "user_agent",
             th.StringType,
             title="User agent",
@@ -169,6 +226,7 @@ class TapAlfaCRM(Tap):
         self,
         *,
         config: dict[str, Any] | None = None,
+        catalog: dict[str, Any] | Catalog | None = None,
         parse_env_config: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -176,8 +234,10 @@ class TapAlfaCRM(Tap):
         if parse_env_config:
             self.append_builtin_config(self.config_jsonschema)
             given |= from_environment(self.config_jsonschema, "TAP_ALFACRM_")
+        if isinstance(catalog, dict):
+            catalog = with_chosen_methods(catalog)
         try:
-            super().__init__(config=given, **kwargs)
+            super().__init__(config=given, catalog=catalog, **kwargs)
         except ConfigValidationError as error:
             raise SettingsError.from_validation(error) from None
 
@@ -191,14 +251,52 @@ class TapAlfaCRM(Tap):
         return Settings.from_config(self.config)
 
     @cached_property
-    def session(self) -> Session:
+    def session(self) -> Ahead:
         """The conversation with the account, shared by all streams."""
-        return Session(self.settings, self.logger)
+        return Ahead(Session(self.settings, self.logger), self.settings.max_in_flight)
 
     @override
     def setup_mapper(self) -> None:
         super().setup_mapper()
         make_json_readable(self.mapper)
+
+    @property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        """The streams by name, in the order in which they are loaded."""
+        unordered = super().streams
+        return {
+            stream.name: unordered[stream.name] for stream in STREAMS if stream.name in unordered
+        }
+
+    def stream(self, name: str) -> AlfaCRMStream:
+        """A stream of this tap."""
+        return cast("AlfaCRMStream", self.streams[name])
+
+    def asks_about(self, name: str) -> bool:
+        """Whether a stream of this run needs the ids of another's rows."""
+        return any(
+            stream.selected and cast("AlfaCRMStream", stream).asks_about(name)
+            for stream in self.streams.values()
+        )
+
+    @property
+    def branches(self) -> tuple[int, ...]:
+        """Ids of the branches that the user sees, inactive ones too.
+
+        Raises:
+            UnavailableError: There is none.
+        """
+        branches = tuple(self.stream("branches").roster().ids())
+        if not branches:
+            msg = "The API user sees no branch, and the path needs one."
+            raise UnavailableError(msg, HTTPStatus.FORBIDDEN)
+        return branches
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        check_state(state)
+        super().load_state(state)
 
     @override
     def discover_streams(self) -> Sequence[AlfaCRMStream]:
@@ -214,18 +312,27 @@ class TapAlfaCRM(Tap):
                     "The setting timezone is unset: wall-clock times are taken for UTC. "
                     "Set it to the account's zone, such as Europe/Kyiv."
                 )
-        return [stream(self, self._account_properties(stream)) for stream in STREAMS]
+        found = self._account_properties()
+        return [stream(self, found.get(stream.name)) for stream in STREAMS]
 
     @property
     def _has_account(self) -> bool:
         return any(self.config.get(name) for name in CREDENTIALS)
 
-    def _account_properties(self, stream: type[AlfaCRMStream]) -> dict[str, Any]:
+    def _account_properties(self) -> dict[str, dict[str, Any]]:
         if self.input_catalog is not None:
-            entry = self.input_catalog.get_stream(stream.name)
-            given = entry.schema.to_dict().get("properties", {}) if entry else {}
-            standard = standard_schema(stream.name)["properties"]
-            return {name: schema for name, schema in given.items() if name not in standard}
-        if stream.has_custom_fields and self._has_account:
-            return account_properties(self.session, self.settings, stream)
+            return {name: _added(name, entry) for name, entry in self.input_catalog.items()}
+        if not self._has_account:
+            return {}
+        discovery = Discovery(self.session, self.settings)
+        asked = sorted((s for s in STREAMS if s.has_custom_fields), key=lambda s: not s.required)
+        return {stream.name: discovery.properties(stream) for stream in asked}
+
+
+def _added(name: str, entry: CatalogEntry) -> dict[str, Any]:
+    """Properties of a catalogue that the schema file does not have."""
+    if name not in {stream.name for stream in STREAMS}:
         return {}
+    standard = standard_schema(name)["properties"]
+    given = entry.schema.to_dict().get("properties", {})
+    return {field: schema for field, schema in given.items() if field not in standard}

@@ -1,1 +1,22 @@
 """JSON Schema files, one for each stream."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from singer_sdk import SchemaDirectory
+
+_FILES = SchemaDirectory(sys.modules[__name__])
+
+
+def standard_schema(stream: str) -> dict[str, Any]:
+    """The schema that every account has.
+
+    Args:
+        stream: Name of the stream.
+
+    Returns:
+        The schema file.
+    """
+    return _FILES.get_schema(stream)

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import SchemaDirectory, Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
-from tap_alfacrm import schemas
+from tap_alfacrm.account import Roster
 from tap_alfacrm.convert import CLOCK, Converter
+from tap_alfacrm.envelope import read_envelope
 from tap_alfacrm.errors import UnavailableError
-from tap_alfacrm.once import Once, row_id
+from tap_alfacrm.once import Once
 from tap_alfacrm.report import Progress, Proof
+from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.session import Question
+from tap_alfacrm.streams.plain import PagedStream
 from tap_alfacrm.sweep import MAX_SWEEPS, Found, Seen, sweep
+from tap_alfacrm.typed import TypedReader, TypedRow
+from tap_alfacrm.window import NotIncrementalError, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import Catalog
 
+    from tap_alfacrm.envelope import Envelope, Reader, Row
+    from tap_alfacrm.sweep import Watches
     from tap_alfacrm.tap import TapAlfaCRM
+    from tap_alfacrm.window import Since
 
-SCHEMAS = SchemaDirectory(schemas)
+    Page = Sequence[Row | TypedRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +45,42 @@ class List:
     Attributes:
         filters: What the body asks for.
         stamp: Fields that the request tells and the rows do not; added to each row.
+        state: What may change during a run and is told by the request, such as archived or
+            not: a row met again in another state is sent again.
     """
 
     filters: Mapping[str, Any] = field(default_factory=dict)
     stamp: Mapping[str, Any] = field(default_factory=dict)
+    state: Hashable = None
 
 
-class AlfaCRMStream(Stream):
+class AlfaCRMStream(PagedStream):
     """Rows of one entity, each once (docs/behaviour.md#completeness).
 
     A subclass says its name, its entity, and, where it is not one plain list, which lists it
     consists of and which single list counts them all.
     """
 
-    primary_keys = ("id",)
+    primary_keys: Sequence[str] = ("id",)
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the converter has done it
 
     name: str
     entity: ClassVar[str]
     """Entity in the path, such as `lead-status`."""
+    actions: ClassVar[Sequence[str]] = ("/index",)
+    """Actions in the path, with their slash: the usual one, and what some accounts want."""
+    needs_branch: ClassVar[bool] = False
+    """Whether the path must name a branch."""
     required: ClassVar[bool] = False
     """Whether a role without a right to the entity fails the run."""
     has_custom_fields: ClassVar[bool] = False
     """Whether accounts can add `custom_*` fields to the entity."""
+    is_parent: ClassVar[bool] = False
+    """Whether other streams ask for something of each row."""
+    is_typed: ClassVar[bool] = True
+    """Whether pages may be decoded as structs, which `mend` does not see."""
+    since: ClassVar[Since | None] = None
+    """The filter that asks for recent rows only."""
     everything: ClassVar[List] = List()
     """The list that holds every row of the entity."""
 
@@ -72,10 +94,16 @@ class AlfaCRMStream(Stream):
         self._alfacrm = tap
         self._account_properties = account_properties or {}
         super().__init__(tap)
+        if self.since is not None:
+            self.replication_key = self.since.key
         self._once = Once()
         self._seen: defaultdict[tuple[int | None, Hashable], Seen] = defaultdict(Seen)
         self._parts: list[Proof] = []
-        self._progress = Progress(self.logger)
+        self.progress = Progress(self.logger)
+        self._action = self.actions[0]
+        self._window = Window(None)
+        self._roster = Roster()
+        self._roster_is_whole = self._is_partial = False
 
     @cached_property
     @override
@@ -97,13 +125,35 @@ class AlfaCRMStream(Stream):
         }
         return Converter({"properties": properties}, self._alfacrm.settings.zone)
 
-    def lists(self, context: Context | None) -> Sequence[List]:  # noqa: ARG002
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        super().apply_catalog(catalog)
+        if self.replication_method == "INCREMENTAL" and not (self.since and self.replication_key):
+            self.logger.warning("%s can only be loaded in full; so it is.", self.name)
+            self.forced_replication_method = "FULL_TABLE"
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Makes envelopes of this stream's pages."""
+        if self.is_typed and self.is_untouched:
+            return TypedReader(self.effective_schema, self.primary_keys[0])
+        return read_envelope
+
+    def lists(self, context: Context | None) -> Sequence[List]:
         """The lists that make up a partition, to be read in this order."""
-        return (self.everything,)
+        return (List(context, state=_key(context)),) if context else (self.everything,)
 
     def whole(self, context: Context | None) -> List | None:  # noqa: ARG002
         """The single list that counts all rows of the partition's lists, if it is of use."""
         return None
+
+    def asks_about(self, name: str) -> bool:
+        """Whether it needs the ids of another stream's rows."""
+        return self.needs_branch and name == "branches"
+
+    def roster_contexts(self) -> Sequence[Context | None]:
+        """The partitions that hold every row between them."""
+        return self.partitions or (None,)
 
     def accounted(self, branch: int | None, context: Context | None) -> int:
         """Rows seen in this run that belong to the list `whole`."""
@@ -114,87 +164,277 @@ class AlfaCRMStream(Stream):
         """The proof of the whole stream from those of its partitions, in their order."""
         return Proof.of(parts)
 
+    def belongs(self, row: Row, identifier: int, list_: List) -> List:  # noqa: ARG002
+        """The list that a row is in, whichever it came from."""
+        return list_
+
+    def mend(self, row: Row) -> Row:
+        """Put right what one field of a row alone does not tell."""
+        return row
+
+    @property
+    def branches(self) -> Sequence[int | None]:
+        """Branches to ask one by one; (None,) asks all of them at once."""
+        if self._alfacrm.settings.branch_ids:
+            return self._alfacrm.settings.branch_ids
+        return self._alfacrm.branches if self.needs_branch else (None,)
+
+    @classmethod
+    def path(cls, branch: int | None, action: str | None = None) -> str:
+        """Path of the entity, in one branch or (None) in all."""
+        place = "" if branch is None else f"{branch}/"
+        return f"/v2api/{place}{cls.entity}{cls.actions[0] if action is None else action}"
+
+    def question(self, list_: List, branch: int | None) -> Question:
+        """What to ask for a list, in one branch or (None) in all."""
+        path = self.path(branch, self._action)
+        return Question(path, list_.filters, reader=self.reader)
+
     @override
-    def get_records(self, context: Context | None) -> Iterator[Record]:
+    def get_replication_key_signpost(self, context: Context | None = None) -> str | None:
+        """The start of the run, which no bookmark passes, in the form of the records."""
+        if not self.replication_key:
+            return None
+        return f"{super().get_replication_key_signpost(context):%Y-%m-%dT%H:%M:%SZ}"
+
+    @override
+    def pages(self, context: Context | None) -> Iterator[Page]:
         """Read one partition.
 
         Args:
             context: The partition, None for a stream without.
 
         Yields:
-            Records that fit the schema, each id once in a run.
+            Records that fit the schema, each id once in a run, by page.
 
         Raises:
             UnavailableError: The role has no right to a required entity.
         """
+        # the SDK keeps it for the stream alone, and so does not cap the partitions' bookmarks
+        signpost = self.get_replication_key_signpost(context)
+        self.state_manager.write_replication_key_signpost(signpost, context=context)
+        if (
+            self._alfacrm.settings.detect_deletions
+            and self.replication_method == "FULL_TABLE"
+            and not self._parts
+        ):
+            self.begin_version()
         label = self.name + "".join(f" {key}={value}" for key, value in (context or {}).items())
-        branches = []
         try:
-            for branch in self._alfacrm.settings.branch_ids or (None,):
-                proof = yield from self._read(branch, context)
-                branches.append(proof)
+            if any(part.refused for part in self._parts):
+                proof = Proof(refused=True)
+            else:
+                proof = yield from self._read_since(context)
         except UnavailableError as error:
             if self.required:
                 raise
             self.logger.warning("%s The stream %s stays empty.", error, self.name)
-            return
-        proof = Proof.of(branches)
+            proof = Proof(refused=True)
         self._parts.append(proof)
-        if context is not None:
+        if context is not None and not proof.refused:
             proof.log(self.logger, label)
         if len(self._parts) == max(1, len(self.partitions or ())):
+            whole = not (proof.refused or self._is_partial)
+            self._roster_is_whole = self._is_asked_about and whole
             self._report()
 
-    def _read(self, branch: int | None, context: Context | None) -> Generator[Record, None, Proof]:
+    def _read_since(self, context: Context | None) -> Generator[Page, None, Proof]:
+        """Read the window that the bookmark asks for, or everything."""
+        self._window = Window(None)
+        if self.since is not None and self.replication_method == "INCREMENTAL":
+            start = self.get_starting_timestamp(context)
+            self._window = self.since.window(start, self._alfacrm.settings.lookback_days)
+            self._is_partial = self._is_partial or bool(self._window.filters)
+        try:
+            proof = yield from self.read(context)
+        except NotIncrementalError:
+            self._load_in_full()
+            proof = yield from self.read(context)
+        if self._window.outside:
+            self.logger.warning(
+                "%s: the account ignored the filter %s (%s rows lie outside the window); "
+                "all that it gave was loaded.",
+                self.name,
+                self._window.filters,
+                f"{self._window.outside:,}",
+            )
+        return proof
+
+    def _load_in_full(self) -> None:
+        self.logger.warning(
+            "%s: the rows carry no %s, so this run loads the full table.",
+            self.name,
+            self.replication_key,
+        )
+        self.forced_replication_method = "FULL_TABLE"
+        self._window = Window(None)
+
+    def read(self, context: Context | None) -> Generator[Page, None, Proof]:
+        """Read a partition in every branch.
+
+        Args:
+            context: The partition.
+
+        Yields:
+            Records, by page.
+
+        Returns:
+            The proof of the partition.
+        """
+        try:
+            return (yield from self._read_actions(self.branches, context))
+        except UnavailableError as error:
+            if self.branches != (None,) or error.status == HTTPStatus.FORBIDDEN:
+                raise
+            refusal = error
+        try:  # some accounts want the branch in every path
+            return (yield from self._read_actions(self._alfacrm.branches, context))
+        except UnavailableError:
+            raise refusal from None
+
+    def _read_actions(
+        self, branches: Sequence[int | None], context: Context | None
+    ) -> Generator[Page, None, Proof]:
+        *others, last = self.actions
+        for action in others:
+            self._action = action
+            try:
+                return (yield from self._read_branches(branches, context))
+            except UnavailableError as error:
+                if error.status == HTTPStatus.FORBIDDEN:
+                    raise
+        self._action = last
+        return (yield from self._read_branches(branches, context))
+
+    def _read_branches(
+        self, branches: Sequence[int | None], context: Context | None
+    ) -> Generator[Page, None, Proof]:
+        parts, refusals = [], []
+        for branch in branches:
+            try:
+                part = yield from self._read_branch(branch, context)
+            except UnavailableError as error:
+                refusals.append(error)
+            else:
+                parts.append(part)
+        if not parts and refusals:
+            raise refusals[0]
+        for refusal in refusals:
+            self.logger.warning("%s The other branches were read.", refusal)
+        return Proof.of(parts)
+
+    def _read_branch(
+        self, branch: int | None, context: Context | None
+    ) -> Generator[Page, None, Proof]:
         """Read the lists of a partition, again until the list that counts them all agrees."""
         proof = Proof()
         whole = self.whole(context)
         before = None
         for attempt in range(MAX_SWEEPS + 1):
             if whole is not None and (accounted := self.accounted(branch, context)):
-                total = self._ask_total(branch, whole)
+                total = self._ask_total(self.question(self._windowed(whole), branch))
                 if proof.is_settled_by(total, accounted) and (attempt or self._is_settled):
                     return proof
                 if attempt == MAX_SWEEPS or (attempt and before == (total, accounted)):
                     return proof
                 before = total, accounted
             proof.begin()
-            for list_ in self.lists(context):
-                yield from self._read_list(branch, context, list_, proof)
+            lists = self.lists(context)
+            questions = [self.question(self._windowed(list_), branch) for list_ in lists]
+            with self._alfacrm.session.expect(self.first_pages(questions)):
+                for list_, question in zip(lists, questions, strict=True):
+                    seen = self._seen[branch, _key(context)]
+                    yield from self.read_list(question, list_, proof, seen)
             if whole is None:
                 break
         return proof
+
+    @cached_property
+    def _is_asked_about(self) -> bool:
+        return self.is_parent and self._alfacrm.asks_about(self.name)
+
+    def first_pages(self, questions: Iterable[Question]) -> Iterator[Question]:
+        """What these lists are asked first."""
+        return (question.at(0, self._alfacrm.settings.page_size) for question in questions)
 
     @property
     def _is_settled(self) -> bool:
         return not any(part.unsettled for part in self._parts)
 
-    def _read_list(
-        self, branch: int | None, context: Context | None, list_: List, proof: Proof
-    ) -> Iterator[Record]:
+    def _windowed(self, list_: List) -> List:
+        return replace(list_, filters={**list_.filters, **self._window.filters})
+
+    def read_list(
+        self, question: Question, list_: List, proof: Proof, seen: Seen
+    ) -> Iterator[Page]:
+        """Read one list.
+
+        Args:
+            question: Where it is.
+            list_: What its rows are stamped with.
+            proof: Is told what was read.
+            seen: Is told which ids.
+
+        Yields:
+            The records of one page.
+        """
         found = Found()
         session, page_size = self._alfacrm.session, self._alfacrm.settings.page_size
-        question = self.question(list_, branch)
-        state = tuple(list_.stamp.values())
-        for rows in sweep(session, question, page_size, found, self._progress):
-            for row in rows:
-                identifier = row_id(row)
-                if identifier is not None and self._once.admit(identifier, state):
-                    proof.emitted += 1
-                    yield self.converter({**row, **list_.stamp})
-        self._seen[branch, _key(context)].add(found)
+        for page in sweep(session, question, page_size, found, self.pages_watcher):
+            if self.replication_method == "INCREMENTAL" and not self._window.fits(page.items):
+                if self._window.filters:
+                    raise NotIncrementalError
+                self._load_in_full()
+            records = list(self._records(page, list_))
+            proof.emitted += len(records)
+            yield records
+        seen.add(found)
         proof.add(found)
 
-    def _ask_total(self, branch: int | None, whole: List) -> int | None:
-        return self._alfacrm.session.ask(self.question(whole, branch).at(page=0, pageSize=1)).total
+    def _records(self, page: Envelope, list_: List) -> Iterator[Row | TypedRow]:
+        """The rows of a page that are new, made right."""
+        admit, converter = self._once.admit, self.converter
+        for identifier, row in zip(page.ids, page.items, strict=True):
+            if identifier is None:
+                continue
+            home = self.belongs(row, identifier, list_)
+            if not admit(identifier, home.state):
+                continue
+            if self._is_asked_about:
+                self._roster.add(identifier, row)
+            record = (
+                converter.mend_typed(row, home.stamp)
+                if isinstance(row, TypedRow)
+                else converter({**self.mend(row), **home.stamp})
+            )
+            self._window.look(record)
+            yield record
 
-    @classmethod
-    def question(cls, list_: List, branch: int | None) -> Question:
-        """What to ask for a list, in one branch or (None) in all."""
-        return Question(
-            f"/v2api/{'' if branch is None else f'{branch}/'}{cls.entity}/index",
-            list_.filters,
-        )
+    def _ask_total(self, question: Question) -> int | None:
+        return self._alfacrm.session.ask(question.at(page=0, page_size=1)).total
+
+    @property
+    def pages_watcher(self) -> Watches:
+        """Who is told of the pages of a list."""
+        return self.progress
+
+    def roster(self) -> Roster:
+        """Ids and branches of all rows; asks for them unless this run has read them all."""
+        if not self._roster_is_whole:
+            for context in self.roster_contexts():
+                self._window = Window(None)
+                for branch in self.branches:
+                    for list_ in self.lists(context):
+                        self._call_roll(self.question(list_, branch))
+            self._roster_is_whole = True
+        return self._roster
+
+    def _call_roll(self, question: Question) -> None:
+        session, page_size = self._alfacrm.session, self._alfacrm.settings.page_size
+        for page in sweep(session, question, page_size, Found(), self.progress):
+            for identifier, row in zip(page.ids, page.items, strict=True):
+                if identifier is not None:
+                    self._roster.add(identifier, row)
 
     def _report(self) -> None:
         """Write the stream's last lines: unknown keys, unfit values, the verdict."""
@@ -217,12 +457,12 @@ class AlfaCRMStream(Stream):
                 self.name,
                 fields,
             )
-        self.verdict(self._parts).log(self.logger, self.name)
-
-
-def standard_schema(name: str) -> dict[str, Any]:
-    """The schema file of a stream."""
-    return SCHEMAS.get_schema(name)
+        verdict = self.verdict(self._parts)
+        if verdict.refused:
+            return
+        verdict.log(self.logger, self.name)
+        if verdict.is_whole and self.replication_method == "FULL_TABLE":
+            self.end_version()
 
 
 def _key(context: Context | None) -> Hashable:

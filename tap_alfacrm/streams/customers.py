@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 from typing_extensions import override
 
-from tap_alfacrm.streams.base import AlfaCRMStream, List
+from tap_alfacrm.streams.archive import ACTIVE, ALL, ArchiveStream
+from tap_alfacrm.streams.base import List
+from tap_alfacrm.window import DOTTED, Since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,18 +20,27 @@ if TYPE_CHECKING:
 
 BOTH = 2
 """`is_study` of leads and clients together (docs/behaviour.md#is_study)."""
-ACTIVE, ALL, ARCHIVED = 0, 1, 2
-"""Values of `removed` (docs/behaviour.md#archived-cards)."""
 
 
-class CustomersStream(AlfaCRMStream):
-    """Cards of `customer`, partitioned by `is_study`: leads, clients, and both as the check."""
+class CustomersStream(ArchiveStream):
+    """Cards of `customer`, partitioned by `is_study`: leads, clients, and both as the check.
+
+    Full table unless the catalogue says otherwise: whether a changed balance, or archiving,
+    moves `updated_at` is not known.
+    """
 
     name = "customers"
     entity = "customer"
     required = True
     has_custom_fields = True
+    is_parent = True
+    since = Since("updated_at", "updated_at_from", DOTTED)
     everything = List({"is_study": BOTH, "removed": ALL})
+
+    @override
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.forced_replication_method = "FULL_TABLE"
 
     @property
     @override
@@ -38,46 +49,35 @@ class CustomersStream(AlfaCRMStream):
         return [{"is_study": kind} for kind in sorted(set(self._alfacrm.settings.is_study))]
 
     @override
-    def lists(self, context: Context | None) -> Sequence[List]:
-        active, archived = (
-            List(
-                {**(context or {}), "removed": removed},
-                {"is_archived": removed == ARCHIVED},
-            )
-            for removed in (ACTIVE, ARCHIVED)
-        )
-        return (active, archived) if self._alfacrm.settings.include_archived else (active,)
+    def roster_contexts(self) -> Sequence[Context | None]:
+        return self.partitions[-1:] if self._ends_with_both else self.partitions
 
     @override
     def whole(self, context: Context | None) -> List | None:
-        settings = self._alfacrm.settings
-        if context == {"is_study": BOTH} or (
-            BOTH not in settings.is_study and settings.include_archived
-        ):
-            return List(
-                {
-                    **(context or {}),
-                    "removed": ALL if settings.include_archived else ACTIVE,
-                }
-            )
-        return None
+        removed = ALL if self._alfacrm.settings.include_archived else ACTIVE
+        if context == {"is_study": BOTH}:
+            return List({**context, "removed": removed})
+        return None if self._ends_with_both else super().whole(context)
 
     @override
     def accounted(self, branch: int | None, context: Context | None) -> int:
         if context != {"is_study": BOTH}:
             return super().accounted(branch, context)
         kinds = [seen for (where, _), seen in self._seen.items() if where == branch]
-        return len(BitMap64.union(*(seen.ids for seen in kinds))) + sum(
-            seen.keyless for seen in kinds
-        )
+        ids = BitMap64.union(*(seen.ids for seen in kinds)) if kinds else ()
+        return len(ids) + sum(seen.keyless for seen in kinds)
 
     @override
     def verdict(self, parts: Sequence[Proof]) -> Proof:
         whole = super().verdict(parts)
-        if BOTH in self._alfacrm.settings.is_study:
+        if self._ends_with_both:
             both = parts[-1]
             whole.total, whole.missing = both.total, both.missing
             if both.sweeps:
                 whole.unsettled = both.unsettled
         whole.notes = []
         return whole
+
+    @property
+    def _ends_with_both(self) -> bool:
+        return BOTH in self._alfacrm.settings.is_study

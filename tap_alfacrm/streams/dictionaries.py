@@ -1,8 +1,8 @@
-"""Small lists that the cards point to."""
+"""Lists that the account is set up with."""
 
 from __future__ import annotations
 
-from tap_alfacrm.streams.base import AlfaCRMStream
+from tap_alfacrm.streams.base import AlfaCRMStream, List
 
 
 class BranchesStream(AlfaCRMStream):
@@ -10,6 +10,37 @@ class BranchesStream(AlfaCRMStream):
 
     name = "branches"
     entity = "branch"
+    is_parent = True
+
+
+class LocationsStream(AlfaCRMStream):
+    """Places where a branch teaches."""
+
+    name = "locations"
+    entity = "location"
+    needs_branch = True
+
+
+class RoomsStream(AlfaCRMStream):
+    """Rooms, those without a location too."""
+
+    name = "rooms"
+    entity = "room"
+
+
+class SubjectsStream(AlfaCRMStream):
+    """Subjects, inactive ones too."""
+
+    name = "subjects"
+    entity = "subject"
+    everything = List({"active": False})
+
+
+class StudyStatusesStream(AlfaCRMStream):
+    """Statuses of clients."""
+
+    name = "study_statuses"
+    entity = "study-status"
 
 
 class LeadStatusesStream(AlfaCRMStream):
@@ -17,6 +48,13 @@ class LeadStatusesStream(AlfaCRMStream):
 
     name = "lead_statuses"
     entity = "lead-status"
+
+
+class LeadSourcesStream(AlfaCRMStream):
+    """Where leads come from."""
+
+    name = "lead_sources"
+    entity = "lead-source"
 
 
 class LeadRejectsStream(AlfaCRMStream):
@@ -31,3 +69,25 @@ class CustomerRejectsStream(AlfaCRMStream):
 
     name = "customer_rejects"
     entity = "customer-reject"
+
+
+class PipelinesStream(AlfaCRMStream):
+    """Lead funnels."""
+
+    name = "pipelines"
+    entity = "pipeline"
+
+
+class CompaniesStream(AlfaCRMStream):
+    """Legal entities of the school."""
+
+    name = "companies"
+    entity = "company"
+
+
+class StreamingsStream(AlfaCRMStream):
+    """Ways to teach online."""
+
+    name = "streamings"
+    entity = "streaming"
+    needs_branch = True

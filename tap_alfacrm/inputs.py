@@ -1,0 +1,77 @@
+"""What a run is handed besides the settings: a catalogue and a state, checked before use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pendulum
+
+from tap_alfacrm.errors import StateError
+
+
+class _Bookmark(msgspec.Struct):
+    replication_key: str | None = None
+    replication_key_value: str | None = None
+    partitions: list[_Partition] = []
+
+
+class _Partition(_Bookmark, kw_only=True):
+    context: dict[str, Any]
+
+
+class _State(msgspec.Struct):
+    bookmarks: dict[str, _Bookmark] = {}
+
+
+def check_state(state: dict[str, Any]) -> None:
+    """Make sure that a state can be read.
+
+    Args:
+        state: What was given with `--state`.
+
+    Raises:
+        StateError: With one line that says where it is wrong.
+    """
+    try:
+        parsed = msgspec.convert(state, _State)
+    except msgspec.ValidationError as error:
+        msg = f"The state cannot be read: {error}. Mend it, or start without one."
+        raise StateError(msg) from None
+    for stream, bookmark in parsed.bookmarks.items():
+        for mark in (bookmark, *bookmark.partitions):
+            try:
+                pendulum.parse(mark.replication_key_value or "2000-01-01")
+            except ValueError:
+                msg = (
+                    f"The state cannot be read: the bookmark of {stream} is not a date-time. "
+                    "Mend it, or start without one."
+                )
+                raise StateError(msg) from None
+
+
+def with_chosen_methods(catalog: dict[str, Any]) -> dict[str, Any]:
+    """Honour `replication-method` in the metadata of a stream.
+
+    That is where Singer, and Meltano's `metadata`, put the user's choice; the SDK reads the
+    entry itself and its `forced-replication-method` alone.
+
+    Args:
+        catalog: What was given with `--catalog`.
+
+    Returns:
+        The catalogue, with the choice where the SDK reads it.
+    """
+    return {
+        **catalog,
+        "streams": [_with_chosen_method(entry) for entry in catalog.get("streams", [])],
+    }
+
+
+def _with_chosen_method(entry: dict[str, Any]) -> dict[str, Any]:
+    for item in entry.get("metadata", []):
+        if not item.get("breadcrumb"):
+            chosen = item.get("metadata", {}).get("replication-method")
+            if chosen:
+                return {**entry, "replication_method": chosen}
+    return entry

@@ -1,0 +1,66 @@
+"""Tasks, comments, messages, calls, and the log of changes."""
+
+from __future__ import annotations
+
+from tap_alfacrm.streams.base import AlfaCRMStream
+from tap_alfacrm.streams.children import ChildStream, Parent
+from tap_alfacrm.window import DOTTED, ISO, Since
+
+
+class TasksStream(AlfaCRMStream):
+    """Tasks of the staff."""
+
+    name = "tasks"
+    entity = "task"
+    needs_branch = True
+    is_parent = True
+
+
+class CommunicationsStream(ChildStream):
+    """Comments on customers, groups and tasks."""
+
+    name = "communications"
+    entity = "communication"
+    parents = tuple(
+        Parent(stream, "related_id", {"class": class_})
+        for stream, class_ in (("customers", "Customer"), ("groups", "Group"), ("tasks", "Task"))
+    )
+
+
+class LogsStream(AlfaCRMStream):
+    """Who changed what, and when: the only trace of deletions."""
+
+    name = "logs"
+    entity = "log"
+    needs_branch = True
+    since = Since("date_time", "date_from", DOTTED)
+
+
+class SmsMessagesStream(AlfaCRMStream):
+    """Text messages."""
+
+    name = "sms_messages"
+    entity = "sms-message"
+    actions = ("", "/index")
+    needs_branch = True
+    since = Since("added", "date_from", ISO)
+
+
+class MailMessagesStream(AlfaCRMStream):
+    """E-mails."""
+
+    name = "mail_messages"
+    entity = "mail-message"
+    actions = ("", "/index")
+    needs_branch = True
+    since = Since("sent_date", "date_from", ISO)
+
+
+class PhoneCallsStream(AlfaCRMStream):
+    """Phone calls."""
+
+    name = "phone_calls"
+    entity = "phone-call"
+    actions = ("", "/index")
+    needs_branch = True
+    since = Since("call_date", "date_from", ISO)

@@ -1,0 +1,40 @@
+"""Who works at the school."""
+
+from __future__ import annotations
+
+from tap_alfacrm.streams.archive import ArchiveStream
+from tap_alfacrm.streams.base import AlfaCRMStream
+
+
+class TeachersStream(ArchiveStream):
+    """Teachers, active and archived."""
+
+    name = "teachers"
+    entity = "teacher"
+    has_custom_fields = True
+
+
+class TeacherRatesStream(AlfaCRMStream):
+    """What teachers are paid for a lesson."""
+
+    name = "teacher_rates"
+    entity = "teacher"
+    actions = ("/teacher-rate",)
+    needs_branch = True
+
+
+class WorkingHoursStream(AlfaCRMStream):
+    """When teachers can be booked."""
+
+    name = "working_hours"
+    entity = "teacher"
+    actions = ("/working-hour",)
+    needs_branch = True
+
+
+class UsersStream(AlfaCRMStream):
+    """People with a login, who manage leads."""
+
+    name = "users"
+    entity = "user"
+    needs_branch = True
