@@ -19,7 +19,7 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, end: signal
     port_file = tmp_path / "port"
     command = [sys.executable, "-m", "simulator", "--leads", "3", "--set", "rate_limit=none"]
     command += ["--port-file", str(port_file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url, *credentials = process.stdout.readline().split()
         assert url.endswith(f":{port_file.read_text()}")

@@ -1,0 +1,154 @@
+"""A tap that runs against the simulator over real HTTP, and what it wrote."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typing_extensions import override
+
+from simulator import Account, serve
+from tap_alfacrm import session as session_module
+from tap_alfacrm.tap import TapAlfaCRM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from simulator import Server
+
+Config = dict[str, Any]
+FIRST_LOAD = ("branches", "customers", "customer_rejects", "lead_rejects", "lead_statuses")
+
+
+@dataclass
+class Output:
+    """What a run wrote.
+
+    Attributes:
+        messages: Singer messages, in order.
+        log: Records of the log, in order.
+        error: What ended the run.
+    """
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    log: list[logging.LogRecord] = field(default_factory=list)
+    error: BaseException | None = None
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        return [
+            message["record"]
+            for message in self.messages
+            if message["type"] == "RECORD" and message["stream"] == stream
+        ]
+
+    def ids(self, stream: str = "customers") -> list[int]:
+        return [record["id"] for record in self.records(stream)]
+
+    def final(self, stream: str = "customers") -> dict[int, dict[str, Any]]:
+        """What a target that upserts holds at the end."""
+        return {record["id"]: record for record in self.records(stream)}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return next(m["value"] for m in reversed(self.messages) if m["type"] == "STATE")
+
+    def lines(self, level: int = logging.INFO) -> list[str]:
+        return [record.getMessage() for record in self.log if record.levelno >= level]
+
+    def warnings(self) -> list[str]:
+        return self.lines(logging.WARNING)
+
+    def verdict(self, label: str = "customers") -> str:
+        """The line with which a stream, or a partition, ends."""
+        return self.line(f"{label}: COMPLETE", f"{label}: INCOMPLETE")
+
+    def line(self, *starts: str) -> str:
+        """The one line that starts with one of these."""
+        found = [line for line in self.lines() if line.startswith(starts)]
+        assert len(found) == 1, found
+        return found[0]
+
+
+class _Keep(logging.Handler):
+    def __init__(self, records: list[logging.LogRecord]) -> None:
+        super().__init__(logging.DEBUG)
+        self._records = records
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(record)
+
+
+def config_for(server: Server, **config: Any) -> Config:
+    return {
+        "hostname": server.url,
+        "email": server.email,
+        "api_key": server.api_key,
+        "requests_per_second": 1_000,
+        "timezone": "Europe/Kyiv",
+        **config,
+    }
+
+
+Sync = "Callable[..., Output]"
+
+
+@pytest.fixture
+def sync(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Output]:
+    """Runs the tap in this process; retries do not wait."""
+    monkeypatch.setattr(session_module, "FIRST_WAIT", 0.001)
+
+    def run(
+        server: Server,
+        *,
+        streams: tuple[str, ...] = FIRST_LOAD,
+        state: dict[str, Any] | None = None,
+        catalog: dict[str, Any] | None = None,
+        methods: dict[str, str] | None = None,
+        fails: type[BaseException] | tuple[type[BaseException], ...] = (),
+        **config: Any,
+    ) -> Output:
+        output = Output()
+        keep = _Keep(output.log)
+        logger = logging.getLogger("tap-alfacrm")
+        logger.addHandler(keep)
+        level, logger.level = logger.level, logging.DEBUG
+        try:
+            tap = TapAlfaCRM(config=config_for(server, **config), state=state, catalog=catalog)
+            for name, stream in tap.streams.items():
+                if catalog is None:
+                    stream.selected = name in streams
+                if methods and name in methods:
+                    stream.forced_replication_method = methods[name]
+            tap.sync_all()
+        except fails as error:
+            output.error = error
+        finally:
+            logger.removeHandler(keep)
+            logger.level = level
+            text = capsys.readouterr().out
+            output.messages += [
+                json.loads(line, parse_float=Decimal) for line in text.split("\n") if line
+            ]
+        return output
+
+    return run
+
+
+@pytest.fixture
+def account() -> Account:
+    """One hundred and sixty cards."""
+    return Account.build(leads=45, clients=35, archived_leads=50, archived_clients=30)
+
+
+@pytest.fixture
+def server(account: Account) -> Iterator[Server]:
+    """The account, without a quirk."""
+    with serve(account) as running:
+        yield running

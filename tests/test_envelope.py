@@ -1,0 +1,77 @@
+"""Answers are read leniently, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tap_alfacrm.envelope import MalformedError, read_array, read_envelope, read_object
+from tap_alfacrm.once import Once
+
+
+@pytest.mark.parametrize(
+    ("total", "read"),
+    [
+        ("5", 5),
+        ('"5"', 5),
+        ('" 5 "', 5),
+        ("null", None),
+        ('"many"', None),
+        ("-1", None),
+        ("true", None),
+    ],
+)
+def test_a_total_in_any_shape(total: str, read: int | None) -> None:
+    assert read_envelope(f'{{"items": [], "total": {total}}}'.encode()).total == read
+    assert read_envelope(b'{"items": []}').total is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html>",
+        b'{"items": [{"id": 1}',
+        b"[]",
+        b"5",
+        b'{"items": 5}',
+        b'{"items": [5]}',
+        b"[" * 99999,
+    ],
+)
+def test_what_is_no_envelope_is_refused(content: bytes) -> None:
+    with pytest.raises(MalformedError):
+        read_envelope(content)
+
+
+def test_what_php_sends_instead_of_json_is_read() -> None:
+    content = b'{"items": {"0": {"id": 1, "a": NaN, "b": "\\ud800"}, "2": {"id": "2", "c": 1.10}}}'
+    envelope = read_envelope(content)
+    assert envelope.ids == [1, 2]
+    assert envelope.items[0] == {"id": 1, "a": None, "b": "\ud800"}
+    assert envelope.items[1]["c"] == Decimal("1.10")
+
+
+@pytest.mark.parametrize(
+    "identifier", ["null", '""', '"x"', "1.5", "true", "-1", str(2**64), "[1]"]
+)
+def test_a_row_without_a_usable_id_has_none(identifier: str) -> None:
+    assert read_envelope(f'{{"items": [{{"id": {identifier}}}]}}'.encode()).ids == [None]
+
+
+def test_a_bare_array_and_a_bare_object() -> None:
+    assert read_array(b'[{"id": 3}]').ids == [3]
+    assert read_object(b'{"balance_bonus": 5}', identifier=9).ids == [9]
+    for content in (b'{"name": "x", "message": "y", "status": 500}', b"[]"):
+        with pytest.raises(MalformedError):
+            read_object(content, identifier=9)
+    with pytest.raises(MalformedError):
+        read_array(b'{"id": 3}')
+
+
+def test_an_id_passes_once_and_again_in_a_newer_state() -> None:
+    once = Once()
+    assert [once.admit(1), once.admit(1), once.admit(2)] == [True, False, True]
+    assert [once.admit(1, "archived"), once.admit(1, "archived")] == [True, False]
+    assert once.admit(1) is True

@@ -1,0 +1,210 @@
+"""Logging in, keeping to the limit, trying again, and giving up in one clear line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from simulator import Account, Fault, Quirks, serve
+from tap_alfacrm import session as session_module
+from tap_alfacrm.errors import CredentialsError, RequestError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator import Server
+    from tests.conftest import Output
+
+    Sync = Callable[..., Output]
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "429": {"kind": "status", "status": 429},
+    "429 with Retry-After": {"kind": "status", "status": 429, "retry_after": "0"},
+    "429 with a date to retry after": {
+        "kind": "status",
+        "status": 429,
+        "retry_after": "Mon, 01 Jan 2024 00:00:00 GMT",
+    },
+    "429 with nonsense to retry after": {"kind": "status", "status": 429, "retry_after": "soon"},
+    "408": {"kind": "status", "status": 408},
+    "500": {"kind": "status", "status": 500},
+    "502 with a page": {"kind": "html", "status": 502},
+    "503 empty": {"kind": "empty", "status": 503},
+    "200 with a page": {"kind": "html", "status": 200},
+    "200 empty": {"kind": "empty", "status": 200},
+    "truncated JSON": {"kind": "truncated"},
+    "a reset before the body": {"kind": "reset"},
+    "a reset in the body": {"kind": "reset_in_body"},
+    "a stall": {"kind": "stall", "seconds": 0.6},
+    "an expired token": {"kind": "expire_tokens"},
+}
+
+
+@pytest.mark.parametrize("max_in_flight", [1, 8])
+@pytest.mark.parametrize("at", [1, 5, 11])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_passing_fault_costs_no_row(
+    sync: Sync, account: Account, fault: dict[str, Any], at: int, max_in_flight: int
+) -> None:
+    with serve(account, faults=[Fault(**fault, at=at)]) as server:
+        output = sync(
+            server,
+            streams=("customers",),
+            page_size=20,
+            request_timeout_seconds=0.3,
+            max_in_flight=max_in_flight,
+        )
+    assert sorted(output.ids()) == sorted(account.customer_ids())
+    assert output.verdict().startswith("customers: COMPLETE")
+
+
+@pytest.mark.parametrize("status", [500, 502, 429])
+def test_a_login_that_fails_for_a_while_is_tried_again(
+    sync: Sync, account: Account, status: int
+) -> None:
+    with serve(
+        account, faults=[Fault("status", at=1, on="login", status=status, times=2)]
+    ) as server:
+        output = sync(server)
+        assert len(server.logins) == 3
+    assert len(output.ids()) == 160
+
+
+def test_one_login_serves_the_whole_run(sync: Sync, server: Server) -> None:
+    sync(server)
+    assert len(server.logins) == 1
+    assert server.logins[0].body.keys() == {"email", "api_key"}
+    assert server.log[0].is_login  # nothing is asked before it
+
+
+def test_a_token_is_renewed_before_it_is_refused(sync: Sync, account: Account) -> None:
+    with serve(account, Quirks(latency_seconds=0.1, token_ttl_seconds=1.5)) as server:
+        output = sync(server, streams=("customers",), token_ttl_seconds=1, page_size=10)
+        assert len(server.logins) > 1
+        assert not any(r.status in {401, 403} for r in server.log)
+    assert len(output.ids()) == 160
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials_end_in_one_line(sync: Sync, account: Account, status: int) -> None:
+    with serve(account, Quirks(bad_login_status=status)) as server:
+        output = sync(server, api_key="not-the-key", fails=CredentialsError)
+        assert len(server.log) == 1
+    message = str(output.error)
+    assert server.url in message
+    assert server.email in message
+    assert str(status) in message
+    assert "v2api" in message
+    assert "not-the-key" not in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_customers_refused_is_an_error(sync: Sync, account: Account, status: int) -> None:
+    quirks = Quirks(forbidden=frozenset({"customer"}), bad_token_status=status)
+    with serve(account, quirks) as server:
+        output = sync(server, fails=UnavailableError)
+    assert "/v2api/customer/index" in str(output.error)
+    assert "no right" in str(output.error)
+
+
+REJECTS = frozenset({"lead-reject"})
+
+
+@pytest.mark.parametrize("quirks", [Quirks(forbidden=REJECTS), Quirks(absent=REJECTS)])
+def test_a_dictionary_refused_is_one_warning_and_no_rows(
+    sync: Sync, account: Account, quirks: Quirks
+) -> None:
+    with serve(account, quirks) as server:
+        output = sync(server)
+    assert len([line for line in output.warnings() if "lead_rejects stays empty" in line]) == 1
+    assert not output.records("lead_rejects")
+    assert len(output.ids()) == 160
+
+
+def test_the_application_key_goes_with_every_call(sync: Sync, account: Account) -> None:
+    with serve(account, Quirks(requires_app_key="an-app-key")) as server:
+        output = sync(server, app_key="an-app-key")
+        assert {r.headers["x-app-key"] for r in server.log} == {"an-app-key"}
+    assert len(output.ids()) == 160
+
+
+def test_no_application_key_is_sent_unless_it_is_set(sync: Sync, server: Server) -> None:
+    sync(server, user_agent="school-etl/1.0")
+    assert not any("x-app-key" in r.headers for r in server.log)
+    assert {r.headers["user-agent"] for r in server.log} == {"school-etl/1.0"}
+
+
+def test_a_redirect_is_not_followed(sync: Sync, account: Account) -> None:
+    with (
+        serve(account) as elsewhere,
+        serve(
+            account,
+            faults=[Fault("redirect", at=3, location=f"{elsewhere.url}/v2api/customer/index")],
+        ) as server,
+    ):
+        output = sync(server, fails=RequestError)
+        assert not elsewhere.log
+    assert "redirect" in str(output.error)
+    assert "hostname" in str(output.error)
+
+
+def test_what_cannot_be_mended_names_the_request(
+    sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "TRIES", 3)
+    with serve(account, faults=[Fault("status", at=4, status=500, times=99)]) as server:
+        output = sync(server, fails=RequestError, max_in_flight=1)
+        assert len(server.data_requests) == 3 + 3
+    message = str(output.error)
+    assert "/v2api/" in message
+    assert "page 0" in message
+    assert "status 500" in message
+    retries = [line for line in output.warnings() if "trying again" in line]
+    assert len(retries) == 2
+
+
+def test_retry_after_is_obeyed(
+    sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("backoff._sync.time.sleep", waits.append)
+    fault = Fault("status", at=2, status=429, retry_after="7", times=2)
+    with serve(account, faults=[fault]) as server:
+        sync(server, streams=("customers",), max_in_flight=1)
+    assert [wait for wait in waits if wait >= 1] == [7, 7]
+
+
+def test_waits_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FIRST_WAIT", 1.0)
+    waits = session_module._waits()
+    next(waits)
+    failure = session_module._PassingError("status 500")
+    seconds = [waits.send(failure) for _ in range(9)]
+    for number, wait in enumerate(seconds):
+        assert min(2**number, 60) / 2 <= wait <= min(2**number, 60)
+
+
+def test_a_wrong_host_does_not_cost_minutes(sync: Sync, server: Server) -> None:
+    output = sync(server, hostname="https://no-such-school.invalid", fails=RequestError)
+    assert "no-such-school.invalid" in str(output.error)
+    assert len([line for line in output.warnings() if "trying again" in line]) == 2
+
+
+@pytest.mark.parametrize("max_in_flight", [1, 8])
+def test_never_more_requests_than_allowed(sync: Sync, max_in_flight: int) -> None:
+    account = Account.build(leads=120, clients=0, archived_leads=0, archived_clients=0)
+    quirks = Quirks(rate_limit=20, rate_window_seconds=1.0, latency_seconds=0.02)
+    with serve(account, quirks) as server:
+        output = sync(
+            server,
+            streams=("customers",),
+            page_size=3,
+            requests_per_second=20,
+            max_in_flight=max_in_flight,
+        )
+        arrived = [r.arrived for r in server.log]
+        assert not any(r.status == 429 for r in server.log)
+    assert len(output.ids()) == 120
+    assert all(late - early > 0.95 for early, late in zip(arrived, arrived[20:], strict=False))

@@ -1,0 +1,147 @@
+"""A wrong setting is refused at start, in one line that names it and says what is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tap_alfacrm.environment import from_environment
+from tap_alfacrm.errors import AlfaCRMError, SettingsError
+from tap_alfacrm.settings import Settings
+from tap_alfacrm.tap import TapAlfaCRM
+
+GOOD: dict[str, Any] = {"hostname": "demo.s20.online", "email": "a@example.org", "api_key": "k3y"}
+SECRET = "5up3r-s3cret"
+
+
+@pytest.mark.parametrize(
+    ("hostname", "url"),
+    [
+        ("demo.s20.online", "https://demo.s20.online"),
+        ("https://school.alfacrm.com/", "https://school.alfacrm.com"),
+        ("HTTPS://School.alfacrm.pro", "https://school.alfacrm.pro"),
+        ("  demo.s20.online/ ", "https://demo.s20.online"),
+        ("demo.s20.online:8443", "https://demo.s20.online:8443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://localhost:8000/", "http://localhost:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_a_hostname_in_any_shape(hostname: str, url: str) -> None:
+    assert Settings.from_config({**GOOD, "hostname": hostname}).base_url == url
+
+
+WRONG: list[tuple[str, object, str]] = [
+    ("hostname", "demo.s20.online/v2api", "path"),
+    ("hostname", "demo.s20.online?x=1", "query"),
+    ("hostname", "http://demo.s20.online", "loopback"),
+    ("hostname", "http://10.0.0.1", "loopback"),
+    ("hostname", "ftp://demo.s20.online", "https"),
+    ("hostname", f"https://me:{SECRET}@demo.s20.online", "credentials"),
+    ("hostname", "demo.s20.online:port", "port"),
+    ("hostname", "demo s20.online", "white space"),
+    ("hostname", "https://", "no host"),
+    ("email", "", "missing"),
+    ("api_key", "", "missing"),
+    ("branch_ids", [-1], ">= 0"),
+    ("is_study", [-1], ">= 0"),
+    ("is_study", [3], "<= 2"),
+    ("is_study", [], "length >= 1"),
+    ("page_size", 0, ">= 1"),
+    ("requests_per_second", 0, "> 0"),
+    ("token_ttl_seconds", 0, ">= 1"),
+    ("request_timeout_seconds", -1, "> 0"),
+    ("lookback_days", -1, ">= 0"),
+    ("max_in_flight", 0, ">= 1"),
+    ("timezone", "Kyiv", "IANA"),
+    ("timezone", "../etc/passwd", "IANA"),
+    ("timezone", "+03:00", "IANA"),
+    ("start_date", "yesterday", "2025-09-01"),
+    ("app_key", "ключ", "ASCII"),
+    ("user_agent", "a\nb", "ASCII"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "right"), WRONG)
+def test_a_wrong_setting_is_named_with_what_is_right(name: str, value: object, right: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        TapAlfaCRM(config={**GOOD, name: value})
+    message = str(caught.value)
+    assert message.startswith(f"Setting {name}")
+    assert right in message
+    assert "\n" not in message
+    assert SECRET not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("api_key", [SECRET]), ("app_key", {"x": SECRET}), ("page_size", SECRET)],
+)
+def test_a_setting_of_the_wrong_type_is_not_told(name: str, value: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        TapAlfaCRM(config={**GOOD, name: value})
+    message = str(caught.value)
+    assert message.startswith(f"Setting {name} is wrong: it is not of type")
+    assert SECRET not in message
+
+
+def test_flattening_without_a_depth_is_told() -> None:
+    with pytest.raises(SettingsError, match="flattening_max_depth"):
+        TapAlfaCRM(config={"flattening_enabled": True}, validate_config=False)
+
+
+SCHEMA = TapAlfaCRM.config_jsonschema
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("branch_ids", "[1, 2]", [1, 2]),
+        ("branch_ids", "1,2", [1, 2]),
+        ("is_study", "0", [0]),
+        ("include_archived", "FALSE", False),
+        ("include_archived", "1", True),
+        ("requests_per_second", "2.5", 2.5),
+        ("page_size", "50", 50),
+        ("timezone", "Europe/Kyiv", "Europe/Kyiv"),
+    ],
+)
+def test_the_environment_gives_each_setting_its_type(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object
+) -> None:
+    monkeypatch.setenv(f"TAP_ALFACRM_{name.upper()}", text)
+    assert from_environment(SCHEMA, "TAP_ALFACRM_") == {name: value}
+
+
+def test_an_env_file_is_read_and_the_environment_goes_before_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    (tmp_path / ".env").write_text("TAP_ALFACRM_PAGE_SIZE=50\nTAP_ALFACRM_TIMEZONE=UTC\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TAP_ALFACRM_TIMEZONE", "Asia/Almaty")
+    read = from_environment(SCHEMA, "TAP_ALFACRM_")
+    assert read == {"page_size": 50, "timezone": "Asia/Almaty"}
+
+
+@pytest.mark.parametrize(("name", "text"), [("page_size", "many"), ("branch_ids", "a,b")])
+def test_the_environment_with_a_wrong_type(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(f"TAP_ALFACRM_{name.upper()}", text)
+    with pytest.raises(SettingsError, match=f"Setting {name} is wrong"):
+        TapAlfaCRM(config=dict(GOOD), parse_env_config=True)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"bookmarks": []},
+        {"bookmarks": {"lessons": {"partitions": [{}]}}},
+        {"bookmarks": {"pays": {"replication_key_value": "the other day"}}},
+        {"bookmarks": {"pays": {"replication_key_value": 5}}},
+    ],
+)
+def test_a_state_that_cannot_be_read_is_told(state: dict[str, Any]) -> None:
+    with pytest.raises(AlfaCRMError, match="The state cannot be read"):
+        TapAlfaCRM(config={}, state=state, validate_config=False)
