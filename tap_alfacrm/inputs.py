@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import msgspec
-import pendulum
 
 from tap_alfacrm.errors import StateError
 
@@ -41,7 +41,7 @@ def check_state(state: dict[str, Any]) -> None:
     for stream, bookmark in parsed.bookmarks.items():
         for mark in (bookmark, *bookmark.partitions):
             try:
-                pendulum.parse(mark.replication_key_value or "2000-01-01")
+                dt.datetime.fromisoformat(mark.replication_key_value or "2000-01-01")
             except ValueError:
                 msg = (
                     f"The state cannot be read: the bookmark of {stream} is not a date-time. "

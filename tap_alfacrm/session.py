@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import backoff
 import requests
-from pyrate_limiter import InMemoryBucket, Limiter, Rate
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from typing_extensions import override
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from backoff.types import Details
+    from pyrate_limiter import Limiter
 
     from tap_alfacrm.envelope import Reader
     from tap_alfacrm.settings import Settings
@@ -316,6 +316,9 @@ def _shown(question: Question) -> str:
 
 def _limiter(requests_per_second: float) -> Limiter:
     """Sends at even distances, so that threads that wake late do not bunch up."""
+    # asyncio comes with it, which --help does not need
+    from pyrate_limiter import InMemoryBucket, Limiter, Rate  # noqa: PLC0415
+
     distance = Rate(1, math.ceil(SECOND_MS / requests_per_second))
     return Limiter(InMemoryBucket([distance]), buffer_ms=1)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
-import pendulum
 
 from tap_alfacrm.errors import SettingsError
 
@@ -150,12 +149,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         raise SettingsError(name="hostname", why=why)
 
     @property
-    def zone(self) -> pendulum.Timezone:
+    def zone(self) -> dt.tzinfo:
         """Zone of the account's wall-clock fields.
 
         Raises:
             SettingsError: No such zone.
         """
+        import pendulum  # noqa: PLC0415 - a tenth of a second that --help need not take
+
         try:
             return pendulum.timezone(self.timezone or "UTC")
         except (ValueError, OSError):

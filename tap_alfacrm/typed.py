@@ -1,4 +1,4 @@
-"""Pages of rows that need no mending, read in C (docs/benchmarks.md).
+"""Pages of rows that need no mending, read in C.
 
 A page of which each value already has the type that the schema wants is decoded into
 structs, which cost a third of what dicts cost to decode, to keep and to write. Any other page

@@ -1,7 +1,7 @@
 """The private parts of the SDK that this tap overrides, all in one place.
 
-Writing by page instead of by record saves most of the SDK's cost of a record (see
-docs/benchmarks.md), and a target with `hard_delete` must not be told to forget its rows before
+Writing by page instead of by record saves most of the SDK's cost of a record, and a
+target with `hard_delete` must not be told to forget its rows before
 the new ones are there. tests/test_plain.py fails when the SDK changes what this relies on.
 """
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-import pendulum
 from typing_extensions import override
 
 from tap_alfacrm.envelope import read_array
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tap_alfacrm.envelope import Reader, Row
 
 TIME_ALONE = re.compile(r"\d{2}:\d{2}(:\d{2})?")
-LONG_AGO = pendulum.datetime(2000, 1, 1)
+YEAR = dt.timedelta(days=366)
+LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 LESSON_STATUSES = (1, 2, 3)
 """Planned, cancelled, conducted; without a status the API hides the first two."""
 
@@ -86,7 +87,7 @@ class CustomerCalendarsStream(ChildStream):
     @override
     def params(self) -> Mapping[str, Any]:
         begin = self._alfacrm.settings.start or LONG_AGO
-        end = pendulum.now().add(years=1)
+        end = dt.datetime.now(dt.UTC) + YEAR
         return {"date1": begin.strftime(DOTTED), "date2": end.strftime(DOTTED)}
 
 

@@ -1,0 +1,121 @@
+"""Write the generated parts of the documentation: `--check` only says whether they are stale.
+
+A part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tap_alfacrm.schemas import standard_schema
+from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.tap import STREAMS, TapAlfaCRM
+
+if TYPE_CHECKING:
+    from tap_alfacrm.streams.base import AlfaCRMStream
+
+PROJECT = Path(__file__).parents[1]
+
+
+def settings() -> str:
+    """The settings of the tap as a table."""
+    lines = ["| Setting | Type, default | Meaning |", "|---|---|---|"]
+    schema = TapAlfaCRM.config_jsonschema
+    for name, property_ in schema["properties"].items():
+        if "title" not in property_ or name.startswith(("stream_map", "flattening", "faker")):
+            continue
+        types = [t for t in property_["type"] if t != "null"]
+        notes = [types[0]]
+        if name in schema["required"]:
+            notes.append("required")
+        if "default" in property_:
+            notes.append(
+                f"`{property_['default']}`".replace("True", "true").replace("False", "false")
+            )
+        if property_.get("secret"):
+            notes.append("secret")
+        lines.append(f"| `{name}` | {', '.join(notes)} | {property_['description']} |")
+    return "\n".join(lines)
+
+
+def _replication(stream: type[AlfaCRMStream]) -> str:
+    if stream.since is None:
+        return "full table"
+    if stream.name == "customers":
+        return "full table; incremental by `updated_at` if the catalogue says so"
+    return f"incremental by `{stream.since.key}`"
+
+
+def _cost(stream: type[AlfaCRMStream]) -> str:
+    if issubclass(stream, ChildStream):
+        whose = ", ".join(f"`{parent.stream}`" for parent in stream.parents)
+        number = len(stream.variants)
+        times = "one" if number == 1 else str(number)
+        return f"{times} for each row of {whose}"
+    each = " for each branch" if stream.needs_branch else ""
+    return f"one for {500} rows{each}"
+
+
+def streams() -> str:
+    """The streams as a table."""
+    lines = ["| Stream | What | Replication | Requests |", "|---|---|---|---|"]
+    for stream in STREAMS:
+        what = standard_schema(stream.name)["description"]
+        off = "" if stream.selected_by_default else " Not selected by default."
+        lines.append(
+            f"| `{stream.name}` | {what}{off} | {_replication(stream)} | {_cost(stream)} |"
+        )
+    return "\n".join(lines)
+
+
+def endpoints() -> str:
+    """The streams with their endpoints and keys, as a table."""
+    lines = [
+        "| Stream | Endpoint | Key | Replication | Branch in the path |",
+        "|---|---|---|---|---|",
+    ]
+    for stream in STREAMS:
+        params = ""
+        if issubclass(stream, ChildStream):
+            names = sorted({name for p in stream.parents for name in (*p.fixed, p.param)})
+            params = f"?{'&'.join(f'{name}=' for name in names)}"
+        path = stream.path(None).replace(
+            "/v2api/", "/v2api/{branch}/" if stream.needs_branch else "/v2api/"
+        )
+        branch = "needed" if stream.needs_branch else "optional"
+        key = ", ".join(f"`{key}`" for key in stream.primary_keys)
+        lines.append(
+            f"| `{stream.name}` | `{path}{params}` | {key} | {_replication(stream)} | {branch} |"
+        )
+    return "\n".join(lines)
+
+
+PARTS = {
+    "README.md": {"settings": settings, "streams": streams},
+    "docs/streams.md": {"endpoints": endpoints, "streams": streams},
+}
+
+
+def main() -> None:
+    """Write the parts, or with `--check` exit with 1 if one is stale."""
+    stale = False
+    for file, parts in PARTS.items():
+        path = PROJECT / file
+        text = path.read_text(encoding="utf-8")
+        for name, make in parts.items():
+            before, begin, rest = text.partition(f"<!-- {name} -->\n")
+            _, end, after = rest.partition(f"\n<!-- /{name} -->")
+            text = f"{before}{begin}{make()}{end}{after}"
+        if text != path.read_text(encoding="utf-8"):
+            stale = True
+            if "--check" in sys.argv:
+                print(f"{file} is stale: run python -m scripts.tables")
+            else:
+                path.write_text(text, encoding="utf-8")
+    sys.exit(1 if stale and "--check" in sys.argv else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The generated parts of the documentation are what the code says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from scripts.tables import PARTS, PROJECT
+from tap_alfacrm.tap import TapAlfaCRM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_no_generated_part_is_stale() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.tables", "--check"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    for file, parts in PARTS.items():
+        for name in parts:
+            assert f"<!-- {name} -->\n|" in (PROJECT / file).read_text(encoding="utf-8")
+
+
+def test_meltano_knows_each_setting() -> None:
+    text = (PROJECT / "meltano.yml").read_text(encoding="utf-8")
+    tap = text.partition("loaders:\n    - name: target-csv\n      namespace")[0]
+    named = set(re.findall(r"^        - name: (\w+)$", tap, re.MULTILINE))
+    assert set(TapAlfaCRM.config_jsonschema["properties"]) - named <= {
+        "stream_maps",
+        "stream_map_config",
+        "faker_config",
+        "flattening_max_key_length",
+        "flattening_separator",
+    }
+
+
+def test_each_link_between_pages_leads_somewhere() -> None:
+    pages = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
+    code = [*(PROJECT / "tap_alfacrm").rglob("*.py")]
+    for page in [*pages, *code]:
+        text = page.read_text(encoding="utf-8")
+        links = re.findall(r"\]\(([^)#:\s]+)(#[\w-]+)?\)", text) if page in pages else []
+        links += re.findall(r"(docs/[\w.-]+\.md)(#[\w-]+)?", text) if page in code else []
+        for target, anchor in links:
+            file = (PROJECT if page in code else page.parent) / target
+            assert file.exists(), f"{page}: {target}"
+            if anchor:
+                assert anchor[1:] in _anchors(file), f"{page}: {target}{anchor}"
+
+
+def _anchors(file: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_nothing_in_the_example_is_a_secret() -> None:
+    example = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    [key] = re.findall(r"TAP_ALFACRM_API_KEY=(\S*)", example)
+    assert set(key) <= set("0-")
