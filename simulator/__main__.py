@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import signal
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import msgspec
 from simulator.account import Account
 from simulator.quirks import Quirks
 from simulator.server import serve
+from simulator.tables.kit import Sizes
 
 _DEMO = Quirks(rate_limit=5, latency_seconds=0.05)
-_SIZES = ("leads", "clients", "archived_leads", "archived_clients", "branches")
+_SIZES = [field.name for field in dataclasses.fields(Sizes)]
 
 
 def parse_quirks(settings: list[str]) -> Quirks:

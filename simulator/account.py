@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-import gc
-from random import Random
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
-from simulator.cards import NO_END, NOW, CardMaker, local, utc
-from simulator.data import blur_reject_reasons, cards, dictionaries, references
+from simulator.cards import NO_END, NOW, utc
+from simulator.data import blur_reject_reasons, card_maker, cards
+from simulator.tables import Tables, no_garbage
+from simulator.tables.kit import DAY, Sizes, dotted, iso
 
 if TYPE_CHECKING:
-    from simulator.records import Tables
+    from simulator.cards import CardMaker
 
 _MINUTE = 60
+_DOTTED_DATES = frozenset({"cgi", "customer-tariff"})
+_ENDLESS = frozenset({"customer", "teacher"})
+_DEMO = Sizes(
+    leads=2_159,
+    clients=1_479,
+    archived_leads=10_000,
+    archived_clients=3_142,
+    branches=5,
+    lead_statuses=38,
+    lead_rejects=44,
+    customer_rejects=49,
+    lead_sources=29,
+    teachers=131,
+    groups=286,
+    lessons=7_448,
+    customer_tariffs=6_000,
+    pays=18_700,
+    tasks=400,
+    communications=4_000,
+    logs=6_000,
+    messages=900,
+)
 
 
 class Account:
@@ -30,65 +52,36 @@ class Account:
         self.tables = tables
         self._maker = maker
         self._clock = NOW
-        self._next_id = max(tables["customer"], default=1_000) + 1
+        self._next_ids: dict[str, int] = {}
 
     @classmethod
-    def build(  # noqa: PLR0913
-        cls,
-        *,
-        leads: int = 20,
-        clients: int = 20,
-        archived_leads: int = 20,
-        archived_clients: int = 20,
-        branches: int = 3,
-        seed: int = 1,
-    ) -> Self:
-        """Build an account of any size."""
-        counts = {
-            (0, False): leads,
-            (1, False): clients,
-            (0, True): archived_leads,
-            (1, True): archived_clients,
-        }
-        return cls._build(counts, branches=branches, sizes=(6, 5, 4), seed=seed)
+    def build(cls, *, seed: int = 1, **sizes: int) -> Self:
+        """Build an account of any size: `sizes` are the fields of `Sizes`."""
+        return cls._build(Sizes(**sizes), seed)
 
     @classmethod
     def demo(cls, seed: int = 1) -> Self:
         """Build the account of a middle-sized music school."""
-        counts = {
-            (0, False): 2_159,
-            (1, False): 1_479,
-            (0, True): 10_000,
-            (1, True): 3_142,
-        }
-        account = cls._build(counts, branches=5, sizes=(38, 44, 49), seed=seed)
-        blur_reject_reasons(Random(seed), account.tables)
+        account = cls._build(_DEMO, seed)
+        blur_reject_reasons(account.tables)
         return account
 
     @classmethod
-    def _build(
-        cls,
-        counts: dict[tuple[int, bool], int],
-        *,
-        branches: int,
-        sizes: tuple[int, int, int],
-        seed: int,
-    ) -> Self:
-        rng = Random(seed)
-        tables = dictionaries(rng, branches=branches, sizes=sizes)
-        maker = CardMaker(rng, references(tables))
-        # Nothing here is garbage, and looking for it takes a third of the time.
-        gc.disable()
-        try:
-            tables["customer"] = cards(rng, maker, counts)
-        finally:
-            gc.enable()
+    def _build(cls, sizes: Sizes, seed: int) -> Self:
+        tables = Tables(sizes, seed)
+        maker = card_maker(tables)
+        with no_garbage():
+            tables["customer"] = cards(tables, maker)
         return cls(tables, maker)
 
-    def rows(self, entity: str) -> list[dict[str, Any]]:
-        """Return copies of all rows of an entity, before any quirk."""
+    def rows(self, entity: str, *, archived: bool | None = None) -> list[dict[str, Any]]:
+        """Return copies of the rows of an entity, before any quirk."""
         with self.lock:
-            return [dict(record.values) for record in self.tables[entity].values()]
+            return [
+                dict(record.values)
+                for record in self.tables[entity].values()
+                if archived in (None, record.archived)
+            ]
 
     def customer_ids(
         self, is_study: int | None = None, *, archived: bool | None = None
@@ -102,17 +95,66 @@ class Account:
                 and archived in (None, record.archived)
             }
 
-    def is_archived(self, id_: int) -> bool:
-        """Tell whether a card is in the archive."""
+    def is_archived(self, id_: int, entity: str = "customer") -> bool:
+        """Tell whether a row is in the archive."""
         with self.lock:
-            return self.tables["customer"][id_].archived
+            return self.tables[entity][id_].archived
+
+    def insert(self, entity: str, **fields: Any) -> int:
+        """Add a row made now, and return its id.
+
+        Raises:
+            LookupError: If the account has nothing that the row could refer to.
+        """
+        with self.lock:
+            if entity == "customer":
+                return self.insert_customer(fields.pop("is_study", 1), **fields)
+            now, id_ = self._tick(), self._take_id(entity)
+            record = self.tables.fresh(entity, id_, now)
+            record.values.update(fields)
+            self.tables[entity][id_] = record
+            return id_
+
+    def update(self, entity: str, id_: int, **fields: Any) -> None:
+        """Change fields of a row; `updated_at` moves unless it is given."""
+        with self.lock:
+            values, now = self.tables[entity][id_].values, self._tick()
+            if "updated_at" in values:
+                values["updated_at"] = utc(now)
+            values.update(fields)
+
+    def delete(self, entity: str, id_: int) -> None:
+        """Remove a row for good; its id is never given again."""
+        with self.lock:
+            self._tick()
+            self._next_id(entity)  # so that a deleted id is known to be taken
+            del self.tables[entity][id_]
+
+    def archive(self, id_: int, entity: str = "customer") -> None:
+        """Put a row into the archive: a card with a reason, most with a date of today."""
+        with self.lock:
+            record = self.tables[entity][id_]
+            record.archived = True
+            fields = self._archival(entity, record.values, end=self._clock)
+            if entity == "customer":
+                kind = "customer-reject" if record.values["is_study"] else "lead-reject"
+                fields[kind.replace("-", "_") + "_id"] = next(iter(self.tables[kind]))
+            self.update(entity, id_, **fields)
+
+    def restore(self, id_: int, entity: str = "customer") -> None:
+        """Take a row out of the archive."""
+        with self.lock:
+            record = self.tables[entity][id_]
+            record.archived = False
+            fields = self._archival(entity, record.values, end=None)
+            if entity == "customer":
+                fields.update(lead_reject_id=None, customer_reject_id=None)
+            self.update(entity, id_, **fields)
 
     def insert_customer(self, is_study: int, *, archived: bool = False, **fields: Any) -> int:
         """Add a card made now, and return its id."""
         with self.lock:
-            created = self._tick()
-            id_ = self._next_id
-            self._next_id += 1
+            created, id_ = self._tick(), self._take_id("customer")
             record = self._maker.card(id_, is_study=is_study, archived=archived, created=created)
             record.values.update(fields)
             self.tables["customer"][id_] = record
@@ -120,37 +162,39 @@ class Account:
 
     def update_customer(self, id_: int, **fields: Any) -> None:
         """Change fields of a card; `updated_at` moves unless it is given."""
-        with self.lock:
-            self.tables["customer"][id_].values.update(updated_at=utc(self._tick()))
-            self.tables["customer"][id_].values.update(fields)
+        self.update("customer", id_, **fields)
 
     def delete_customer(self, id_: int) -> None:
         """Remove a card for good."""
-        with self.lock:
-            self._tick()
-            del self.tables["customer"][id_]
-
-    def archive(self, id_: int) -> None:
-        """Put a card into the archive, with a reason."""
-        with self.lock:
-            record = self.tables["customer"][id_]
-            record.archived = True
-            kind = "customer-reject" if record.values["is_study"] else "lead-reject"
-            reason = next(iter(self.tables[kind]))
-            today = local(self._clock)[:10]
-            self.update_customer(id_, e_date=today, **{kind.replace("-", "_") + "_id": reason})
-
-    def restore(self, id_: int) -> None:
-        """Take a card out of the archive."""
-        with self.lock:
-            self.tables["customer"][id_].archived = False
-            self.update_customer(id_, e_date=NO_END, lead_reject_id=None, customer_reject_id=None)
+        self.delete("customer", id_)
 
     def convert(self, id_: int) -> None:
         """Make a lead a client, or a client a lead."""
         with self.lock:
             is_study = 1 - self.tables["customer"][id_].values["is_study"]
             self.update_customer(id_, is_study=is_study, lead_status_id=None)
+
+    def _archival(self, entity: str, values: dict[str, Any], *, end: int | None) -> dict[str, Any]:
+        """Tell how a row shows that it ended, or that it goes on."""
+        fields: dict[str, Any] = {}
+        if "is_archive" in values:
+            fields["is_archive"] = int(end is not None)
+        if "e_date" in values:
+            write = dotted if entity in _DOTTED_DATES else iso
+            open_end = NO_END if entity in _ENDLESS else write(self._clock + 365 * DAY)
+            fields["e_date"] = open_end if end is None else write(end)
+        return fields
+
+    def _next_id(self, entity: str) -> int:
+        # Counted up in memory: an insert must not look through a large table each time.
+        if entity not in self._next_ids:
+            self._next_ids[entity] = self.tables.next_id(entity)
+        return self._next_ids[entity]
+
+    def _take_id(self, entity: str) -> int:
+        id_ = self._next_id(entity)
+        self._next_ids[entity] = id_ + 1
+        return id_
 
     def _tick(self) -> int:
         self.version += 1

@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from simulator.account import Account
+    from simulator.entities.entity import Entity
     from simulator.faults import Fault, Schedule
     from simulator.quirks import Quirks
 
-_PATH = re.compile(r"/v2api(?:/(?P<branch>\d+))?/(?P<entity>[a-z][a-z/-]*?)(?:/index)?")
+_PATH = re.compile(r"/v2api(?:/(?P<branch>\d+))?/(?P<entity>[a-z][a-z/-]*?)(?P<index>/index)?")
 _LOGIN = "/v2api/auth/login"
+_BARE = frozenset({"sms-message", "mail-message", "phone-call"})
 _UNKNOWN_ROUTE = "Сторінку не знайдено."
+_NOT_FOUND = "Запитане не знайдено."
 # Linger on, for no time: closing sends a reset instead of a goodbye.
 _RESET = struct.pack("ii", 1, 0)
 
@@ -112,11 +115,18 @@ class Api:
             n=number,
         )
         request.page = as_int(request.body.get("page")) or 0
-        if (match := _PATH.fullmatch(path)) and match["entity"] in ENTITIES:
+        match = _PATH.fullmatch(path)
+        if match and self._has_route(match["entity"], with_index=bool(match["index"])):
             request.entity = match["entity"]
             request.branch = as_int(match["branch"])
         self.log.append(request)
         return request
+
+    def _has_route(self, path: str, *, with_index: bool) -> bool:
+        entity = ENTITIES.get(path)
+        if entity is None or not with_index:
+            return entity is not None
+        return entity.index and not (self._quirks.bare_messages and path in _BARE)
 
     def _respond(self, request: Request, fault: Fault | None) -> Response:
         for change in self._schedule.changes_before(request):
@@ -162,20 +172,27 @@ class Api:
             not entity.branchless or entity.path in quirks.needs_branch
         ):
             refusal = error(quirks.needs_branch_status)
-        elif missing := [name for name in entity.url_params if name not in request.query]:
+        elif missing := _missing_params(entity, request.query):
             refusal = error(400, f"Отсутствуют обязательные параметры: {', '.join(missing)}")
         return refusal
 
     def _list(self, request: Request) -> Response:
         entity = ENTITIES[request.entity or ""]
+        escaped = self._quirks.escaped_json
         with self._account.lock:
+            if entity.single is not None:
+                found = entity.single(self._account.tables, request.query)
+                if found is None:
+                    return error(404, _NOT_FOUND)
+                payload, request.ids = found
+                return answer(self._renderer.plain(payload), escaped=escaped)
             records, page, total = self._listing.page(
                 entity, request.branch, request.body, request.query
             )
             request.ids = [record.values["id"] for record in records]
             envelope = self._envelope(total, len(records), page)
-            envelope["items"] = self._renderer.rows(entity.path, records)
-            return answer(envelope, escaped=self._quirks.escaped_json)
+            envelope["items"] = self._renderer.rows(entity.path, records, request.body)
+            return answer(envelope, escaped=escaped)
 
     def _envelope(self, total: int, count: int, page: int) -> dict[str, Any]:
         quirks = self._quirks
@@ -185,6 +202,13 @@ class Api:
             return {"count": count, "page": page}
         shown = total + quirks.total_error if quirks.total == "wrong" else total
         return {"total": shown, "count": count, "page": page}
+
+
+def _missing_params(entity: Entity, query: dict[str, str]) -> list[str]:
+    missing = [name for name in entity.url_params if name not in query]
+    if entity.any_param:
+        return missing[:1] if len(missing) == len(entity.url_params) else []
+    return missing
 
 
 def _broken(fault: Fault) -> Response | None:

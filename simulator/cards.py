@@ -10,7 +10,7 @@ from simulator.people import pools
 from simulator.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from random import Random
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ _CREATED_AT_SINCE = OPENED + (NOW - OPENED) // 20
 _DAY = 86_400
 _COLORS = ("#ea394c", "#ffcd70", "#ffff00", "#00aa00", "#9acfea", "#1a7bb9", "#3C578C")
 # No subscriber can have these numbers: no network uses the code 00.
-_PHONES = (
+PHONES = (
     "+380(00){:03d}-{:02d}-{:02d}", "+7(000){:03d}-{:02d}-{:02d}",
     "+38000{:03d}{:02d}{:02d}", "+48 000 {:03d} {:02d} {:02d}",
 )  # fmt: skip
@@ -49,7 +49,7 @@ def local(stamp: int) -> str:
 class CardMaker:
     """Makes cards that fit the account's dictionaries."""
 
-    def __init__(self, rng: Random, ids: dict[str, Sequence[int]]) -> None:
+    def __init__(self, rng: Random, ids: Mapping[str, Sequence[int]]) -> None:
         """Take the source of chance and the ids to refer to, by entity."""
         self._chance = rng.random
         self._ids = ids
@@ -85,15 +85,15 @@ class CardMaker:
             "barcode": "",
             "color": pick(_COLORS) if chance() < 0.1 else None,  # noqa: PLR2004
             "is_study": is_study,
-            "study_status_id": 1 + below(5) if is_study else None,
+            "study_status_id": pick(ids["study-status"]) if is_study else None,
             "lead_status_id": pick(ids["lead-status"])
             if lead and chance() < 0.97  # noqa: PLR2004
             else None,
             "pipeline_id": pick(ids["pipeline"]) if lead else None,
             "lead_reject_id": lead_reject,
             "customer_reject_id": customer_reject,
-            "lead_source_id": 1 + below(29) if chance() < 0.8 else None,  # noqa: PLR2004
-            "assigned_id": 2 + below(12) if chance() < 0.9 else None,  # noqa: PLR2004
+            "lead_source_id": pick(ids["lead-source"]) if chance() < 0.8 else None,  # noqa: PLR2004
+            "assigned_id": pick(ids["user"]) if chance() < 0.9 else None,  # noqa: PLR2004
             "legal_type": 1,
             "legal_name": self._pools.full_name(self._chance) if chance() < 0.5 else None,  # noqa: PLR2004
             "company_id": None,
@@ -140,7 +140,7 @@ class CardMaker:
         return [first]
 
     def _teachers(self, *, lead: bool) -> list[int]:
-        if self._chance() < (0.85 if lead else 0.2):
+        if self._chance() < (0.85 if lead else 0.2) or not self._ids["teacher"]:
             return []
         teacher, other = self._pick(self._ids["teacher"]), self._pick(self._ids["teacher"])
         return [teacher] if teacher == other or self._chance() < 0.7 else [teacher, other]  # noqa: PLR2004
@@ -153,7 +153,7 @@ class CardMaker:
         if dice < 0.03:  # noqa: PLR2004
             return ["немає телефону"]
         return [
-            self._pick(_PHONES).format(below(1000), below(100), below(100))
+            self._pick(PHONES).format(below(1000), below(100), below(100))
             for _ in range(self._pick((1, 1, 1, 2, 3)))
         ]
 

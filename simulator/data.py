@@ -1,84 +1,38 @@
-"""Whole accounts: dictionaries and cards, from nothing but a seed."""
+"""The cards of an account, from nothing but a seed."""
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from simulator.cards import NOW, OPENED, CardMaker
-from simulator.people import pools
-from simulator.records import Record, Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from random import Random
+    from simulator.records import Record
+    from simulator.tables import Tables
 
 _FIRST_CARD_ID = 1_001
-_TEACHERS = 40
-_BRANCHES = ("Центр", "Левобережный", "Поділ", "Online", "Старая студия", "Печерськ", "Оболонь")
+_REFERENCES = (
+    "branch", "pipeline", "lead-status", "lead-reject", "customer-reject",
+    "teacher", "study-status", "lead-source", "user",
+)  # fmt: skip
 
 
-def _dictionary(rng: Random, label: str, size: int) -> dict[int, Record]:
-    """Make a list of choices: ids with gaps, some switched off, its own order."""
-    words = pools().words
-    weights = rng.sample(range(1, size + 1), size)
-    table: dict[int, Record] = {}
-    id_ = 0
-    for number, weight in enumerate(weights, start=1):
-        id_ += rng.choice((1, 1, 1, 2, 5))
-        table[id_] = Record(
-            {
-                "id": id_,
-                "name": f"{label} {number}: {rng.choice(words)}",
-                "is_enabled": int(rng.random() < 0.75),  # noqa: PLR2004
-                "weight": weight,
-            }
-        )
-    return table
+def card_maker(tables: Tables) -> CardMaker:
+    """Return a maker of cards that fit the account's dictionaries."""
+    ids = {entity: tuple(tables[entity]) for entity in _REFERENCES}
+    return CardMaker(Random(f"{tables.seed}/customer"), ids)
 
 
-def _branches(count: int) -> dict[int, Record]:
-    # With more than one branch, the last one is closed but still has its cards.
-    return {
-        id_: Record(
-            {
-                "id": id_,
-                "name": _BRANCHES[(id_ - 1) % len(_BRANCHES)],
-                "is_active": int(count == 1 or id_ < count),
-                "subject_ids": [1, 2],
-                "weight": id_,
-            }
-        )
-        for id_ in range(1, count + 1)
-    }
-
-
-def dictionaries(rng: Random, *, branches: int, sizes: tuple[int, int, int]) -> Tables:
-    """Make everything that is not a card."""
-    statuses, lead_rejects, customer_rejects = sizes
-    tables: Tables = {
-        "branch": _branches(branches),
-        "pipeline": _dictionary(rng, "Воронка", 2),
-        "lead-status": _dictionary(rng, "Етап", statuses),
-        "lead-reject": _dictionary(rng, "Відмова", lead_rejects),
-        "customer-reject": _dictionary(rng, "Причина", customer_rejects),
-        "teacher": {
-            id_: Record({"id": id_, "name": pools().full_name(rng.random)})
-            for id_ in range(201, 201 + _TEACHERS)
-        },
-    }
-    pipelines = list(tables["pipeline"])
-    for record in tables["lead-status"].values():
-        record.values["pipeline_id"] = rng.choice(pipelines)
-    return tables
-
-
-def references(tables: Tables) -> dict[str, Sequence[int]]:
-    """List the ids a card may refer to."""
-    return {entity: tuple(table) for entity, table in tables.items()}
-
-
-def cards(rng: Random, maker: CardMaker, counts: dict[tuple[int, bool], int]) -> dict[int, Record]:
+def cards(tables: Tables, maker: CardMaker) -> dict[int, Record]:
     """Make cards of each kind, `(is_study, archived)`, mixed over the years."""
+    rng, sizes = Random(tables.seed), tables.sizes
+    counts = {
+        (0, False): sizes.leads,
+        (1, False): sizes.clients,
+        (0, True): sizes.archived_leads,
+        (1, True): sizes.archived_clients,
+    }
     kinds = [kind for kind, count in counts.items() for _ in range(count)]
     rng.shuffle(kinds)
     moments = sorted(rng.randrange(OPENED, NOW) for _ in kinds)
@@ -94,8 +48,9 @@ def cards(rng: Random, maker: CardMaker, counts: dict[tuple[int, bool], int]) ->
     return table
 
 
-def blur_reject_reasons(rng: Random, tables: Tables) -> None:
+def blur_reject_reasons(tables: Tables) -> None:
     """Leave out, and mix, reject reasons in the proportions of a real account."""
+    rng = Random(tables.seed)
     reasons = list(tables["customer-reject"])
 
     def some(count: int, *, is_study: int, archived: bool) -> list[dict[str, Any]]:
@@ -115,11 +70,9 @@ def blur_reject_reasons(rng: Random, tables: Tables) -> None:
         values["customer_reject_id"] = rng.choice(reasons)
     for values in some(4, is_study=1, archived=False):
         values["customer_reject_id"] = rng.choice(reasons)
-    # Debts are rare: all but a couple of dozen negative balances are paid.
-    debts = [
-        record.values
-        for record in tables["customer"].values()
-        if not record.archived and record.values["balance"].startswith("-")
-    ]
-    for values in debts[24:]:
-        values["balance"] = values["balance_base"] = "0.00"
+    # Debts are rare: a couple of dozen.
+    for record in tables["customer"].values():
+        if not record.archived and record.values["balance"].startswith("-"):
+            record.values["balance"] = record.values["balance_base"] = "0.00"
+    for number, values in enumerate(some(24, is_study=1, archived=False), start=1):
+        values["balance"] = values["balance_base"] = f"-{number * 75}.50"

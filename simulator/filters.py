@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from simulator.cards import ZONE
@@ -21,6 +21,7 @@ Filter = Callable[[object, "Quirks"], Predicate | None]
 
 _DOTTED = re.compile(r"\d\d\.\d\d\.\d{4}")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_WITH_DOTS = re.compile(r"\d{4}\.\d\d\.\d\d")
 _BOTH = 2
 
 
@@ -39,6 +40,41 @@ def _as_ints(value: object) -> set[int] | None:
     return found or None
 
 
+def _as_bool(value: object) -> bool:
+    return value in (True, 1, "1", "true")
+
+
+def _as_number(value: object) -> float | None:
+    try:
+        return float(value) if isinstance(value, (int, float, str)) else None
+    except ValueError:
+        return None
+
+
+def iso_of_dotted(value: object) -> str | None:
+    """Read a `DD.MM.YYYY`, and write it as `YYYY-MM-DD`."""
+    if not isinstance(value, str) or not _DOTTED.fullmatch(value):
+        return None
+    day, month, year = value.split(".")
+    return _real(f"{year}-{month}-{day}")
+
+
+def _iso_of_any(value: object) -> str | None:
+    """Read a date in any of the shapes that clients use where no one shape is agreed on."""
+    if isinstance(value, str) and _ISO.fullmatch(value[:10]):
+        return _real(value[:10])
+    if isinstance(value, str) and _ISO_WITH_DOTS.fullmatch(value):
+        return _real(value.replace(".", "-"))
+    return iso_of_dotted(value)
+
+
+def _real(day: str) -> str | None:
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError:
+        return None
+
+
 def one_of(field: str) -> Filter:
     """Keep rows whose field is the value, or one of the values."""
 
@@ -49,6 +85,11 @@ def one_of(field: str) -> Filter:
         return lambda record: record.values[field] in wanted
 
     return make
+
+
+def exact(*fields: str) -> dict[str, Filter]:
+    """Filter by fields under their own names."""
+    return {field: one_of(field) for field in fields}
 
 
 def overlaps(field: str) -> Filter:
@@ -75,23 +116,74 @@ def contains(field: str) -> Filter:
     return make
 
 
-def _midnight(value: object, quirks: Quirks, days: int) -> str | None:
-    if not isinstance(value, str) or not _DOTTED.fullmatch(value):
+def texts(*fields: str) -> dict[str, Filter]:
+    """Filter by what texts have in them, under their own names."""
+    return {field: contains(field) for field in fields}
+
+
+def text(field: str) -> Filter:
+    """Keep rows whose text is the value."""
+
+    def make(value: object, _: Quirks) -> Predicate | None:
+        if not isinstance(value, str) or not value:
+            return None
+        return lambda record: bool(record.values[field] == value)
+
+    return make
+
+
+def is_null(field: str) -> Filter:
+    """Keep rows without a value, when that is asked for."""
+
+    def make(value: object, _: Quirks) -> Predicate | None:
+        if not _as_bool(value):
+            return None
+        return lambda record: record.values[field] is None
+
+    return make
+
+
+def at_least(field: str) -> Filter:
+    """Keep rows whose amount is the value or more."""
+
+    def make(value: object, _: Quirks) -> Predicate | None:
+        bound = _as_number(value)
+        if bound is None:
+            return None
+        return lambda record: float(record.values[field]) >= bound
+
+    return make
+
+
+def at_most(field: str) -> Filter:
+    """Keep rows whose amount is the value or less."""
+
+    def make(value: object, _: Quirks) -> Predicate | None:
+        bound = _as_number(value)
+        if bound is None:
+            return None
+        return lambda record: float(record.values[field]) <= bound
+
+    return make
+
+
+def _midnight(value: object, quirks: Quirks, days: int, written_in: tzinfo) -> str | None:
+    iso = iso_of_dotted(value)
+    if iso is None:
         return None
     zone = ZONE if quirks.filter_days == "local" else UTC
-    day, month, year = (int(part) for part in value.split("."))
     try:
-        midnight = datetime(year, month, day, tzinfo=zone) + timedelta(days=days)
-    except ValueError:
+        midnight = datetime.fromisoformat(iso).replace(tzinfo=zone) + timedelta(days=days)
+    except OverflowError:
         return None
-    return f"{midnight.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{midnight.astimezone(written_in):%Y-%m-%d %H:%M:%S}"
 
 
-def since_day(field: str) -> Filter:
-    """Keep rows whose UTC moment is on that `DD.MM.YYYY` or later."""
+def since_day(field: str, written_in: tzinfo = UTC) -> Filter:
+    """Keep rows whose moment is on that `DD.MM.YYYY` or later."""
 
     def make(value: object, quirks: Quirks) -> Predicate | None:
-        start = _midnight(value, quirks, 0)
+        start = _midnight(value, quirks, 0, written_in)
         if start is None:
             return None
         return lambda record: (record.values[field] or "") >= start
@@ -99,11 +191,11 @@ def since_day(field: str) -> Filter:
     return make
 
 
-def until_day(field: str) -> Filter:
-    """Keep rows whose UTC moment is on that `DD.MM.YYYY` or earlier."""
+def until_day(field: str, written_in: tzinfo = UTC) -> Filter:
+    """Keep rows whose moment is on that `DD.MM.YYYY` or earlier."""
 
     def make(value: object, quirks: Quirks) -> Predicate | None:
-        end = _midnight(value, quirks, 1)
+        end = _midnight(value, quirks, 1, written_in)
         if end is None:
             return None
         return lambda record: "" < (record.values[field] or "") < end
@@ -111,24 +203,78 @@ def until_day(field: str) -> Filter:
     return make
 
 
-def since_date(field: str) -> Filter:
-    """Keep rows whose date is that `YYYY-MM-DD` or later."""
+def days(*fields: str) -> dict[str, Filter]:
+    """Filter by whole days of UTC moments, `*_from` and `*_to`."""
+    return {f"{field}_from": since_day(field) for field in fields} | {
+        f"{field}_to": until_day(field) for field in fields
+    }
+
+
+def _iso(value: object) -> str | None:
+    return value if isinstance(value, str) and _ISO.fullmatch(value) else None
+
+
+def _nothing(_: Record) -> bool:
+    return False
+
+
+def since_date(field: str, *, else_nothing: bool = False) -> Filter:
+    """Keep rows whose date is that `YYYY-MM-DD` or later.
+
+    A value of another shape is ignored, or no row fits it.
+    """
 
     def make(value: object, _: Quirks) -> Predicate | None:
-        if not isinstance(value, str) or not _ISO.fullmatch(value):
-            return None
-        return lambda record: (record.values[field] or "")[:10] >= value
+        start = _iso(value)
+        if start is None:
+            return _nothing if else_nothing else None
+        return lambda record: (record.values[field] or "")[:10] >= start
 
     return make
 
 
-def until_date(field: str) -> Filter:
-    """Keep rows whose date is that `YYYY-MM-DD` or earlier."""
+def until_date(field: str, *, else_nothing: bool = False) -> Filter:
+    """Keep rows whose date is that `YYYY-MM-DD` or earlier.
+
+    A value of another shape is ignored, or no row fits it.
+    """
 
     def make(value: object, _: Quirks) -> Predicate | None:
-        if not isinstance(value, str) or not _ISO.fullmatch(value):
+        end = _iso(value)
+        if end is None:
+            return _nothing if else_nothing else None
+        return lambda record: "" < (record.values[field] or "")[:10] <= end
+
+    return make
+
+
+def dates(*fields: str) -> dict[str, Filter]:
+    """Filter by dates, `*_from` and `*_to`."""
+    return {f"{field}_from": since_date(field) for field in fields} | {
+        f"{field}_to": until_date(field) for field in fields
+    }
+
+
+def since_any_date(field: str) -> Filter:
+    """Keep rows whose date, in any shape, is that one, in any shape, or later."""
+
+    def make(value: object, _: Quirks) -> Predicate | None:
+        start = _iso_of_any(value)
+        if start is None:
             return None
-        return lambda record: "" < (record.values[field] or "")[:10] <= value
+        return lambda record: (_iso_of_any(record.values[field]) or "") >= start
+
+    return make
+
+
+def until_any_date(field: str) -> Filter:
+    """Keep rows whose date, in any shape, is that one, in any shape, or earlier."""
+
+    def make(value: object, _: Quirks) -> Predicate | None:
+        end = _iso_of_any(value)
+        if end is None:
+            return None
+        return lambda record: "" < (_iso_of_any(record.values[field]) or "") <= end
 
     return make
 
@@ -150,3 +296,14 @@ def removed(value: object, quirks: Quirks) -> Predicate | None:
         return None
     archived = wanted == _BOTH
     return lambda record: record.archived is archived
+
+
+def active(value: object, _: Quirks) -> Predicate | None:
+    """Only what is switched on, unless all is asked for."""
+    return (lambda record: not record.archived) if _as_bool(value) else None
+
+
+def dead(value: object, _: Quirks) -> Predicate | None:
+    """Archived rows only, or living ones only."""
+    wanted = _as_bool(value)
+    return lambda record: record.archived is wanted

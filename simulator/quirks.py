@@ -63,11 +63,15 @@ class Quirks:
     removed: Literal["honoured", "ignored"] = "honoured"
     """Whether the filter `removed` works; ignored: active rows only."""
     filter_days: Literal["utc", "local"] = "utc"
-    """Zone in which the days of `updated_at_*`, `created_at_*` are cut."""
+    """Zone in which whole days of moments are cut, as in `updated_at_from`."""
+    ignored_filters: frozenset[str] = frozenset()
+    """Filters without effect: `updated_at_from` in any list, `lesson.id` in one."""
+    bare_messages: bool = False
+    """Messages and calls answer only without `/index`; with it: 404."""
 
     # --- values ---
     teacher_ids: Literal["integers", "names"] = "integers"
-    """Items of a card's `teacher_ids`."""
+    """Items of a card's and of a group's `teacher_ids`."""
     empty_values: Literal["null", "blank"] = "null"
     """Whether an unset field is null or an empty string."""
     flags: Literal["integers", "booleans"] = "integers"
@@ -83,7 +87,26 @@ class Quirks:
     escaped_json: bool = False
     r"""JSON with `\uXXXX` and `\/` escapes, as PHP writes it by default."""
 
+    lesson_streaming: Literal["boolean", "mixed"] = "boolean"
+    """Whether `streaming` of a lesson is false, or in some an array of links."""
+    log_fields: Literal["lists", "blank", "json"] = "lists"
+    """The log's `fields_*`: `[]` when empty, `""` when empty, or JSON in a text."""
+    group_dates: Literal["iso", "dotted"] = "iso"
+    """Shape of a group's `b_date` and `e_date`: `YYYY-MM-DD` or `DD.MM.YYYY`."""
+
     # --- fields ---
+    lesson_details: Literal["always", "with_customer"] = "always"
+    """Whether lessons have `details` only where `customer_id` is filtered by."""
+    no_updated_at: frozenset[str] = frozenset()
+    """Entities without `updated_at`, in the rows and as a filter."""
+    no_customer_in_tariffs: bool = False
+    """Rows of `customer-tariff` lack `customer_id`."""
+    lesson_count_key: Literal["lessons_count", "lesson_count"] = "lessons_count"
+    """Name of a tariff's number of lessons."""
+    avatar_key: Literal["avatar_url", "avatarUrl"] = "avatar_url"
+    """Name of a teacher's picture."""
+    display_dates: Literal["plain", "both", "display_only"] = "plain"
+    """Dates of `cgi`, `customer-tariff`: with twins `*_v`; or these alone, timetables too."""
     old_version: bool = False
     """Cards lack the fields that came after 2021."""
     gender: Literal["absent", "one_two", "one_zero"] = "absent"

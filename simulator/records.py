@@ -12,6 +12,9 @@ class Record:
 
     values: dict[str, Any]
     archived: bool = False
+    """Archived, finished or switched off."""
+    branch: int | None = None
+    """Branch of a row that names none."""
 
 
-Tables = dict[str, dict[int, Record]]
+Table = dict[int, Record]

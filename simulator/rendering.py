@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from simulator.records import Record
+from simulator.variants import other_steps
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulator.account import Account
+    from simulator.entities.entity import Body
     from simulator.quirks import Quirks
-    from simulator.records import Record
 
     Row = dict[str, Any]
     Step = Callable[[Row, Record], None]
@@ -74,33 +77,48 @@ def _late_field(row: Row, record: Record) -> None:
         row["custom_refusal_comment"] = "передзвонити навесні"
 
 
-def _forget_newer_fields(row: Row, _: Record) -> None:
-    for name in _NEWER_FIELDS:
-        row.pop(name, None)
+def _forget(*names: str) -> Step:
+    def step(row: Row, _: Record) -> None:
+        for name in names:
+            row.pop(name, None)
+
+    return step
 
 
-def _blank(row: Row, _: Record) -> None:
-    row.update({name: "" for name, value in row.items() if value is None})
-
-
-def _boolean_flags(row: Row, _: Record) -> None:
-    row.update({name: bool(value) for name, value in row.items() if name.startswith("is_")})
-
-
-def _as_text(value: object) -> object:
+def _nested(name: str, value: object, change: Callable[[str, object], object]) -> object:
+    """Change a value, or every value in it, each under the name it has."""
+    if isinstance(value, dict):
+        return {key: _nested(key, item, change) for key, item in value.items()}
     if isinstance(value, list):
-        return [_as_text(item) for item in value]
+        return [_nested(name, item, change) for item in value]
+    return change(name, value)
+
+
+def _blank(_: str, value: object) -> object:
+    return "" if value is None else value
+
+
+def _boolean_flag(name: str, value: object) -> object:
+    return bool(value) if name.startswith("is_") and value in (0, 1) else value
+
+
+def _as_text(_: str, value: object) -> object:
     return str(value) if type(value) is int else value
 
 
-def _text_numbers(row: Row, _: Record) -> None:
-    row.update({name: _as_text(value) for name, value in row.items()})
+def _everywhere(change: Callable[[str, object], object]) -> Step:
+    def step(row: Row, _: Record) -> None:
+        row.update({name: _nested(name, value, change) for name, value in row.items()})
+
+    return step
 
 
 def _teacher_names(account: Account) -> Step:
     def step(row: Row, _: Record) -> None:
         teachers = account.tables["teacher"]
-        row["teacher_ids"] = [teachers[id_].values["name"] for id_ in row["teacher_ids"]]
+        row["teacher_ids"] = [
+            teachers[id_].values["name"] for id_ in row["teacher_ids"] if id_ in teachers
+        ]
 
     return step
 
@@ -110,31 +128,45 @@ class Renderer:
 
     def __init__(self, account: Account, quirks: Quirks) -> None:
         """Choose the steps, once."""
-        customer: list[tuple[object, Step]] = [
-            (quirks.teacher_ids == "names", _teacher_names(account)),
-            (quirks.dob_format == "iso", _iso_dob),
-            (quirks.unicode_oddities, _odd_name),
-            (quirks.junk_share, _junk(quirks.junk_share)),
-            (quirks.gender == "one_two", _gender(2)),
-            (quirks.gender == "one_zero", _gender(0)),
-            (quirks.newer_field, _newer_field),
-            (quirks.late_custom_field, _late_field),
-            (quirks.old_version, _forget_newer_fields),
+        own: list[tuple[str, object, Step]] = [
+            ("customer", quirks.teacher_ids == "names", _teacher_names(account)),
+            ("customer", quirks.dob_format == "iso", _iso_dob),
+            ("customer", quirks.unicode_oddities, _odd_name),
+            ("customer", quirks.junk_share, _junk(quirks.junk_share)),
+            ("customer", quirks.gender == "one_two", _gender(2)),
+            ("customer", quirks.gender == "one_zero", _gender(0)),
+            ("customer", quirks.newer_field, _newer_field),
+            ("customer", quirks.late_custom_field, _late_field),
+            ("customer", quirks.old_version, _forget(*_NEWER_FIELDS)),
+            ("group", quirks.teacher_ids == "names", _teacher_names(account)),
+            *other_steps(quirks),
+            *((path, True, _forget("updated_at")) for path in quirks.no_updated_at),
         ]
         every: list[tuple[object, Step]] = [
-            (quirks.empty_values == "blank", _blank),
-            (quirks.flags == "booleans", _boolean_flags),
-            (quirks.numbers_as_text, _text_numbers),
+            (quirks.empty_values == "blank", _everywhere(_blank)),
+            (quirks.flags == "booleans", _everywhere(_boolean_flag)),
+            (quirks.numbers_as_text, _everywhere(_as_text)),
         ]
+        self._own: dict[str, list[Step]] = {}
+        for path, wanted, step in own:
+            if wanted:
+                self._own.setdefault(path, []).append(step)
         self._every = [step for wanted, step in every if wanted]
-        self._customer = [step for wanted, step in customer if wanted] + self._every
+        self._details_need_customer = quirks.lesson_details == "with_customer"
 
-    def rows(self, path: str, records: list[Record]) -> list[Row]:
-        """Render the records of one entity."""
-        steps = self._customer if path == "customer" else self._every
+    def rows(self, path: str, records: list[Record], body: Body) -> list[Row]:
+        """Render the records of one entity, as the answer to a body."""
+        steps = self._own.get(path, []) + self._every
+        if path == "lesson" and self._details_need_customer and not body.get("customer_id"):
+            steps = [_forget("details"), *steps]
         if not steps:
             return [record.values for record in records]
         return [self._render(record, steps) for record in records]
+
+    def plain(self, payload: object) -> object:
+        """Render what is not a row."""
+        record = Record({"payload": payload})
+        return self._render(record, self._every)["payload"]
 
     @staticmethod
     def _render(record: Record, steps: list[Step]) -> Row:

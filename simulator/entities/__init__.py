@@ -1,0 +1,11 @@
+"""What the API serves: one line of the table for each entity."""
+
+from __future__ import annotations
+
+from simulator.entities import contact, money, people, settings, teaching
+
+ENTITIES = {
+    entity.path: entity
+    for module in (people, settings, teaching, money, contact)
+    for entity in module.ENTITIES
+}

@@ -1,0 +1,72 @@
+"""The rows of an account, table by table, from nothing but a seed."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from simulator.cards import NOW
+from simulator.records import Record, Table
+from simulator.tables import contact, money, settings, teaching
+from simulator.tables.kit import Kit, Sizes, Spec, with_gaps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SPECS: dict[str, Spec] = settings.SPECS | teaching.SPECS | money.SPECS | contact.SPECS
+
+
+class Tables(dict[str, Table]):
+    """Tables by entity; each is made when it is first looked at."""
+
+    def __init__(self, sizes: Sizes, seed: int) -> None:
+        """Start with no table made."""
+        super().__init__()
+        self.sizes = sizes
+        self.seed = seed
+
+    def __missing__(self, entity: str) -> Table:
+        spec = SPECS[entity]
+        kit = self._kit(entity)
+        with no_garbage():
+            numbers = list(with_gaps(kit, spec))
+            moments = sorted(spec.since + kit.below(NOW - spec.since) for _ in numbers)
+            self[entity] = {
+                id_: record
+                for id_, at in zip(numbers, moments, strict=True)
+                if (record := spec.make(kit, id_, at)) is not None
+            }
+        return self[entity]
+
+    def fresh(self, entity: str, id_: int, at: int) -> Record:
+        """Make one more row of an entity, for the caller to keep.
+
+        Raises:
+            LookupError: If there is nothing that the row could refer to.
+        """
+        record = SPECS[entity].make(self._kit(f"{entity}/{id_}", fresh=True), id_, at)
+        if record is None:
+            message = f"nothing to make a {entity} of"
+            raise LookupError(message)
+        return record
+
+    def next_id(self, entity: str) -> int:
+        """Return the id that the next row of an entity gets."""
+        first = SPECS[entity].first if entity in SPECS else 1_001
+        return max(self[entity], default=first - 1) + 1
+
+    def _kit(self, what: str, *, fresh: bool = False) -> Kit:
+        return Kit(self, self.sizes, f"{self.seed}/{what}", fresh=fresh)
+
+
+@contextmanager
+def no_garbage() -> Iterator[None]:
+    """Keep the collector from looking for garbage where there is none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
