@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from simulator.access import API_KEY, EMAIL
 from simulator.account import Account
+from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +28,11 @@ PROJECT = Path(__file__).parents[1]
 OUTPUT = PROJECT / "output" / "demo"
 MELTANO = PROJECT / ".tools" / "meltano" / "bin" / "meltano"
 ENTITIES = {
-    "customers": "customer",
-    "branches": "branch",
-    "lead_statuses": "lead-status",
-    "lead_rejects": "lead-reject",
-    "customer_rejects": "customer-reject",
+    stream.name: stream.entity + stream.actions[0].replace("/index", "")
+    for stream in STREAMS
+    if not issubclass(stream, ChildStream)
 }
+"""Streams of which the simulated account can tell all rows, with its names for them."""
 VERDICTS = (": COMPLETE", ": INCOMPLETE")
 PATIENCE_SECONDS = 60
 

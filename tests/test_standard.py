@@ -5,17 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from singer_sdk.testing import SuiteConfig, get_tap_test_class
+from singer_sdk.testing import get_tap_test_class
 
 from simulator import Account, serve
-from tap_alfacrm.tap import STREAMS, TapAlfaCRM
-from tests.conftest import FIRST_LOAD, config_for
+from tap_alfacrm.tap import TapAlfaCRM
+from tests.conftest import config_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _running = serve(Account.build())
 _server = _running.__enter__()
+
+
+def _everything() -> dict[str, Any]:
+    catalog: dict[str, Any] = TapAlfaCRM(config=config_for(_server)).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            item["metadata"]["selected"] = True
+    return catalog
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,9 +35,7 @@ def _stop() -> Iterator[None]:
 _Standard: Any = get_tap_test_class(
     TapAlfaCRM,
     config=config_for(_server),
-    suite_config=SuiteConfig(
-        ignore_no_records_for_streams=[s.name for s in STREAMS if s.name not in FIRST_LOAD]
-    ),
+    catalog=_everything(),
 )
 
 

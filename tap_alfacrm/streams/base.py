@@ -25,6 +25,7 @@ from tap_alfacrm.typed import TypedReader, TypedRow
 from tap_alfacrm.window import NotIncrementalError, Window
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context
@@ -77,6 +78,8 @@ class AlfaCRMStream(PagedStream):
     """Whether accounts can add `custom_*` fields to the entity."""
     is_parent: ClassVar[bool] = False
     """Whether other streams ask for something of each row."""
+    twins: ClassVar[Sequence[str]] = ()
+    """Dates that some accounts give in their display form alone, as `*_v`."""
     is_typed: ClassVar[bool] = True
     """Whether pages may be decoded as structs, which `mend` does not see."""
     since: ClassVar[Since | None] = None
@@ -168,9 +171,18 @@ class AlfaCRMStream(PagedStream):
         """The list that a row is in, whichever it came from."""
         return list_
 
+    def start(self, context: Context | None) -> dt.datetime | None:
+        """The bookmark that a partition goes on from, None to read all of it."""
+        return self.get_starting_timestamp(context)
+
     def mend(self, row: Row) -> Row:
         """Put right what one field of a row alone does not tell."""
-        return row
+        twins = {
+            name: row[f"{name}_v"]
+            for name in self.twins
+            if not row.get(name) and row.get(f"{name}_v")
+        }
+        return {**row, **twins} if twins else row
 
     @property
     def branches(self) -> Sequence[int | None]:
@@ -242,7 +254,7 @@ class AlfaCRMStream(PagedStream):
         """Read the window that the bookmark asks for, or everything."""
         self._window = Window(None)
         if self.since is not None and self.replication_method == "INCREMENTAL":
-            start = self.get_starting_timestamp(context)
+            start = self.start(context)
             self._window = self.since.window(start, self._alfacrm.settings.lookback_days)
             self._is_partial = self._is_partial or bool(self._window.filters)
         try:

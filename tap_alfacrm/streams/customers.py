@@ -12,6 +12,7 @@ from tap_alfacrm.streams.base import List
 from tap_alfacrm.window import DOTTED, Since
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from singer_sdk.helpers.types import Context
@@ -41,6 +42,7 @@ class CustomersStream(ArchiveStream):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.forced_replication_method = "FULL_TABLE"
+        self._starts: list[dt.datetime | None] = []
 
     @property
     @override
@@ -51,6 +53,16 @@ class CustomersStream(ArchiveStream):
     @override
     def roster_contexts(self) -> Sequence[Context | None]:
         return self.partitions[-1:] if self._ends_with_both else self.partitions
+
+    @override
+    def start(self, context: Context | None) -> dt.datetime | None:
+        """Both together have seldom a row, and so a bookmark, of their own: the earliest counts."""
+        starts = self._starts
+        starts.append(super().start(context))
+        if context == {"is_study": BOTH} and len(starts) > 1:
+            starts = starts[:-1]
+            return None if None in starts else min(filter(None, starts))
+        return starts[-1]
 
     @override
     def whole(self, context: Context | None) -> List | None:

@@ -71,6 +71,7 @@ class CustomerTariffsStream(ChildStream):
     entity = "customer-tariff"
     parents = (Parent("customers", "customer_id", field="customer_id"),)
     variants = ({}, {"dead": True})
+    twins = ("b_date", "e_date")
 
 
 class CustomerBonusBalancesStream(ChildStream):

@@ -42,6 +42,7 @@ class GroupMembershipsStream(ChildStream):
     name = "group_memberships"
     entity = "cgi"
     parents = (Parent("groups", "group_id", every_branch=True),)
+    twins = ("b_date", "e_date")
     selected_by_default = True
 
 
@@ -104,3 +105,5 @@ class RegularLessonsStream(AlfaCRMStream):
 
     name = "regular_lessons"
     entity = "regular-lesson"
+    twins = ("b_date", "e_date")
+    is_typed = False

@@ -1,0 +1,234 @@
+"""A nightly run fetches what changed, and a night gone wrong loses nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from simulator import Account, Change, Fault, Quirks, serve
+from tap_alfacrm.errors import RequestError
+from tap_alfacrm.window import DOTTED, Since
+from tests.test_streams import ALL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator import Server
+    from tests.conftest import Output
+
+    Sync = Callable[..., Output]
+
+INCREMENTAL = {
+    "groups": "group",
+    "lessons": "lesson",
+    "pays": "pay",
+    "logs": "log",
+    "sms_messages": "sms-message",
+    "mail_messages": "mail-message",
+    "phone_calls": "phone-call",
+}
+STREAMS = tuple(INCREMENTAL)
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account.build()
+
+
+def bookmarks(output: Output) -> dict[str, Any]:
+    return output.state["bookmarks"]  # type: ignore[no-any-return]
+
+
+def test_a_second_run_fetches_only_the_window(sync: Sync, account: Account) -> None:
+    with serve(account) as server:
+        first = sync(server, streams=STREAMS)
+        lesson = account.rows("lesson")[0]["id"]
+        account.update("lesson", lesson, topic="changed")
+        pay = account.insert("pay")
+        before = len(server.data_requests)
+        second = sync(server, streams=STREAMS, state=first.state)
+        asked = [r for r in server.data_requests[before:] if r.entity in {"lesson", "pay"}]
+    assert all("updated_at_from" in r.body for r in asked if r.body.get("pageSize") != 1)
+    assert len(second.records("lessons")) < len(first.records("lessons")) / 2
+    assert second.final("lessons")[lesson]["topic"] == "changed"
+    assert pay in second.ids("pays")
+    for stream, entity in INCREMENTAL.items():
+        upserted = {**first.final(stream), **second.final(stream)}
+        assert upserted.keys() == {row["id"] for row in account.rows(entity)}, stream
+
+
+def test_the_day_asked_for_is_the_bookmarks_less_the_lookback(sync: Sync, server: Server) -> None:
+    state = {
+        "bookmarks": {
+            "pays": {
+                "replication_key": "updated_at",
+                "replication_key_value": "2025-10-20T05:00:00Z",
+            }
+        }
+    }
+    sync(server, streams=("pays",), state=state, lookback_days=2)
+    days = {r.body["updated_at_from"] for r in server.data_requests if r.entity == "pay"}
+    assert days == {"17.10.2025"}  # 20th at 05:00 UTC is still the 19th far in the west
+
+
+@pytest.mark.parametrize("hours", range(0, 24, 3))
+@pytest.mark.parametrize("offset", [-11, -5, 0, 3, 6, 12])
+def test_whatever_zone_the_filter_cuts_its_days_in_nothing_is_lost(hours: int, offset: int) -> None:
+    bookmark = dt.datetime(2025, 10, 20, hours, 30, tzinfo=dt.UTC)
+    window = Since("updated_at", "updated_at_from", DOTTED).window(bookmark, 0)
+    asked = dt.datetime.strptime(window.filters["updated_at_from"], DOTTED).date()  # noqa: DTZ007
+    there = bookmark.astimezone(dt.timezone(dt.timedelta(hours=offset))).date()
+    assert asked <= there
+
+
+def test_start_date_bounds_the_first_run(sync: Sync, server: Server) -> None:
+    output = sync(server, streams=("pays",), start_date="2025-10-01", lookback_days=0)
+    assert {r.body["updated_at_from"] for r in server.data_requests if r.entity == "pay"} == {
+        "30.09.2025"
+    }
+    assert all(record["updated_at"] >= "2025-09-30" for record in output.records("pays"))
+
+
+def test_the_bookmark_never_passes_the_start_of_the_run(sync: Sync, account: Account) -> None:
+    account.insert("pay", updated_at="2094-01-01 00:00:00")
+    lesson = account.insert("lesson", status=3)
+    account.update("lesson", lesson, updated_at="2094-01-01 00:00:00")
+    with serve(account) as server:
+        output = sync(server, streams=("pays", "lessons"))
+    marks = [bookmarks(output)["pays"], *bookmarks(output)["lessons"]["partitions"]]
+    now = f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    assert all(mark["replication_key_value"] <= now for mark in marks)
+    assert max(mark["replication_key_value"] for mark in marks) > "2026"
+
+
+def test_a_filter_that_is_ignored_is_told_once_and_costs_no_row(
+    sync: Sync, account: Account
+) -> None:
+    with serve(account) as server:
+        first = sync(server, streams=("pays",))
+    with serve(account, Quirks(ignored_filters=frozenset({"updated_at_from"}))) as server:
+        second = sync(server, streams=("pays",), state=first.state)
+    assert len([line for line in second.warnings() if "ignored the filter" in line]) == 1
+    assert sorted(second.ids("pays")) == sorted(first.ids("pays"))
+
+
+def test_rows_without_the_key_are_loaded_in_full(sync: Sync, account: Account) -> None:
+    with serve(account) as server:
+        first = sync(server, streams=("pays", "groups"))
+    with serve(account, Quirks(no_updated_at=frozenset({"pay", "group"}))) as server:
+        second = sync(server, streams=("pays", "groups"), state=first.state)
+    for stream in ("pays", "groups"):
+        assert sorted(second.ids(stream)) == sorted(first.ids(stream))
+        told = [line for line in second.warnings() if line.startswith(f"{stream}: the rows carry")]
+        assert len(told) == 1
+        assert bookmarks(second)[stream] == bookmarks(first)[stream]
+
+
+def test_customers_are_incremental_only_if_the_catalogue_says_so(
+    sync: Sync, account: Account, server: Server
+) -> None:
+    from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415
+    from tests.conftest import config_for  # noqa: PLC0415
+
+    full = sync(server, streams=("customers",))
+    assert "replication_key_value" not in str(bookmarks(full)["customers"])
+    catalog = TapAlfaCRM(config=config_for(server)).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if item["breadcrumb"] == []:
+                item["metadata"]["selected"] = entry["stream"] == "customers"
+                if entry["stream"] in {"customers", "branches"}:
+                    item["metadata"]["replication-method"] = "INCREMENTAL"
+    first = sync(server, catalog=catalog)
+    card = min(account.customer_ids(0, archived=False))
+    account.update_customer(card, name="Нове Ім'я")
+    second = sync(server, catalog=catalog, state=first.state)
+    assert sorted(first.ids()) == sorted(account.customer_ids())
+    assert 0 < len(second.ids()) < len(first.ids())
+    assert second.final()[card]["name"] == "Нове Ім'я"
+    assert any("branches can only be loaded in full" in line for line in first.warnings())
+
+
+@pytest.mark.parametrize("at", [5, 20, 40, 60])
+def test_a_run_that_dies_and_is_resumed_ends_equal_to_one_that_did_not(
+    sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    from tap_alfacrm import session  # noqa: PLC0415
+
+    monkeypatch.setattr(session, "TRIES", 2)
+    with serve(account) as server:
+        first = sync(server, streams=ALL[:-4])
+        for entity in INCREMENTAL.values():
+            account.insert(entity)
+        undisturbed = sync(server, streams=ALL[:-4], state=first.state)
+    with serve(account, faults=[Fault("status", at=at, times=999)]) as server:
+        died = sync(server, streams=ALL[:-4], state=first.state, fails=RequestError)
+    assert died.error
+    with serve(account) as server:
+        resumed = sync(server, streams=ALL[:-4], state=died.state)
+    for stream in ALL[:-4]:
+        wanted = {**first.final(stream), **undisturbed.final(stream)}
+        held = {**first.final(stream), **died.final(stream), **resumed.final(stream)}
+        assert held == wanted, stream
+
+
+def test_the_state_does_not_grow_with_rows_or_parents(sync: Sync) -> None:
+    sizes = []
+    for groups, cards in ((5, 20), (40, 200)):
+        account = Account.build(groups=groups, leads=cards)
+        with serve(account) as server:
+            output = sync(server, streams=("group_memberships", "customer_tariffs", "lessons"))
+        sizes.append(len(str(output.state)))
+    assert abs(sizes[0] - sizes[1]) < 20
+    contexts = [part["context"] for part in bookmarks(output)["lessons"]["partitions"]]
+    assert contexts == [{"status": 1}, {"status": 2}, {"status": 3}]
+
+
+@pytest.mark.parametrize("stream", ["lessons", "pays", "logs"])
+@pytest.mark.parametrize("at", [5, 8, 11])
+def test_lists_that_grow_at_the_front_lose_and_double_nothing(
+    sync: Sync, account: Account, stream: str, at: int
+) -> None:
+    entity = INCREMENTAL[stream]
+    before = {row["id"] for row in account.rows(entity)}
+
+    def grow(account: Account) -> None:
+        for _ in range(3):
+            account.insert(entity)
+
+    with serve(account, changes=[Change(at, grow)]) as server:
+        output = sync(server, streams=(stream,), page_size=5, max_in_flight=1)
+    ids = output.ids(stream)
+    assert before <= set(ids)
+    assert len(ids) == len(set(ids))
+    assert output.verdict(stream).startswith(f"{stream}: COMPLETE")
+
+
+def test_deletions_are_told_after_the_last_record_of_a_complete_table(
+    sync: Sync, server: Server
+) -> None:
+    streams = ("customers", "tariffs", "lessons")
+    output = sync(server, streams=streams, detect_deletions=True)
+    told = [m for m in output.messages if m["type"] == "ACTIVATE_VERSION"]
+    assert [message["stream"] for message in told] == ["customers", "tariffs"]
+    for message in told:
+        later = output.messages[output.messages.index(message) :]
+        assert not any(m["type"] == "RECORD" and m["stream"] == message["stream"] for m in later)
+        versions = {
+            m.get("version")
+            for m in output.messages
+            if m["type"] == "RECORD" and m["stream"] == message["stream"]
+        }
+        assert versions == {message["version"]}
+
+
+def test_deletions_are_not_told_of_an_incomplete_table_or_unless_asked(
+    sync: Sync, account: Account, server: Server
+) -> None:
+    output = sync(server, streams=("customers", "tariffs"))
+    assert not [m for m in output.messages if m["type"] == "ACTIVATE_VERSION"]
+    with serve(account, Quirks(total="wrong")) as wrong:
+        output = sync(wrong, streams=("customers", "tariffs"), detect_deletions=True)
+    assert not [m for m in output.messages if m["type"] == "ACTIVATE_VERSION"]

@@ -1,0 +1,217 @@
+"""Every entity of the CRM, with all its rows, once; and each contradiction of the API survived."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from simulator import Account, Quirks, serve
+from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.tap import STREAMS
+from tests.test_values import utc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator import Server
+    from tests.conftest import Output
+
+    Sync = Callable[..., Output]
+
+KYIV = ZoneInfo("Europe/Kyiv")
+ALL = tuple(stream.name for stream in STREAMS)
+LISTED = [stream for stream in STREAMS if not issubclass(stream, ChildStream)]
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account.build(leads=8, clients=8, archived_leads=5, archived_clients=4)
+
+
+def test_every_stream_gives_every_row_once(sync: Sync, account: Account, server: Server) -> None:
+    output = sync(server, streams=ALL)
+    for stream in LISTED:
+        action = stream.actions[0] if stream.actions[0] != "/index" else ""
+        truth = account.rows(stream.entity + action)
+        assert sorted(output.ids(stream.name)) == sorted(row["id"] for row in truth), stream.name
+        assert truth, stream.name
+        assert output.verdict(stream.name).startswith(f"{stream.name}: COMPLETE")
+    subscriptions = {row["id"] for row in account.rows("customer-tariff")}
+    assert sorted(output.ids("customer_tariffs")) == sorted(subscriptions)
+    comments = {row["id"] for row in account.rows("communication")}
+    assert sorted(output.ids("communications")) == sorted(comments)
+    balances = {row["customer_id"]: row for row in output.records("customer_bonus_balances")}
+    assert balances.keys() == account.customer_ids()
+    memberships = {row["id"]: row for row in account.rows("cgi")}
+    given = output.ids("group_memberships")
+    assert len(given) == len(set(given))
+    assert set(given) < set(memberships)  # the API hides those that have ended
+    calendars = [(r["customer_id"], r["id"]) for r in output.records("customer_calendars")]
+    assert len(calendars) == len(set(calendars)) > 0
+
+
+def test_the_costly_streams_are_not_selected_by_default() -> None:
+    assert {s.name for s in STREAMS if not s.selected_by_default} == {
+        "communications",
+        "customer_bonus_balances",
+        "customer_calendars",
+        "customer_tariffs",
+    }
+
+
+def test_nothing_is_asked_twice(sync: Sync, server: Server) -> None:
+    sync(server, streams=ALL)
+    asked = [(r.path, json.dumps(r.body), json.dumps(r.query)) for r in server.data_requests]
+    twice = {question for question in asked if asked.count(question) > 1}
+    assert not twice
+
+
+def test_a_discovery_needs_four_requests_at_most(server: Server) -> None:
+    from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415
+    from tests.conftest import config_for  # noqa: PLC0415
+
+    _ = TapAlfaCRM(config=config_for(server)).catalog_dict
+    assert len(server.log) <= 4
+
+
+@pytest.mark.parametrize("branches", [None, [2]])
+def test_a_branch_that_the_path_needs_is_named(
+    sync: Sync, account: Account, server: Server, branches: list[int] | None
+) -> None:
+    output = sync(server, streams=("locations", "pays"), branch_ids=branches)
+    asked = {r.branch for r in server.data_requests if r.entity in {"location", "pay"}}
+    assert asked == set(branches or [row["id"] for row in account.rows("branch")])
+    wanted = {row["id"] for row in account.rows("pay") if row["branch_id"] in asked}
+    assert sorted(output.ids("pays")) == sorted(wanted)
+
+
+CONTRADICTIONS: dict[str, dict[str, Any]] = {
+    "streaming of mixed types": {"lesson_streaming": "mixed"},
+    "log fields blank": {"log_fields": "blank"},
+    "log fields as JSON text": {"log_fields": "json"},
+    "dotted group dates": {"group_dates": "dotted"},
+    "details only with a customer": {"lesson_details": "with_customer"},
+    "subscriptions without a customer": {"no_customer_in_tariffs": True},
+    "the older key of lessons": {"lesson_count_key": "lesson_count"},
+    "the other avatar": {"avatar_key": "avatarUrl"},
+    "dates with twins": {"display_dates": "both"},
+    "twins alone": {"display_dates": "display_only"},
+    "messages without index": {"bare_messages": True},
+    "teachers by name": {"teacher_ids": "names"},
+    "blanks": {"empty_values": "blank"},
+    "booleans": {"flags": "booleans"},
+    "no total": {"total": "missing"},
+    "repeated last pages": {"past_the_end": "repeat_last"},
+    "small pages": {"max_page_size": 20},
+    "ties that change places": {"unstable_ties": True},
+    "no updated_at": {"no_updated_at": frozenset({"lesson", "pay", "group"})},
+    "local days": {"filter_days": "local"},
+    "branches everywhere": {"needs_branch": frozenset({"lesson", "group", "teacher"})},
+}
+
+
+_EXPECTED: dict[str, list[int]] = {}
+
+
+def keys(output: Output, stream: str) -> list[int]:
+    key = "customer_id" if stream == "customer_bonus_balances" else "id"
+    return sorted(record[key] for record in output.records(stream))
+
+
+@pytest.mark.parametrize("quirk", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_whatever_the_account_does_each_row_comes_once(
+    sync: Sync, account: Account, quirk: dict[str, Any]
+) -> None:
+    streams = [name for name in ALL if name not in {"customer_calendars", "customers"}]
+    if not _EXPECTED:
+        with serve(account) as server:
+            expected = sync(server, streams=streams)
+        _EXPECTED.update({stream: keys(expected, stream) for stream in streams})
+    with serve(account, Quirks(**quirk)) as server:
+        output = sync(server, streams=streams)
+    for stream in streams:
+        assert keys(output, stream) == _EXPECTED[stream], stream
+
+
+def test_the_two_spellings_of_a_value_give_the_same_value(sync: Sync, account: Account) -> None:
+    streams = ("groups", "group_memberships", "customer_tariffs", "logs", "regular_lessons")
+    with serve(account) as server:
+        plain = sync(server, streams=streams)
+    quirks = Quirks(
+        group_dates="dotted",
+        display_dates="display_only",
+        log_fields="json",
+        no_customer_in_tariffs=True,
+    )
+    with serve(account, quirks) as server:
+        odd = sync(server, streams=streams)
+    for stream, fields in {
+        "groups": ("b_date", "e_date"),
+        "group_memberships": ("b_date", "e_date", "customer_id"),
+        "customer_tariffs": ("b_date", "e_date", "customer_id"),
+        "logs": ("fields_old", "fields_new"),
+        "regular_lessons": ("b_date", "e_date"),
+    }.items():
+        one, other = plain.final(stream), odd.final(stream)
+        assert one, stream
+        for key, record in one.items():
+            for name in fields:
+                assert other[key][name] == record[name], (stream, name)
+
+
+def test_lessons_keep_attendance_and_charges_fully_typed(
+    sync: Sync, account: Account, server: Server
+) -> None:
+    lessons = sync(server, streams=("lessons",)).final("lessons")
+    truth = {row["id"]: row for row in account.rows("lesson")}
+    assert {lesson["status"] for lesson in lessons.values()} == {1, 2, 3}
+    charges = 0
+    for key, lesson in lessons.items():
+        row = truth[key]
+        assert lesson["time_from"] == utc(row["time_from"], KYIV)
+        assert lesson["date"] == row["date"]
+        for detail, told in zip(lesson["details"] or [], row["details"] or [], strict=True):
+            charges += 1
+            assert detail["commission"] == Decimal(told["commission"])
+            assert detail["is_attend"] == told["is_attend"]
+            assert detail["grade"] == told["grade"]
+    assert charges > 0
+
+
+def test_times_without_their_day_are_joined_with_it() -> None:
+    from tap_alfacrm.streams.teaching import LessonsStream  # noqa: PLC0415
+
+    row = {"id": 1, "date": "2025-10-20", "time_from": "18:00:01", "time_to": "2025-10-20 19:00:00"}
+    mended = LessonsStream.mend(None, row)  # type: ignore[arg-type]
+    assert mended["time_from"] == "2025-10-20 18:00:01"
+    assert mended["time_to"] == row["time_to"]
+
+
+@pytest.mark.parametrize("quirk", ["forbidden", "absent"])
+def test_an_entity_that_is_not_offered_is_one_warning(
+    sync: Sync, account: Account, quirk: str
+) -> None:
+    gone: Any = {quirk: frozenset({"lesson", "pay", "cgi", "group"})}
+    with serve(account, Quirks(**gone)) as server:
+        output = sync(server, streams=("lessons", "pays", "groups", "group_memberships", "tasks"))
+    for stream in ("lessons", "pays", "groups", "group_memberships"):
+        said = [line for line in output.warnings() if f"The stream {stream} stays empty" in line]
+        assert len(said) == 1, stream
+        assert not output.records(stream)
+    assert output.records("tasks")
+
+
+def test_money_of_every_stream_is_exact(sync: Sync, account: Account, server: Server) -> None:
+    output = sync(server, streams=("pays", "tariffs", "customer_tariffs"))
+    for stream, entity, name in (
+        ("pays", "pay", "income"),
+        ("tariffs", "tariff", "price"),
+        ("customer_tariffs", "customer-tariff", "balance"),
+    ):
+        truth = {row["id"]: row[name] for row in account.rows(entity)}
+        for key, record in output.final(stream).items():
+            assert record[name] == (None if truth[key] is None else Decimal(truth[key]))
