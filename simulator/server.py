@@ -110,6 +110,9 @@ def serve(
     """
     api = Api(account, quirks, Schedule(faults, changes))
     listener = socket.create_server(("127.0.0.1", port))
+    # asyncio sets it only on sockets made with a protocol number; without it each answer
+    # waits 40 ms for the client's acknowledgement
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         build_app(api),
         http=_Protocol,
