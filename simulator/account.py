@@ -100,7 +100,7 @@ class Account:
         with self.lock:
             return self.tables[entity][id_].archived
 
-    def insert(self, entity: str, **fields: Any) -> int:
+    def insert(self, entity: str, /, **fields: Any) -> int:
         """Add a row made now, and return its id.
 
         Raises:
@@ -115,7 +115,7 @@ class Account:
             self.tables[entity][id_] = record
             return id_
 
-    def update(self, entity: str, id_: int, **fields: Any) -> None:
+    def update(self, entity: str, id_: int, /, **fields: Any) -> None:
         """Change fields of a row; `updated_at` moves unless it is given."""
         with self.lock:
             values, now = self.tables[entity][id_].values, self._tick()

@@ -258,7 +258,7 @@ SPECS = {
     "teacher": Spec(_teacher, lambda sizes: sizes.teachers, first=201),
     "teacher/teacher-rate": Spec(_teacher_rate, lambda sizes: sizes.teachers * 2),
     "teacher/working-hour": Spec(_working_hour, lambda sizes: sizes.teachers * 3),
-    "group": Spec(_group, lambda sizes: sizes.groups, first=701, gaps=True),
+    "group": Spec(_group, lambda sizes: sizes.groups, first=701),
     "cgi": Spec(_cgi, lambda sizes: sizes.groups * 7, gaps=True),
     "regular-lesson": Spec(_regular_lesson, lambda sizes: sizes.groups * 2, first=51),
     "lesson": Spec(
