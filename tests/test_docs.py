@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from scripts.tables import PARTS, PROJECT
-from tap_alfacrm.tap import TapAlfaCRM
+from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,12 @@ def test_meltano_knows_each_setting() -> None:
         "flattening_max_key_length",
         "flattening_separator",
     }
+
+
+def test_meltano_leaves_out_what_the_tap_does_not_select() -> None:
+    text = (PROJECT / "meltano.yml").read_text(encoding="utf-8")
+    left_out = set(re.findall(r'"!(\w+)\.\*"', text))
+    assert left_out == {stream.name for stream in STREAMS if not stream.selected_by_default}
 
 
 def test_each_link_between_pages_leads_somewhere() -> None:
