@@ -59,6 +59,15 @@ format: .venv/.installed ## Mend style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+.PHONY: bench
+bench: .venv/.installed .tools/bench/.installed ## Compare the tap with other ways to read an account
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+.tools/bench/.installed: benchmarks/requirements.txt $(UV)
+	$(UV) venv --quiet --clear --python $(PYTHON) .tools/bench
+	$(UV) pip install --quiet --python .tools/bench/bin/python -r benchmarks/requirements.txt
+	touch $@
+
 .PHONY: build
 build: $(UV) ## Build the wheel and the source archive into dist/
 	rm -rf dist

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 
@@ -17,6 +18,7 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 def main() -> None:
     """Run the tap; what the user can mend ends with one line, exit code 1 and no traceback."""
+    gc.set_threshold(100_000)  # pages come and go whole; looking through them finds no garbage
     logging.getLogger("singer_sdk").addFilter(_is_news)
     try:
         TapAlfaCRM.cli()

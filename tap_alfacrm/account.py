@@ -11,6 +11,8 @@ from tap_alfacrm.once import row_id
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tap_alfacrm.typed import TypedRow
+
 
 class Roster:
     """Ids of the rows of an entity, with the branches they belong to."""
@@ -20,7 +22,7 @@ class Roster:
         self._by_branch: dict[int | None, BitMap64] = {}
         self._ids = BitMap64()
 
-    def add(self, identifier: int, row: Mapping[str, Any]) -> None:
+    def add(self, identifier: int, row: Mapping[str, Any] | TypedRow) -> None:
         """Note a row.
 
         Args:

@@ -108,13 +108,13 @@ class Converter:
                 continue
             if known is None:
                 setattr(row, name, fix(value))
-                continue
-            fixed = known.get(value)
-            if fixed is None:
+            elif (fixed := known.get(value)) is not None:
+                setattr(row, name, fixed)
+            else:
                 fixed = fix(value)
+                setattr(row, name, fixed)
                 if len(known) < MEMORY and fixed is not None:
                     known[value] = fixed
-            setattr(row, name, fixed)
         for name, value in stamp.items():
             setattr(row, name, value)
         return row

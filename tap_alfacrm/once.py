@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyroaring import BitMap64
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
 MAX_ID = 2**63 - 1
 
@@ -54,4 +54,22 @@ class Once:
         for others in self._states.values():
             others.discard(identifier)
         ids.add(identifier)
+        return True
+
+    def admit_all(self, identifiers: Sequence[int], state: Hashable = None) -> bool:
+        """Let a whole page pass at once, if none of its rows is known in any state.
+
+        Args:
+            identifiers: The ids of the page.
+            state: As in `admit`.
+
+        Returns:
+            Whether they passed; if not, nothing has changed.
+        """
+        fresh = BitMap64(identifiers)
+        if len(fresh) < len(identifiers):
+            return False
+        if not all(fresh.isdisjoint(ids) for ids in self._states.values()):
+            return False
+        self._states[state] = self._states.get(state, BitMap64()) | fresh
         return True

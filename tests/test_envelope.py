@@ -75,3 +75,13 @@ def test_an_id_passes_once_and_again_in_a_newer_state() -> None:
     assert [once.admit(1), once.admit(1), once.admit(2)] == [True, False, True]
     assert [once.admit(1, "archived"), once.admit(1, "archived")] == [True, False]
     assert once.admit(1) is True
+
+
+def test_a_page_passes_whole_only_if_none_of_it_is_known() -> None:
+    once = Once()
+    assert once.admit_all([1, 2, 3])
+    assert not once.admit_all([3, 4])
+    assert not once.admit_all([5, 5])
+    assert [once.admit(key) for key in (3, 4, 5)] == [False, True, True]
+    assert not once.admit_all([1], "archived")
+    assert once.admit(1, "archived")

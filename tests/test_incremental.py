@@ -103,6 +103,17 @@ def test_the_bookmark_never_passes_the_start_of_the_run(sync: Sync, account: Acc
     assert max(mark["replication_key_value"] for mark in marks) > "2026"
 
 
+def test_the_bookmark_stays_where_rows_were_missed(sync: Sync, account: Account) -> None:
+    with serve(account, Quirks(total="wrong")) as server:
+        missed = sync(server, streams=("pays", "lessons"))
+    marks = [bookmarks(missed)["pays"], *bookmarks(missed)["lessons"]["partitions"]]
+    assert not any("replication_key_value" in mark for mark in marks)
+    with serve(account) as server:
+        whole = sync(server, streams=("pays",), state=missed.state)
+        assert not any("updated_at_from" in r.body for r in server.data_requests)
+    assert "replication_key_value" in bookmarks(whole)["pays"]
+
+
 def test_a_filter_that_is_ignored_is_told_once_and_costs_no_row(
     sync: Sync, account: Account
 ) -> None:

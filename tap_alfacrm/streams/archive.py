@@ -11,7 +11,7 @@ from typing_extensions import override
 from tap_alfacrm.streams.base import AlfaCRMStream, List
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Context
 
@@ -56,12 +56,15 @@ class ArchiveStream(AlfaCRMStream):
     @override
     def belongs(self, row: Row, identifier: int, list_: List) -> List:
         """The list it came from, unless the account gave an active row for an archived one."""
-        if list_.state == ACTIVE:
-            self._active.add(identifier)
-        elif identifier in self._active and row.get("e_date") in NO_END:
+        if list_.state == ARCHIVED and identifier in self._active and row.get("e_date") in NO_END:
             self._unheeded += 1
             return replace(list_, stamp={"is_archived": False}, state=ACTIVE)
         return list_
+
+    @override
+    def met(self, identifiers: Iterable[int], list_: List) -> None:
+        if list_.state == ACTIVE:
+            self._active.update(identifiers)
 
     @override
     def verdict(self, parts: Sequence[Proof]) -> Proof:

@@ -171,6 +171,9 @@ class AlfaCRMStream(PagedStream):
         """The list that a row is in, whichever it came from."""
         return list_
 
+    def met(self, identifiers: Iterable[int], list_: List) -> None:
+        """Rows have come in a list."""
+
     def start(self, context: Context | None) -> dt.datetime | None:
         """The bookmark that a partition goes on from, None to read all of it."""
         return self.get_starting_timestamp(context)
@@ -243,6 +246,8 @@ class AlfaCRMStream(PagedStream):
             self.logger.warning("%s The stream %s stays empty.", error, self.name)
             proof = Proof(refused=True)
         self._parts.append(proof)
+        if proof.missing or proof.unsettled:
+            self.hold_bookmark(context)
         if context is not None and not proof.refused:
             proof.log(self.logger, label)
         if len(self._parts) == max(1, len(self.partitions or ())):
@@ -405,22 +410,31 @@ class AlfaCRMStream(PagedStream):
 
     def _records(self, page: Envelope, list_: List) -> Iterator[Row | TypedRow]:
         """The rows of a page that are new, made right."""
-        admit, converter = self._once.admit, self.converter
-        for identifier, row in zip(page.ids, page.items, strict=True):
-            if identifier is None:
-                continue
-            home = self.belongs(row, identifier, list_)
-            if not admit(identifier, home.state):
-                continue
+        for identifier, row, home in self._new_rows(page, list_):
             if self._is_asked_about:
                 self._roster.add(identifier, row)
             record = (
-                converter.mend_typed(row, home.stamp)
+                self.converter.mend_typed(row, home.stamp)
                 if isinstance(row, TypedRow)
-                else converter({**self.mend(row), **home.stamp})
+                else self.converter({**self.mend(row), **home.stamp})
             )
-            self._window.look(record)
+            if self._window.filters:
+                self._window.look(record)
             yield record
+
+    def _new_rows(self, page: Envelope, list_: List) -> Iterator[tuple[int, Row | TypedRow, List]]:
+        """Id, row, and the list it is in, of each row that has not come before."""
+        ids = [identifier for identifier in page.ids if identifier is not None]
+        if len(ids) == len(page.ids) and self._once.admit_all(ids, list_.state):
+            self.met(ids, list_)
+            yield from ((ids[n], row, list_) for n, row in enumerate(page.items))
+            return
+        for identifier, row in zip(page.ids, page.items, strict=True):
+            if identifier is not None:
+                home = self.belongs(row, identifier, list_)
+                self.met((identifier,), home)
+                if self._once.admit(identifier, home.state):
+                    yield identifier, row, home
 
     def _ask_total(self, question: Question) -> int | None:
         return self._alfacrm.session.ask(question.at(page=0, page_size=1)).total

@@ -1,0 +1,1 @@
+"""How fast the tap is, beside other ways to read the same account."""

@@ -1,0 +1,17 @@
+"""The bytes alone."""
+
+import json
+
+import urllib3
+from kit import CUSTOMERS, LISTS, LOGIN, SIZE, URL
+
+http = urllib3.PoolManager()
+token = json.loads(http.request("POST", f"{URL}/v2api/auth/login", json=LOGIN).data)["token"]
+for filters in LISTS:
+    page = 0
+    while True:
+        body = {**filters, "page": page, "pageSize": SIZE}
+        data = http.request("POST", CUSTOMERS, json=body, headers={"X-ALFACRM-TOKEN": token}).data
+        if data.endswith(b'"items":[]}'):
+            break
+        page += 1
