@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
+from typing import NoReturn
 
 from tap_alfacrm.errors import AlfaCRMError
 from tap_alfacrm.tap import TapAlfaCRM
@@ -22,9 +24,21 @@ def main() -> None:
     logging.getLogger("singer_sdk").addFilter(_is_news)
     try:
         TapAlfaCRM.cli()
-    except AlfaCRMError as error:
-        TapAlfaCRM.logger.critical("%s", error)
-        sys.exit(1)
+    except (AlfaCRMError, FileNotFoundError) as error:
+        _end(str(error))
+    except ValueError as error:
+        if type(error).__name__ != "JSONDecodeError":  # that of the SDK's JSON library
+            raise
+        _end(f"A file given with --config, --state or --catalog is not JSON: {error}.")
+    except OSError as error:
+        # what was not written is lost; closing must not complain of it again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")
+
+
+def _end(line: str) -> NoReturn:
+    TapAlfaCRM.logger.critical("%s", line)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

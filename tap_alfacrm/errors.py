@@ -48,8 +48,8 @@ class CredentialsError(AlfaCRMError):
     """The host refused to log the API user in."""
 
 
-class StateError(AlfaCRMError):
-    """The state that was given cannot be read."""
+class InputError(AlfaCRMError):
+    """The state or the catalogue that was given cannot be read."""
 
 
 class RequestError(AlfaCRMError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tap_alfacrm.errors import StateError
+from tap_alfacrm.errors import InputError
 
 
 class _Bookmark(msgspec.Struct):
@@ -24,6 +24,16 @@ class _State(msgspec.Struct):
     bookmarks: dict[str, _Bookmark] = {}
 
 
+class _Entry(msgspec.Struct):
+    tap_stream_id: str
+    schema: dict[str, Any]
+    metadata: list[dict[str, Any]] = []
+
+
+class _Catalog(msgspec.Struct):
+    streams: list[_Entry]
+
+
 def check_state(state: dict[str, Any]) -> None:
     """Make sure that a state can be read.
 
@@ -31,13 +41,13 @@ def check_state(state: dict[str, Any]) -> None:
         state: What was given with `--state`.
 
     Raises:
-        StateError: With one line that says where it is wrong.
+        InputError: With one line that says where it is wrong.
     """
     try:
         parsed = msgspec.convert(state, _State)
     except msgspec.ValidationError as error:
         msg = f"The state cannot be read: {error}. Mend it, or start without one."
-        raise StateError(msg) from None
+        raise InputError(msg) from None
     for stream, bookmark in parsed.bookmarks.items():
         for mark in (bookmark, *bookmark.partitions):
             try:
@@ -47,7 +57,7 @@ def check_state(state: dict[str, Any]) -> None:
                     f"The state cannot be read: the bookmark of {stream} is not a date-time. "
                     "Mend it, or start without one."
                 )
-                raise StateError(msg) from None
+                raise InputError(msg) from None
 
 
 def with_chosen_methods(catalog: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +71,15 @@ def with_chosen_methods(catalog: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         The catalogue, with the choice where the SDK reads it.
+
+    Raises:
+        InputError: With one line that says where the catalogue is wrong.
     """
+    try:
+        msgspec.convert(catalog, _Catalog)
+    except msgspec.ValidationError as error:
+        msg = f"The catalogue cannot be read: {error}. Make a new one with --discover."
+        raise InputError(msg) from None
     return {
         **catalog,
         "streams": [_with_chosen_method(entry) for entry in catalog.get("streams", [])],

@@ -140,3 +140,44 @@ def test_plain_pipes_carry_text_and_money_unharmed(tmp_path: Path, account: Acco
     ]
     assert row["name"] in line
     assert f'"balance":{row["balance"]},' in line
+
+
+@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
+def test_a_file_that_is_no_json_ends_in_one_line(
+    tmp_path: Path, server: Server, option: str
+) -> None:
+    (tmp_path / "broken.json").write_text('{"x":')
+    config = None if option == "--config" else config_for(server)
+    line = last_line(run(tmp_path, config, option, str(tmp_path / "broken.json")))
+    assert "is not JSON" in line
+
+
+def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*TAP, "--config", str(tmp_path / "config.json")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert "No space left on device" in last_line(done)
+
+
+def test_a_target_that_dies_ends_the_tap_without_a_traceback(
+    tmp_path: Path, server: Server
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
+    with subprocess.Popen(
+        [*TAP, "--config", str(tmp_path / "config.json")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert "Traceback" not in said

@@ -145,3 +145,12 @@ def test_the_environment_with_a_wrong_type(
 def test_a_state_that_cannot_be_read_is_told(state: dict[str, Any]) -> None:
     with pytest.raises(AlfaCRMError, match="The state cannot be read"):
         TapAlfaCRM(config={}, state=state, validate_config=False)
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [{"streams": 5}, {}, {"streams": [{"tap_stream_id": "pays"}]}, {"streams": ["pays"]}],
+)
+def test_a_catalogue_that_cannot_be_read_is_told(catalog: dict[str, Any]) -> None:
+    with pytest.raises(AlfaCRMError, match="The catalogue cannot be read"):
+        TapAlfaCRM(config={}, catalog=catalog, validate_config=False)
