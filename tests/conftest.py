@@ -12,11 +12,14 @@ import pytest
 from typing_extensions import override
 
 from simulator import Account, serve
+from simulator.app import Api, build_app
 from tap_alfacrm import session as session_module
 from tap_alfacrm.tap import TapAlfaCRM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from simulator import Server
 
@@ -152,3 +155,25 @@ def server(account: Account) -> Iterator[Server]:
     """The account, without a quirk."""
     with serve(account) as running:
         yield running
+
+
+@pytest.fixture
+def dated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulators whose answers carry this `Date`, or None."""
+
+    def build_with_date(api: Api) -> ASGIApp:
+        app = build_app(api)
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            async def send_with_date(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    date = (b"date", request.param.encode())
+                    message = {**message, "headers": [*message["headers"], date]}
+                await send(message)
+
+            await app(scope, receive, send_with_date)
+
+        return answer
+
+    if request.param is not None:
+        monkeypatch.setattr("simulator.server.build_app", build_with_date)

@@ -165,9 +165,7 @@ def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:
     assert "No space left on device" in last_line(done)
 
 
-def test_a_target_that_dies_ends_the_tap_without_a_traceback(
-    tmp_path: Path, server: Server
-) -> None:
+def test_a_target_that_dies_costs_no_traceback(tmp_path: Path, server: Server) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
     with subprocess.Popen(
         [*TAP, "--config", str(tmp_path / "config.json")],

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import logging
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from simulator import Account, Fault, Quirks, serve
 from tap_alfacrm import session as session_module
-from tap_alfacrm.errors import CredentialsError, RequestError, UnavailableError
+from tap_alfacrm.errors import AlfaCRMError, CredentialsError, RequestError, UnavailableError
+from tap_alfacrm.tap import TapAlfaCRM
+from tests.conftest import config_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +46,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("max_in_flight", [1, 8])
-@pytest.mark.parametrize("at", [1, 5, 11])
+@pytest.mark.parametrize(("at", "max_in_flight"), [(5, 1), (11, 8)])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_passing_fault_costs_no_row(
     sync: Sync, account: Account, fault: dict[str, Any], at: int, max_in_flight: int
@@ -57,6 +61,25 @@ def test_a_passing_fault_costs_no_row(
         )
     assert sorted(output.ids()) == sorted(account.customer_ids())
     assert output.verdict().startswith("customers: COMPLETE")
+
+
+@pytest.mark.parametrize("max_in_flight", [1, 8])
+@pytest.mark.parametrize(("status", "cancels"), [(401, True), (403, False), (403, True)])
+@pytest.mark.parametrize("at", [1, 12])
+def test_a_token_that_dies_costs_one_login_and_no_row(
+    sync: Sync, account: Account, at: int, status: int, *, cancels: bool, max_in_flight: int
+) -> None:
+    """Also when several requests are under way and all of them are refused."""
+    quirks = Quirks(
+        bad_token_status=status, login_cancels_older_tokens=cancels, latency_seconds=0.01
+    )
+    with serve(account, quirks, faults=[Fault("expire_tokens", at=at)]) as server:
+        output = sync(server, streams=("customers",), page_size=10, max_in_flight=max_in_flight)
+        assert len(server.logins) == 2
+        refused = [r for r in server.log if r.status in {401, 403}]
+        assert {r.status for r in refused} == {status}
+        assert len(refused) <= max_in_flight
+    assert sorted(output.ids()) == sorted(account.customer_ids())
 
 
 @pytest.mark.parametrize("status", [500, 502, 429])
@@ -76,6 +99,13 @@ def test_one_login_serves_the_whole_run(sync: Sync, server: Server) -> None:
     assert len(server.logins) == 1
     assert server.logins[0].body.keys() == {"email", "api_key"}
     assert server.log[0].is_login  # nothing is asked before it
+
+
+def test_no_login_before_something_is_asked(server: Server) -> None:
+    standard = TapAlfaCRM(config={}, validate_config=False).catalog_dict
+    tap = TapAlfaCRM(config=config_for(server), catalog=standard)
+    assert "customers" in tap.streams
+    assert not server.log
 
 
 def test_a_token_is_renewed_before_it_is_refused(sync: Sync, account: Account) -> None:
@@ -100,6 +130,45 @@ def test_refused_credentials_end_in_one_line(sync: Sync, account: Account, statu
     assert "\n" not in message
 
 
+LOGIN_FAULTS: dict[str, tuple[dict[str, Any], str, int]] = {
+    "a redirect": ({"kind": "redirect"}, "redirect", 1),
+    "404": ({"kind": "status", "status": 404}, "check the setting hostname", 1),
+    "400": ({"kind": "status", "status": 400}, "refused to log in", 1),
+    "422": ({"kind": "status", "status": 422}, "refused to log in", 1),
+    "500": ({"kind": "status", "status": 500}, "status 500", 3),
+    "429": ({"kind": "status", "status": 429}, "status 429", 3),
+    "a page": ({"kind": "html", "status": 200}, "not JSON", 3),
+    "half a token": ({"kind": "truncated"}, "not JSON", 3),
+    "a reset": ({"kind": "reset"}, "connection", 3),
+}
+
+
+@pytest.mark.parametrize(("fault", "why", "logins"), LOGIN_FAULTS.values(), ids=LOGIN_FAULTS)
+def test_a_login_that_never_succeeds_says_why(
+    sync: Sync, account: Account, fault: dict[str, Any], why: str, logins: int
+) -> None:
+    with serve(account, faults=[Fault(**fault, on="login", times=99)]) as server:
+        output = sync(server, fails=AlfaCRMError)
+        assert len(server.logins) == logins
+        assert not server.data_requests
+    message = str(output.error)
+    assert why in message
+    assert server.url in message
+    assert server.api_key not in "\n".join([message, *output.lines(logging.DEBUG)])
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("app_key", [None, "wr0ng-app-key"])
+def test_an_application_key_that_is_missing_or_wrong_is_told(
+    sync: Sync, account: Account, app_key: str | None
+) -> None:
+    with serve(account, Quirks(requires_app_key="an-app-key")) as server:
+        output = sync(server, app_key=app_key, fails=CredentialsError)
+        assert len(server.log) == 1
+    assert "refused to log in" in str(output.error)
+    assert "wr0ng-app-key" not in "\n".join([str(output.error), *output.lines(logging.DEBUG)])
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_customers_refused_is_an_error(sync: Sync, account: Account, status: int) -> None:
     quirks = Quirks(forbidden=frozenset({"customer"}), bad_token_status=status)
@@ -112,12 +181,21 @@ def test_customers_refused_is_an_error(sync: Sync, account: Account, status: int
 REJECTS = frozenset({"lead-reject"})
 
 
-@pytest.mark.parametrize("quirks", [Quirks(forbidden=REJECTS), Quirks(absent=REJECTS)])
+@pytest.mark.parametrize(
+    ("quirks", "logins"),
+    [
+        (Quirks(forbidden=REJECTS), 2),
+        (Quirks(forbidden=REJECTS, login_cancels_older_tokens=True), 2),
+        (Quirks(absent=REJECTS), 1),
+    ],
+    ids=["forbidden", "forbidden, and a login cancels tokens", "absent"],
+)
 def test_a_dictionary_refused_is_one_warning_and_no_rows(
-    sync: Sync, account: Account, quirks: Quirks
+    sync: Sync, account: Account, quirks: Quirks, logins: int
 ) -> None:
     with serve(account, quirks) as server:
         output = sync(server)
+        assert len(server.logins) == logins
     assert len([line for line in output.warnings() if "lead_rejects stays empty" in line]) == 1
     assert not output.records("lead_rejects")
     assert len(output.ids()) == 160
@@ -150,30 +228,85 @@ def test_a_redirect_is_not_followed(sync: Sync, account: Account) -> None:
     assert "hostname" in str(output.error)
 
 
-def test_what_cannot_be_mended_names_the_request(
-    sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch
+UNMENDABLE: dict[str, tuple[dict[str, Any], str, int]] = {
+    "500": ({"kind": "status", "status": 500}, "status 500", 3),
+    "502 with a page": ({"kind": "html", "status": 502}, "status 502", 3),
+    "503 empty": ({"kind": "empty", "status": 503}, "status 503", 3),
+    "429": ({"kind": "status", "status": 429}, "status 429", 3),
+    "408": ({"kind": "status", "status": 408}, "status 408", 3),
+    "200 with a page": ({"kind": "html", "status": 200}, "not JSON", 3),
+    "truncated JSON": ({"kind": "truncated"}, "not JSON", 3),
+    "a reset before the body": ({"kind": "reset"}, "connection", 3),
+    "a reset in the body": ({"kind": "reset_in_body"}, "could not be read", 3),
+    "a stall": ({"kind": "stall", "seconds": 0.6}, "time-out", 3),
+    "422": ({"kind": "status", "status": 422}, "answered 422", 1),
+}
+
+
+@pytest.mark.parametrize(("fault", "why", "tries"), UNMENDABLE.values(), ids=UNMENDABLE)
+def test_what_cannot_be_mended_names_the_request_and_nobody(
+    sync: Sync,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    fault: dict[str, Any],
+    why: str,
+    tries: int,
 ) -> None:
     monkeypatch.setattr(session_module, "TRIES", 3)
-    with serve(account, faults=[Fault("status", at=4, status=500, times=99)]) as server:
-        output = sync(server, fails=RequestError, max_in_flight=1)
-        assert len(server.data_requests) == 3 + 3
+    with serve(account, faults=[Fault(**fault, at=4, times=99)]) as server:
+        output = sync(
+            server,
+            streams=("branches", "customers"),
+            page_size=10,
+            request_timeout_seconds=0.2,
+            max_in_flight=1,
+            fails=RequestError,
+        )
+        failed = [r for r in server.data_requests if r.fault]
+    assert len(failed) == tries
+    assert len({(r.path, str(r.body)) for r in failed}) == 1
     message = str(output.error)
-    assert "/v2api/" in message
-    assert "page 0" in message
-    assert "status 500" in message
+    assert f"{server.url}{failed[0].path}" in message
+    assert f"page {failed[0].page}" in message
+    assert why in message
+    assert "\n" not in message
     retries = [line for line in output.warnings() if "trying again" in line]
-    assert len(retries) == 2
+    assert len(retries) == tries - 1
+    told = "\n".join([message, *output.lines(logging.DEBUG)])
+    assert not [row["name"] for row in account.rows("customer") if row["name"] in told]
+    assert not [
+        phone for row in account.rows("customer") for phone in row["phone"] if phone in told
+    ]
+    assert not [r for r in server.data_requests if r.headers["x-alfacrm-token"] in told]
 
 
+def in_20_seconds() -> str:
+    return format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=20), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "least", "most"),
+    [(lambda: "7", 7, 7), (in_20_seconds, 15, 20), (lambda: "86400", 3600, 3600)],
+    ids=["seconds", "a date", "a day, which is too long"],
+)
 def test_retry_after_is_obeyed(
-    sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch
+    sync: Sync,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    retry_after: Callable[[], str],
+    least: float,
+    most: float,
 ) -> None:
     waits: list[float] = []
     monkeypatch.setattr("backoff._sync.time.sleep", waits.append)
-    fault = Fault("status", at=2, status=429, retry_after="7", times=2)
+    fault = Fault("status", at=2, status=429, retry_after=retry_after(), times=2)
     with serve(account, faults=[fault]) as server:
         sync(server, streams=("customers",), max_in_flight=1)
-    assert [wait for wait in waits if wait >= 1] == [7, 7]
+    long = [wait for wait in waits if wait >= 1]
+    assert len(long) == 2
+    assert least <= min(long) <= max(long) <= most
 
 
 def test_waits_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +327,7 @@ def test_a_wrong_host_does_not_cost_minutes(sync: Sync, server: Server) -> None:
 
 @pytest.mark.parametrize("max_in_flight", [1, 8])
 def test_never_more_requests_than_allowed(sync: Sync, max_in_flight: int) -> None:
-    account = Account.build(leads=120, clients=0, archived_leads=0, archived_clients=0)
+    account = Account.build(leads=90, clients=0, archived_leads=0, archived_clients=0)
     quirks = Quirks(rate_limit=20, rate_window_seconds=1.0, latency_seconds=0.02)
     with serve(account, quirks) as server:
         output = sync(
@@ -206,5 +339,27 @@ def test_never_more_requests_than_allowed(sync: Sync, max_in_flight: int) -> Non
         )
         arrived = [r.arrived for r in server.log]
         assert not any(r.status == 429 for r in server.log)
-    assert len(output.ids()) == 120
+    assert len(output.ids()) == 90
     assert all(late - early > 0.95 for early, late in zip(arrived, arrived[20:], strict=False))
+
+
+def test_logins_and_retries_count_and_all_streams_share_the_limit(
+    sync: Sync, account: Account
+) -> None:
+    faults = [Fault("expire_tokens", at=5), Fault("status", at=8, status=500, times=3)]
+    with serve(account, faults=faults) as server:
+        sync(server, requests_per_second=10, page_size=20)
+        arrived = [r.arrived for r in server.log]
+        assert len(server.logins) == 2
+        assert {r.entity for r in server.data_requests} >= {"customer", "branch", "lead-status"}
+    assert len(arrived) > 20
+    assert all(late - early > 0.95 for early, late in zip(arrived, arrived[10:], strict=False))
+
+
+def test_an_account_with_a_lower_limit_costs_no_row(sync: Sync, account: Account) -> None:
+    quirks = Quirks(rate_limit=10, rate_window_seconds=0.05)
+    with serve(account, quirks) as server:
+        output = sync(server, page_size=10)
+        assert any(r.status == 429 for r in server.log)
+    assert sorted(output.ids()) == sorted(account.customer_ids())
+    assert output.verdict().startswith("customers: COMPLETE")
