@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from typing_extensions import override
 
 from simulator import Account, serve
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from simulator import Server
+
+settings.register_profile("tap", deadline=None)  # a busy machine is no failure
+settings.load_profile("tap")
 
 Config = dict[str, Any]
 FIRST_LOAD = ("branches", "customers", "customer_rejects", "lead_rejects", "lead_statuses")

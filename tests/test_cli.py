@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account, Fault, Quirks, serve
+from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
 
 if TYPE_CHECKING:
@@ -41,22 +42,69 @@ def run(
     )
 
 
+def only(tmp_path: Path, stream: str) -> str:
+    """A catalogue that selects one stream."""
+    catalog = TapAlfaCRM(config={}, validate_config=False).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["stream"] == stream
+    path = tmp_path / "catalog.json"
+    path.write_text(json.dumps(catalog))
+    return str(path)
+
+
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr.strip().splitlines()[-1]
 
 
+DEBUG = {"LOGLEVEL": "DEBUG", "TAP_ALFACRM_LOGLEVEL": "DEBUG"}
+
+
 def test_a_wrong_key_ends_in_one_line(tmp_path: Path, server: Server) -> None:
-    line = last_line(run(tmp_path, config_for(server, api_key="wr0ng-key")))
-    assert "refused to log in demo@example.org" in line
-    assert "wr0ng-key" not in line
+    done = run(tmp_path, config_for(server, api_key="wr0ng-key"), **DEBUG)
+    assert "refused to log in demo@example.org" in last_line(done)
+    assert "DEBUG" in done.stderr
+    assert "wr0ng-key" not in done.stderr + done.stdout
 
 
 def test_a_dead_server_ends_in_one_line(tmp_path: Path, server: Server) -> None:
-    line = last_line(run(tmp_path, config_for(server, hostname="http://127.0.0.1:9")))
-    assert "http://127.0.0.1:9/v2api/auth/login" in line
-    assert "connection" in line
+    dead = config_for(server, hostname="http://127.0.0.1:9", app_key="app-5ecret")
+    done = run(tmp_path, dead, **DEBUG)
+    assert "http://127.0.0.1:9/v2api/auth/login" in last_line(done)
+    assert "connection" in last_line(done)
+    for secret in (server.api_key, "app-5ecret"):
+        assert secret not in done.stderr + done.stdout
+
+
+FAILURES: dict[str, tuple[Quirks, list[Fault], str]] = {
+    "customers refused": (Quirks(forbidden=frozenset({"customer"})), [], "no right to it"),
+    "an answer that cannot be mended": (
+        Quirks(),
+        [Fault("status", at=3, status=422)],
+        "answered 422",
+    ),
+    "a redirect": (Quirks(), [Fault("redirect", at=3)], "a redirect"),
+}
+
+
+@pytest.mark.parametrize(("quirks", "faults", "why"), FAILURES.values(), ids=FAILURES)
+def test_a_run_that_fails_midway_ends_in_one_line(
+    tmp_path: Path, account: Account, quirks: Quirks, faults: list[Fault], why: str
+) -> None:
+    with serve(account, quirks, faults) as server:
+        done = run(tmp_path, config_for(server), "--catalog", only(tmp_path, "customers"), **DEBUG)
+        tokens = {r.headers["x-alfacrm-token"] for r in server.data_requests}
+    assert tokens
+    line = last_line(done)
+    assert f"{server.url}/v2api/customer/index" in line
+    assert why in line
+    for secret in (*tokens, server.api_key):
+        assert secret not in done.stderr + done.stdout
+    people = {row["name"] for row in account.rows("customer")}
+    assert not [name for name in people if name in done.stderr]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +123,8 @@ def test_no_secret_is_in_any_output(tmp_path: Path, account: Account) -> None:
     faults = [Fault("status", at=2, status=500), Fault("expire_tokens", at=4)]
     faults += [Fault("truncated", at=6), Fault("html", at=7, status=200)]
     with serve(account, Quirks(requires_app_key="app-5ecret"), faults=faults) as server:
-        config = config_for(server, app_key="app-5ecret")
-        done = run(tmp_path, config, LOGLEVEL="DEBUG", TAP_ALFACRM_LOGLEVEL="DEBUG")
+        config = config_for(server, app_key="app-5ecret", page_size=20)
+        done = run(tmp_path, config, "--catalog", only(tmp_path, "customers"), **DEBUG)
         tokens = {r.headers["x-alfacrm-token"] for r in server.data_requests}
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(tokens) == 2
@@ -90,7 +138,8 @@ def test_no_secret_is_in_any_output(tmp_path: Path, account: Account) -> None:
 def test_help_and_about_ask_nothing(tmp_path: Path) -> None:
     assert "--config" in run(tmp_path, None, "--help").stdout
     about = run(tmp_path, None, "--about", "--format=markdown").stdout
-    assert "| requests_per_second |" in about
+    for name in TapAlfaCRM.config_jsonschema["properties"]:
+        assert f"| {name} |" in about
     assert "Europe/Kyiv" in about
 
 
@@ -113,8 +162,9 @@ def test_a_signal_ends_the_process_at_once_with_its_state(
 ) -> None:
     with serve(account, Quirks(latency_seconds=0.2)) as server:
         (tmp_path / "config.json").write_text(json.dumps(config_for(server, page_size=2)))
+        catalog = only(tmp_path, "customers")
         process = subprocess.Popen(
-            [*TAP, "--config", str(tmp_path / "config.json")],
+            [*TAP, "--config", str(tmp_path / "config.json"), "--catalog", catalog],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -129,17 +179,21 @@ def test_a_signal_ends_the_process_at_once_with_its_state(
 
 
 def test_plain_pipes_carry_text_and_money_unharmed(tmp_path: Path, account: Account) -> None:
-    with serve(account) as server:
-        done = run(tmp_path, config_for(server))
-    row = account.rows("customer")[0]
-    [line] = [
-        line
-        for line in done.stdout.split("\n")
-        if line.startswith('{"type":"RECORD","stream":"customers"')
-        and f'{{"id":{row["id"]},' in line
-    ]
-    assert row["name"] in line
-    assert f'"balance":{row["balance"]},' in line
+    """What goes through the pipe is UTF-8, one message a line, whatever people typed."""
+    with serve(account, Quirks(unicode_oddities=True)) as server:
+        done = run(tmp_path, config_for(server), "--catalog", only(tmp_path, "customers"))
+    assert done.returncode == 0
+    lines = {}
+    for line in done.stdout.split("\n")[:-1]:
+        message = json.loads(line)
+        if message["type"] == "RECORD":
+            lines[message["record"]["id"]] = line
+    assert lines.keys() == account.customer_ids()
+    assert "\u2028" in done.stdout
+    for row in account.rows("customer"):
+        line = lines[row["id"]]
+        assert row["name"] in line
+        assert f'"balance":{row["balance"]},' in line
 
 
 @pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
