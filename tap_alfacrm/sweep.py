@@ -132,6 +132,7 @@ class _Reading:
     ids: BitMap64 = field(default_factory=BitMap64)
     keyless: int = 0
     received: int = 0
+    pages: int = 0
     longest: int = 0
     total: int | None = None
     began: str | None = None
@@ -151,7 +152,8 @@ class _Reading:
         self.ids |= ids
         self.keyless += keyless
         self.received += len(envelope.items)
-        self.moved = self.moved or (self.began is not None and envelope.newest > self.began)
+        self.pages += 1
+        self.moved = self.moved or (self.began is not None and envelope.newest >= self.began)
         return True
 
     @property
@@ -174,12 +176,14 @@ class _Reading:
 
     @property
     def held_still(self) -> bool:
-        """Whether rows and totals agree with each other."""
-        return (
-            not self.moved
-            and self.received == self.distinct
-            and self.total in {None, self.distinct}
-        )
+        """Whether rows and totals agree with each other.
+
+        Without a total, rows that slipped to a page already read leave no trace: a list of
+        more than one page is then believed only when a second reading finds the same.
+        """
+        if self.moved or self.received != self.distinct:
+            return False
+        return self.total == self.distinct or (self.total is None and self.pages <= 1)
 
     def agrees_with(self, other: _Reading | None) -> bool:
         """Whether another reading found the same, so that a third would too."""

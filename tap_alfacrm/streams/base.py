@@ -356,12 +356,11 @@ class AlfaCRMStream(PagedStream):
                     return proof
                 before = total, accounted
             proof.begin()
-            lists = self.lists(context)
-            questions = [self.question(self._windowed(list_), branch) for list_ in lists]
-            with self._alfacrm.session.expect(self.first_pages(questions)):
-                for list_, question in zip(lists, questions, strict=True):
-                    seen = self._seen[branch, _key(context)]
-                    yield from self.read_list(question, list_, proof, seen)
+            # one list after the other: what moves from one to the next must be met again there
+            for list_ in self.lists(context):
+                question = self.question(self._windowed(list_), branch)
+                seen = self._seen[branch, _key(context)]
+                yield from self.read_list(question, list_, proof, seen)
             if whole is None:
                 break
         return proof
