@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -26,6 +29,7 @@ from tap_alfacrm.streams import contact, customers, dictionaries, money, people,
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -259,6 +263,19 @@ class TapAlfaCRM(Tap):
     def setup_mapper(self) -> None:
         super().setup_mapper()
         make_json_readable(self.mapper)
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Write the state, as the SDK does, and end here and now.
+
+        The SDK's SystemExit is lost where a signal comes while an object is being collected.
+        """
+        try:
+            super()._handle_termination(signum, frame)
+        finally:
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+            os._exit(0)
 
     @property
     @override
