@@ -7,6 +7,7 @@ import asyncio
 import json
 import time
 from collections import deque
+from itertools import chain, product
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +16,11 @@ from typing_extensions import override
 
 from simulator import Account
 
-ARCHIVED = 2
+LEAD, CLIENT, BOTH = 0, 1, 2
+ARCHIVED = {0: False, 1: None, 2: True}
+"""Which cards each value of `removed` asks for."""
+COUNT = 1
+"""Page size that asks for the total alone."""
 EMPTY = b'{"total":0,"count":0,"page":0,"items":[]}'
 LOGIN = b'{"token":"0123456789abcdef0123456789abcdef"}'
 BRANCHES = b'{"total":1,"count":1,"page":0,"items":[{"id":1,"name":"Main","is_active":1}]}'
@@ -23,30 +28,36 @@ REFUSED = b'{"name":"Too Many Requests","message":"","code":0,"status":429}'
 
 
 class Pages:
-    """The answers, made once."""
+    """The answers of an account of leads and clients, a half of each archived; made once."""
 
     def __init__(self, rows: int, page_sizes: tuple[int, ...]) -> None:
-        """Make up an account of half leads, half clients."""
+        """Make up the account."""
+        quarter = rows // 4
         account = Account.build(
-            leads=rows // 2, clients=rows - rows // 2, archived_leads=0, archived_clients=0
+            leads=quarter,
+            archived_leads=quarter,
+            clients=quarter,
+            archived_clients=rows - 3 * quarter,
         )
-        cards = account.rows("customer")
-        lists = {kind: [card for card in cards if card["is_study"] == kind] for kind in (0, 1)}
-        self._pages = {
-            (kind, size, page): self._page(found, size, page)
-            for kind, found in lists.items()
-            for size in page_sizes
-            for page in range(-(-len(found) // size))
-        }
-        # what the tap asks of both kinds together: its fields, and their number
-        for size in (1, *page_sizes):
-            self._pages[2, size, 0] = self._page(cards, size, 0)
+        self._pages: dict[tuple[int, int, int, int], bytes] = {}
+        for kind, removed in product((LEAD, CLIENT, BOTH), ARCHIVED):
+            cards = [
+                card
+                for card in account.rows("customer", archived=ARCHIVED[removed])
+                if kind in {BOTH, card["is_study"]}
+            ]
+            # of both kinds together the tap asks its fields and their number
+            for size in (COUNT, *page_sizes):
+                alone = size == COUNT or kind == BOTH
+                for page in range(1 if alone else -(-len(cards) // size)):
+                    items = cards[page * size : (page + 1) * size]
+                    self._pages[kind, removed, size, page] = envelope(
+                        len(cards), page, msgspec.json.encode(items)
+                    )
 
-    @staticmethod
-    def _page(rows: list[dict[str, object]], size: int, page: int) -> bytes:
-        items = rows[page * size : (page + 1) * size]
-        envelope = {"total": len(rows), "count": len(items), "page": page, "items": items}
-        return msgspec.json.encode(envelope)
+    def page(self, kind: int, removed: int, size: int, page: int) -> bytes:
+        """The bytes of a page."""
+        return self._pages.get((kind, removed, size, page), EMPTY)
 
     def answer(self, path: str, query: dict[str, list[str]], body: dict[str, int]) -> bytes:
         """The bytes for a request."""
@@ -54,10 +65,37 @@ class Pages:
             return LOGIN
         if path.endswith("/branch/index"):
             return BRANCHES
-        if not path.endswith("/customer/index") or body.get("removed") == ARCHIVED:
+        if not path.endswith("/customer/index"):
             return EMPTY
         size = body.get("pageSize") or int(query.get("per-page", ["50"])[0])
-        return self._pages.get((body.get("is_study", 1), size, body.get("page", 0)), EMPTY)
+        return self.page(body.get("is_study", 1), body.get("removed", 0), size, body.get("page", 0))
+
+
+class OnePage(Pages):
+    """Any number of active leads, which are one page of cards again and again with new ids."""
+
+    def __init__(self, rows: int, size: int) -> None:
+        """Make up the page."""
+        super().__init__(4 * size, (size,))
+        self._rows, self._size = rows, size
+        account = Account.build(leads=size, archived_leads=0, clients=0, archived_clients=0)
+        cards = msgspec.json.encode([{**card, "id": -1} for card in account.rows("customer")])
+        self._pieces = cards.split(b'"id":-1,')
+
+    @override
+    def page(self, kind: int, removed: int, size: int, page: int) -> bytes:
+        if kind == CLIENT or ARCHIVED[removed] or page * size >= self._rows:
+            return EMPTY
+        if size == COUNT:
+            return envelope(self._rows, 0, b"[]")
+        ids = (b'"id":%d,' % (page * size + number) for number in range(1, size + 1))
+        pairs = zip(self._pieces, (*ids, b""), strict=True)
+        return envelope(self._rows, page, b"".join(chain.from_iterable(pairs)))
+
+
+def envelope(total: int, page: int, items: bytes) -> bytes:
+    """An answer around its rows."""
+    return b'{"total":%d,"count":%d,"page":%d,"items":%b}' % (total, 0, page, items)
 
 
 class Connection(asyncio.Protocol):
@@ -118,7 +156,8 @@ class Connection(asyncio.Protocol):
 
 async def serve(options: argparse.Namespace) -> None:
     """Serve until killed."""
-    pages = Pages(options.rows, (50, 500))
+    sizes = (50, 500)
+    pages = OnePage(options.rows, sizes[-1]) if options.one_page else Pages(options.rows, sizes)
     logs: tuple[deque[float], deque[float]] = (deque(maxlen=100_000), deque(maxlen=100_000))
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(pages, options.latency, options.limit, logs), "127.0.0.1", 0
@@ -134,6 +173,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--limit", type=int, default=0, help="requests in any sliding second")
+    parser.add_argument("--one-page", action="store_true", help="the same cards again and again")
     parser.add_argument("--port-file", type=Path, required=True)
     asyncio.run(serve(parser.parse_args()))
 

@@ -1,28 +1,120 @@
-"""Requests that overlap: questions are asked before their answers are wanted."""
+"""Requests that overlap: what will be wanted is asked for before it is wanted."""
 
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.sweep import pages_expected
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tap_alfacrm.envelope import Envelope
     from tap_alfacrm.session import Question, Session
 
+FRESH = 10.0
+"""Seconds that the first of many pages may be older than the second. In an older one the
+count is more likely to have changed, and then the whole list is read again."""
+OVERLAP = 4
+"""Pages of a list that may still be asked when the next list is begun, so that nothing waits
+for its length. A row that moves between the two meanwhile changes a total, which starts both
+again (docs/behaviour.md#completeness)."""
+REACH = 8
+"""Times `max_in_flight` lists of a new plan are looked through for what was asked already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A list that will be read.
+
+    Attributes:
+        question: The list and its filters, without the page.
+        page_size: Rows to ask for on a page.
+        after: Whether it is asked after the lists before it, because rows move from them.
+        brief: Whether it is likely to be one page, so that others need not wait for its length.
+        count: Whether only the total is wanted.
+    """
+
+    question: Question
+    page_size: int
+    after: bool = False
+    brief: bool = False
+    count: bool = False
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A request under way, or done and not yet wanted."""
+
+    asked_at: float = field(default_factory=time.monotonic)
+    future: Future[Envelope] = field(default_factory=Future)
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """The page, if it has come."""
+        done = self.future.done() and not self.future.cancelled()
+        return self.future.result() if done and self.future.exception() is None else None
+
 
 @dataclass(slots=True, eq=False)
-class _Expectation:
-    questions: Iterator[Question]
-    asked: set[Question] = field(default_factory=set)
+class _List:
+    """How far a list has been asked.
+
+    Attributes:
+        coming: The list.
+        answers: What has been asked and not handed out, by page.
+        asked: Pages asked for, from the first.
+        pages: How many there are, None while that is not known.
+    """
+
+    coming: Coming
+    answers: dict[int, _Answer] = field(default_factory=dict)
+    asked: int = 0
+    pages: int | None = None
+
+    def forget(self) -> None:
+        for answer in self.answers.values():
+            answer.future.cancel()
+        self.answers.clear()
+        self.asked, self.pages = 0, None
+
+    def look(self) -> None:
+        """Learn the length from the first page, once it has come."""
+        first = self.answers.get(0)
+        if first is None or (envelope := first.envelope) is None:
+            return
+        self.pages = (
+            1
+            if self.coming.count
+            else pages_expected(envelope, self.coming.question, self.coming.page_size)
+        )
+
+    def refresh(self) -> None:
+        """Drop a first page that has waited too long for the second."""
+        self.look()
+        first = self.answers.get(0)
+        if first is None or not self.asked == 1 < (self.pages or 0):
+            return
+        if time.monotonic() - first.asked_at > FRESH:
+            self.forget()
+
+    def blocks(self, other: Coming) -> bool:
+        """Whether a list that comes later has to wait for pages of this one."""
+        if not other.after or self.coming.brief:
+            return False
+        overlap = 0 if other.count else OVERLAP
+        return not self.asked or self.pages is None or self.asked < self.pages - overlap
 
 
 class Ahead:
-    """A session that asks up to `max_in_flight` questions at once.
+    """A session that has up to `max_in_flight` requests under way at once.
 
     Answers are handed out in the order in which they are wanted, and errors with them, so
     that nothing but the time differs from a session that asks one by one.
@@ -33,15 +125,15 @@ class Ahead:
 
         Args:
             session: Whom to ask.
-            max_in_flight: Questions under way; 1 asks each when its answer is wanted.
+            max_in_flight: Requests under way; 1 sends each when its answer is wanted.
         """
         self._session = session
         self._max_in_flight = max_in_flight
-        self._expected: list[_Expectation] = []
-        self._pending: dict[Question, Future[Envelope]] = {}
+        self._lists: list[_List] = []
+        self._coming: Iterator[Coming] = iter(())
 
     def ask(self, question: Question) -> Envelope:
-        """Ask for one page, or hand out the answer that has come already.
+        """Ask one question by itself.
 
         Args:
             question: The list, its filters and the page.
@@ -52,61 +144,130 @@ class Ahead:
         Raises:
             AlfaCRMError: As the session.
         """
-        answer = self._pending.get(question)
-        if answer is None:
-            return self._session.ask(question)
-        try:
-            return answer.result()
-        finally:
-            del self._pending[question]
-            for expectation in self._expected:
-                expectation.asked.discard(question)
-            self._fill()
+        return self._session.ask(question)
 
-    @contextmanager
-    def expect(self, questions: Iterable[Question]) -> Iterator[None]:
-        """Ask these questions when there is room, before those expected earlier.
+    def plan(self, coming: Iterable[Coming]) -> None:
+        """Tell what will be read, so that it can be asked for when there is room.
 
         Args:
-            questions: In the order in which their answers will be wanted; read when there is
-                room. What is not wanted when the block ends is forgotten.
+            coming: In the order of reading; taken from as the reading goes on. What was
+                planned before and is not among the next of these is forgotten.
         """
+        known = {list_.coming.question: list_ for list_ in self._lists if list_.answers}
+        self._coming = iter(coming)
+        self._lists = []
+        for one in self._coming:
+            list_ = known.pop(one.question, None) or _List(one)
+            self._lists.append(list_)
+            if len(self._lists) >= self._max_in_flight * (REACH if known else 1):
+                break
+        for list_ in known.values():
+            list_.forget()
+
+    def forget(self) -> None:
+        """Drop what has come and was not wanted yet: the account has been seen to change."""
+        for list_ in self._lists:
+            list_.forget()
+
+    @contextmanager
+    def reading(self, question: Question, page_size: int) -> Iterator[Callable[[int], Envelope]]:
+        """Read a list.
+
+        Args:
+            question: The list and its filters, without the page.
+            page_size: Rows to ask for on a page.
+
+        Yields:
+            What gives a page by its number, or raises AlfaCRMError as the session.
+        """
+        planned = (list_ for list_ in self._lists if list_.coming.question == question)
+        list_ = next(planned, None)
+        if list_ is None:
+            list_ = _List(Coming(question, page_size))
+        else:
+            self._lists.remove(list_)
+        self._lists.insert(0, list_)
+        try:
+            yield partial(self._page, list_)
+        finally:
+            if list_ in self._lists:  # no other plan has been made since
+                self._lists.remove(list_)
+            list_.forget()
+
+    def _page(self, list_: _List, page: int) -> Envelope:
+        question = list_.coming.question.at(page, list_.coming.page_size)
         if self._max_in_flight == 1:
-            yield
-            return
-        expectation = _Expectation(iter(questions))
-        self._expected.insert(0, expectation)
+            return self._session.ask(question)
+        list_.refresh()
+        answer = list_.answers.get(page)
+        if page and page >= (list_.pages or 0):
+            self._lose_count(list_)
+        if answer is None:
+            self._make_room()
+            answer = self._start(list_, page)
         self._fill()
         try:
-            yield
+            return answer.future.result()
         finally:
-            self._expected.remove(expectation)
-            for question in expectation.asked:
-                self._pending.pop(question).cancel()
+            list_.look()
+            list_.answers.pop(page, None)
+            self._fill()
+
+    def _lose_count(self, list_: _List) -> None:
+        """A list is longer than it said: what was asked because it seemed to end was too early."""
+        list_.pages = None
+        for other in self._lists:
+            if other.coming.after and other is not list_:
+                other.forget()
+
+    def _under_way(self) -> list[Future[Envelope]]:
+        answers = (answer for list_ in self._lists for answer in list_.answers.values())
+        return [answer.future for answer in answers if not answer.future.done()]
+
+    def _make_room(self) -> None:
+        under_way = self._under_way()
+        if len(under_way) >= self._max_in_flight:
+            wait(under_way, return_when=FIRST_COMPLETED)
 
     def _fill(self) -> None:
-        room = self._max_in_flight - sum(not answer.done() for answer in self._pending.values())
-        for expectation in self._expected:
-            while room > 0 and len(expectation.asked) < self._max_in_flight:
-                question = next(expectation.questions, None)
-                if question is None:
-                    break
-                if question not in self._pending:
-                    self._pending[question] = self._start(question)
-                    expectation.asked.add(question)
-                    room -= 1
+        """Ask what comes next, as far as there is room."""
+        missing = self._max_in_flight - len(self._lists)
+        self._lists.extend(_List(coming) for coming in islice(self._coming, max(0, missing)))
+        for list_ in self._lists:
+            list_.refresh()
+        room = self._max_in_flight - len(self._under_way())
+        while room > 0 and (nearest := self._next()) is not None:
+            self._start(nearest, nearest.asked)
+            room -= 1
 
-    def _start(self, question: Question) -> Future[Envelope]:
+    def _next(self) -> _List | None:
+        """The list to ask for one page more: one that is to be begun, or the nearest."""
+        places = self._max_in_flight - sum(len(list_.answers) for list_ in self._lists[1:])
+        for position, list_ in enumerate(self._lists):
+            before = self._lists[:position]
+            if list_.asked or (position and places <= 0):
+                continue
+            if not any(one.blocks(list_.coming) for one in before):
+                return list_
+        for position, list_ in enumerate(self._lists):
+            held = places if position else self._max_in_flight - len(list_.answers)
+            if held > 0 and 0 < list_.asked < (list_.pages or 1):
+                return list_
+        return None
+
+    def _start(self, list_: _List, page: int) -> _Answer:
         """Ask in a daemon thread, so that a signal ends the process without its answer."""
-        answer: Future[Envelope] = Future()
+        question = list_.coming.question.at(page, list_.coming.page_size)
+        answer = list_.answers[page] = _Answer()
+        list_.asked = max(list_.asked, page + 1)
 
         def work() -> None:
-            if not answer.set_running_or_notify_cancel():
+            if not answer.future.set_running_or_notify_cancel():
                 return
             try:
-                answer.set_result(self._session.ask(question))
+                answer.future.set_result(self._session.ask(question))
             except BaseException as error:  # noqa: BLE001 - raised where the answer is wanted
-                answer.set_exception(error)
+                answer.future.set_exception(error)
 
         threading.Thread(target=work, daemon=True).start()
         return answer

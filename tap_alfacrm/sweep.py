@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from pyroaring import BitMap64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from tap_alfacrm.envelope import Envelope
@@ -26,11 +26,13 @@ REPEATS = 2
 class Asks(Protocol):
     """The part of a session that a sweep needs."""
 
-    def ask(self, question: Question) -> Envelope:
-        """Ask for one page."""
+    def reading(
+        self, question: Question, page_size: int
+    ) -> AbstractContextManager[Callable[[int], Envelope]]:
+        """Read a list: what gives a page by its number."""
 
-    def expect(self, questions: Iterable[Question]) -> AbstractContextManager[None]:
-        """Tell which pages will be asked for next."""
+    def forget(self) -> None:
+        """Drop what was asked ahead: the account has been seen to change."""
 
 
 class Watches(Protocol):
@@ -110,6 +112,8 @@ def sweep(
     """
     before: _Reading | None = None
     while not found.settled and found.sweeps < MAX_SWEEPS:
+        if found.sweeps:
+            session.forget()
         found.sweeps += 1
         reading = _Reading()
         watcher.begin(str(question))
@@ -190,33 +194,33 @@ class _Reading:
         return other is not None and (other.ids, other.total) == (self.ids, self.total)
 
 
+def pages_expected(first: Envelope, question: Question, page_size: int) -> int:
+    """How many pages a sweep will ask for, if none is cut shorter than the first."""
+    length, total = len(first.items), first.total or 0
+    if question.is_single or not length:
+        return 1
+    if total <= length:
+        return 1 + (length >= page_size or length in CEILINGS)
+    return total // length + 1  # a last page as long as the first may have been cut
+
+
 def _pages(
     session: Asks, question: Question, page_size: int, reading: _Reading
 ) -> Iterator[Envelope]:
-    first = session.ask(question.at(0, page_size))
-    reading.begin(first)
-    if not first.items:
-        return
-    # how many pages there are, if none is cut shorter and nothing moves
-    pages = -(-(first.total or 0) // len(first.items))
-    with session.expect(question.at(page, page_size) for page in range(1, pages)):
-        yield from _follow(session, question, page_size, reading, first)
-
-
-def _follow(
-    session: Asks, question: Question, page_size: int, reading: _Reading, envelope: Envelope
-) -> Iterator[Envelope]:
-    page = repeated = 0
-    while envelope.items:
-        if reading.take(envelope):
-            reading.moved = reading.moved or repeated > 0
-            repeated = 0
-            yield envelope
-        else:
-            repeated += 1
-            if repeated == REPEATS or reading.distinct == reading.total:
+    with session.reading(question, page_size) as ask:
+        page = repeated = 0
+        envelope = ask(page)
+        reading.begin(envelope)
+        while envelope.items:
+            if reading.take(envelope):
+                reading.moved = reading.moved or repeated > 0
+                repeated = 0
+                yield envelope
+            else:
+                repeated += 1
+                if repeated == REPEATS or reading.distinct == reading.total:
+                    return
+            if question.is_single or reading.is_at_end(len(envelope.items), page_size):
                 return
-        if question.is_single or reading.is_at_end(len(envelope.items), page_size):
-            return
-        page += 1
-        envelope = session.ask(question.at(page, page_size))
+            page += 1
+            envelope = ask(page)

@@ -290,12 +290,23 @@ class TapAlfaCRM(Tap):
         """A stream of this tap."""
         return cast("AlfaCRMStream", self.streams[name])
 
+    def streams_after(self, name: str) -> Sequence[AlfaCRMStream]:
+        """The streams of this run that are loaded after another, in their order."""
+        streams = list(cast("dict[str, AlfaCRMStream]", self.streams).values())
+        names = [stream.name for stream in streams]
+        return [stream for stream in streams[names.index(name) + 1 :] if stream.selected]
+
     def asks_about(self, name: str) -> bool:
         """Whether a stream of this run needs the ids of another's rows."""
         return any(
             stream.selected and cast("AlfaCRMStream", stream).asks_about(name)
             for stream in self.streams.values()
         )
+
+    @property
+    def knows_branches(self) -> bool:
+        """Whether `branches` is there without asking."""
+        return bool(self.settings.branch_ids) or self.stream("branches").has_whole_roster
 
     @property
     def branches(self) -> tuple[int, ...]:

@@ -598,3 +598,12 @@ def test_the_default_sync_asks_nothing_twice(sync: Sync, server: Server) -> None
     assert len(asked) == len(set(asked))
     others = [r.entity for r in server.data_requests if r.body.get("page") == 0]
     assert others.count("lead-status") == others.count("branch") == 1
+
+
+def test_lists_without_a_row_are_asked_once(sync: Sync) -> None:
+    account = Account.build(leads=3, clients=2, archived_leads=0, archived_clients=0, groups=0)
+    with serve(account) as server:
+        output = sync(server, streams=("groups",))
+        asked = Counter(r.body["removed"] for r in server.data_requests if r.entity == "group")
+    assert output.records("groups") == []
+    assert asked == {0: 1, 1: 1, 2: 1}

@@ -12,6 +12,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
 from tap_alfacrm.account import Roster
+from tap_alfacrm.ahead import Coming
 from tap_alfacrm.convert import CLOCK, Converter
 from tap_alfacrm.envelope import read_envelope
 from tap_alfacrm.errors import UnavailableError
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from tap_alfacrm.window import Since
 
     Page = Sequence[Row | TypedRow]
+
+COUNTING = 1
+"""Page size where only the total is wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class AlfaCRMStream(PagedStream):
         self._action = self.actions[0]
         self._window = Window(None)
         self._roster = Roster()
-        self._roster_is_whole = self._is_partial = False
+        self.has_whole_roster = self._is_partial = False
 
     @cached_property
     @override
@@ -157,6 +161,10 @@ class AlfaCRMStream(PagedStream):
     def roster_contexts(self) -> Sequence[Context | None]:
         """The partitions that hold every row between them."""
         return self.partitions or (None,)
+
+    def counts_first(self, context: Context | None) -> bool:  # noqa: ARG002
+        """Whether partitions read before may have held all rows of this one."""
+        return False
 
     def accounted(self, branch: int | None, context: Context | None) -> int:
         """Rows seen in this run that belong to the list `whole`."""
@@ -252,7 +260,7 @@ class AlfaCRMStream(PagedStream):
             proof.log(self.logger, label)
         if len(self._parts) == max(1, len(self.partitions or ())):
             whole = not (proof.refused or self._is_partial)
-            self._roster_is_whole = self._is_asked_about and whole
+            self.has_whole_roster = self._is_asked_about and whole
             self._report()
 
     def _read_since(self, context: Context | None) -> Generator[Page, None, Proof]:
@@ -327,6 +335,8 @@ class AlfaCRMStream(PagedStream):
         self, branches: Sequence[int | None], context: Context | None
     ) -> Generator[Page, None, Proof]:
         parts, refusals = [], []
+        if not self._parts or self._window.filters:
+            self._alfacrm.session.plan(self._coming(branches, context))
         for branch in branches:
             try:
                 part = yield from self._read_branch(branch, context)
@@ -340,6 +350,37 @@ class AlfaCRMStream(PagedStream):
             self.logger.warning("%s The other branches were read.", refusal)
         return Proof.of(parts)
 
+    def _coming(self, branches: Sequence[int | None], context: Context | None) -> Iterator[Coming]:
+        """What will be asked from here on, if nothing moves: of this stream, and of the next."""
+        contexts = (context,) if self._window.filters else self.partitions or (context,)
+        for number, coming in enumerate(self._lists_of(branches, contexts)):
+            yield coming if number else replace(coming, after=False)
+        for stream in self._alfacrm.streams_after(self.name):
+            yield from stream.foreseen()
+
+    def foreseen(self) -> Iterator[Coming]:
+        """What will be asked of this stream, as far as that is known before its turn."""
+        is_plain = self.since is None or self.replication_method == "FULL_TABLE"
+        if is_plain and (self._alfacrm.knows_branches or not self.needs_branch):
+            yield from self._lists_of(self.branches, self.partitions or (None,))
+
+    def _lists_of(
+        self, branches: Sequence[int | None], contexts: Sequence[Context | None]
+    ) -> Iterator[Coming]:
+        size = self._alfacrm.settings.page_size
+        for context in contexts:
+            whole = self.whole(context)
+            lists = () if whole and self.counts_first(context) else self.lists(context)
+            brief = not (self.since or context or whole)
+            for branch in branches:
+                for number, list_ in enumerate(lists):
+                    question = self.question(self._windowed(list_), branch)
+                    after = number > 0 or not context
+                    yield Coming(question, size, after=after, brief=brief)
+                if whole is not None:
+                    question = self.question(self._windowed(whole), branch)
+                    yield Coming(question, COUNTING, after=True, count=True)
+
     def _read_branch(
         self, branch: int | None, context: Context | None
     ) -> Generator[Page, None, Proof]:
@@ -348,7 +389,8 @@ class AlfaCRMStream(PagedStream):
         whole = self.whole(context)
         before = None
         for attempt in range(MAX_SWEEPS + 1):
-            if whole is not None and (accounted := self.accounted(branch, context)):
+            accounted = self.accounted(branch, context)
+            if whole is not None and (attempt or accounted):
                 total = self._ask_total(self.question(self._windowed(whole), branch))
                 if proof.is_settled_by(total, accounted) and (attempt or self._is_settled):
                     return proof
@@ -368,10 +410,6 @@ class AlfaCRMStream(PagedStream):
     @cached_property
     def _is_asked_about(self) -> bool:
         return self.is_parent and self._alfacrm.asks_about(self.name)
-
-    def first_pages(self, questions: Iterable[Question]) -> Iterator[Question]:
-        """What these lists are asked first."""
-        return (question.at(0, self._alfacrm.settings.page_size) for question in questions)
 
     @property
     def _is_settled(self) -> bool:
@@ -436,7 +474,8 @@ class AlfaCRMStream(PagedStream):
                     yield identifier, row, home
 
     def _ask_total(self, question: Question) -> int | None:
-        return self._alfacrm.session.ask(question.at(page=0, page_size=1)).total
+        with self._alfacrm.session.reading(question, COUNTING) as ask:
+            return ask(0).total
 
     @property
     def pages_watcher(self) -> Watches:
@@ -445,13 +484,13 @@ class AlfaCRMStream(PagedStream):
 
     def roster(self) -> Roster:
         """Ids and branches of all rows; asks for them unless this run has read them all."""
-        if not self._roster_is_whole:
+        if not self.has_whole_roster:
             for context in self.roster_contexts():
                 self._window = Window(None)
                 for branch in self.branches:
                     for list_ in self.lists(context):
                         self._call_roll(self.question(list_, branch))
-            self._roster_is_whole = True
+            self.has_whole_roster = True
         return self._roster
 
     def _call_roll(self, question: Question) -> None:

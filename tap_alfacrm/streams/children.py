@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from tap_alfacrm.ahead import Coming
 from tap_alfacrm.envelope import read_envelope
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.once import Once
@@ -78,6 +79,10 @@ class ChildStream(AlfaCRMStream):
         return Unwatched()  # a parent's page or two are not worth a line
 
     @override
+    def foreseen(self) -> Iterator[Coming]:
+        return iter(())
+
+    @override
     def read(self, context: Context | None) -> Generator[Page, None, Proof]:
         proofs = []
         for parent in self.parents:
@@ -91,19 +96,20 @@ class ChildStream(AlfaCRMStream):
         refusals: list[UnavailableError] = []
         todo = len(roster) * len(self.variants)
         self.progress.begin(f"{self.name} of {parent.stream}")
-        asked = (self._about(parent, *whom) for whom in self._whom(parent, roster))
-        with self._alfacrm.session.expect(self.first_pages(question for question, _ in asked)):
-            for whom in self._whom(parent, roster):
-                question, list_ = self._about(parent, *whom)
-                if len(self.primary_keys) > 1:
-                    self._once = Once()  # an id is unique within its parent only
-                try:
-                    yield from self.read_list(question, list_, proof, Seen())
-                except UnavailableError as error:
-                    refusals.append(error)
-                    if not proof.sweeps and len(refusals) == PATIENCE:
-                        raise
-                self.progress.item(todo)
+        size = self._alfacrm.settings.page_size
+        asked = (self._about(parent, *whom)[0] for whom in self._whom(parent, roster))
+        self._alfacrm.session.plan(Coming(question, size, brief=True) for question in asked)
+        for whom in self._whom(parent, roster):
+            question, list_ = self._about(parent, *whom)
+            if len(self.primary_keys) > 1:
+                self._once = Once()  # an id is unique within its parent only
+            try:
+                yield from self.read_list(question, list_, proof, Seen())
+            except UnavailableError as error:
+                refusals.append(error)
+                if not proof.sweeps and len(refusals) == PATIENCE:
+                    raise
+            self.progress.item(todo)
         if refusals and not proof.sweeps:
             raise refusals[0]
         if refusals:

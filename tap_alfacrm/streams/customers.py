@@ -72,6 +72,10 @@ class CustomersStream(ArchiveStream):
         return None if self._ends_with_both else super().whole(context)
 
     @override
+    def counts_first(self, context: Context | None) -> bool:
+        return context == {"is_study": BOTH} and len(self.partitions) > 1
+
+    @override
     def accounted(self, branch: int | None, context: Context | None) -> int:
         if context != {"is_study": BOTH}:
             return super().accounted(branch, context)

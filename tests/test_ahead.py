@@ -1,0 +1,113 @@
+"""What is asked before it is wanted, and when that is asked again."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulator import Account, Change, Fault, serve
+from tap_alfacrm import ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator import Request, Server
+    from tests.conftest import Output
+
+    Sync = Callable[..., Output]
+
+DICTIONARIES = {
+    "companies": "company",
+    "rooms": "room",
+    "subjects": "subject",
+    "pipelines": "pipeline",
+    "lead_statuses": "lead-status",
+    "lead_rejects": "lead-reject",
+}
+FIRST_CLIENTS = {"is_study": 1, "removed": 0, "page": 0}
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account.build(leads=60, clients=50, archived_leads=40, archived_clients=30)
+
+
+def requests(server: Server, **body: int) -> list[Request]:
+    return [r for r in server.data_requests if body.items() <= r.body.items()]
+
+
+def most_at_once(server: Server) -> int:
+    """Most requests that were under way at one time."""
+    moments = sorted(
+        moment
+        for r in server.data_requests
+        for moment in ((r.arrived, 1), (r.answered or r.arrived, -1))
+    )
+    under_way = most = 0
+    for _, change in moments:
+        under_way += change
+        most = max(most, under_way)
+    return most
+
+
+def stalls(seconds: float = 0.1) -> Fault:
+    return Fault("stall", at=lambda _: True, times=1_000, seconds=seconds)
+
+
+@pytest.mark.parametrize("max_in_flight", [1, 3, 8])
+@pytest.mark.parametrize("streams", [("customers",), tuple(DICTIONARIES), ("customer_tariffs",)])
+def test_no_more_requests_are_under_way_than_allowed(
+    sync: Sync, account: Account, streams: tuple[str, ...], max_in_flight: int
+) -> None:
+    with serve(account, faults=[stalls(0.02)]) as server:
+        sync(server, streams=streams, page_size=10, max_in_flight=max_in_flight)
+    assert 1 <= most_at_once(server) <= max_in_flight
+    assert (most_at_once(server) > 1) == (max_in_flight > 1)
+
+
+def test_short_lists_overlap_each_other(sync: Sync, account: Account) -> None:
+    with serve(account, faults=[stalls()]) as server:
+        output = sync(server, streams=tuple(DICTIONARIES))
+    lists = [r for r in server.data_requests if r.entity in DICTIONARIES.values()]
+    assert sorted(r.entity or "" for r in lists) == sorted(DICTIONARIES.values())
+    assert all(after.arrived < (before.answered or 0) for before, after in pairwise(lists))
+    assert [m["stream"] for m in output.messages if m["type"] == "SCHEMA"] == list(DICTIONARIES)
+
+
+def test_the_archive_is_begun_before_the_last_answer_of_the_active_cards(
+    sync: Sync, account: Account
+) -> None:
+    with serve(account, faults=[stalls()]) as server:
+        sync(server, streams=("customers",), page_size=10)
+    last = requests(server, is_study=0, removed=0, pageSize=10)[-1]
+    [archive] = requests(server, is_study=0, removed=2, page=0)
+    assert archive.arrived < (last.answered or 0)
+
+
+@pytest.mark.parametrize("fresh", [10.0, 0.0])
+def test_a_first_page_that_waited_long_for_the_second_is_asked_again(
+    sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch, fresh: float
+) -> None:
+    monkeypatch.setattr(ahead, "FRESH", fresh)
+    with serve(account) as server:
+        output = sync(server, streams=("customers",), page_size=10)
+    assert (len(requests(server, **FIRST_CLIENTS)) > 1) == (fresh == 0)
+    assert sorted(output.ids()) == sorted(account.customer_ids())
+
+
+def test_what_was_asked_ahead_is_forgotten_once_rows_were_seen_to_move(
+    sync: Sync, account: Account
+) -> None:
+    """A lead becomes a client, whose first page has come: it is not lost between the two."""
+    with serve(account) as server:
+        sync(server, streams=("customers",), page_size=10)
+    leads = requests(server, is_study=0, removed=0, pageSize=10)
+    card = leads[5].ids[-1]
+    change = Change(leads[2].n, lambda account: account.convert(card))
+    with serve(account, changes=[change]) as server:
+        output = sync(server, streams=("customers",), page_size=10, is_study=[0, 1])
+    assert sorted(set(output.ids())) == sorted(account.customer_ids())
+    assert len(requests(server, **FIRST_CLIENTS)) == 2
+    assert output.verdict().startswith("customers: COMPLETE")
