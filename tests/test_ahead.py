@@ -103,11 +103,11 @@ def test_what_was_asked_ahead_is_forgotten_once_rows_were_seen_to_move(
     """A lead becomes a client, whose first page has come: it is not lost between the two."""
     with serve(account) as server:
         sync(server, streams=("customers",), page_size=10)
-    leads = requests(server, is_study=0, removed=0, pageSize=10)
+    leads = {r.page: r for r in requests(server, is_study=0, removed=0, pageSize=10)}
     card = leads[5].ids[-1]
     change = Change(leads[2].n, lambda account: account.convert(card))
     with serve(account, changes=[change]) as server:
         output = sync(server, streams=("customers",), page_size=10, is_study=[0, 1])
     assert sorted(set(output.ids())) == sorted(account.customer_ids())
-    assert len(requests(server, **FIRST_CLIENTS)) == 2
+    assert len(requests(server, **FIRST_CLIENTS)) > 1
     assert output.verdict().startswith("customers: COMPLETE")
