@@ -1,6 +1,6 @@
-"""Run the tap beside its rivals and write docs/benchmarks.md.
+"""Run the tap beside its rivals and write docs/benchmarks.md with its charts.
 
-`make bench` runs all of it; `--rounds` and `--rows` make it shorter.
+`make bench` runs all of it; the options make it shorter.
 """
 
 from __future__ import annotations
@@ -9,153 +9,132 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import subprocess
-import sys
-import tempfile
-import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import urllib3
+from benchmarks.measure import (
+    FLOOR,
+    LIMIT,
+    NAMES,
+    OTHERS,
+    PAUSE,
+    PROJECT,
+    TAP,
+    cpu,
+    memory,
+    rate,
+    start,
+    wall,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
-PROJECT = Path(__file__).parents[1]
-RIVALS = PROJECT / "benchmarks" / "rivals"
-OTHERS = PROJECT / ".tools" / "bench" / "bin" / "python"
-TAP = "tap-alfacrm"
-FLOOR = "floor"
-NAMES = {
-    "fetch": "the bytes alone (urllib3)",
-    FLOOR: "floor: urllib3, msgspec, RECORD lines",
-    TAP: "tap-alfacrm",
-    "script": "plain script: requests, csv.DictWriter",
-    "sdk_tap": "idiomatic SDK tap",
-    "dlt_source": "dlt rest_api",
-    "aioalfacrm_client": "aioalfacrm",
-}
 LATENCIES = (0.05, 0.2, 0.8)
-LIMIT = 5
+SMALL = 3_600
+"""Customers where the time of the answers counts, not the work."""
+FEW, MANY = 10_000, 1_000_000
+"""Customers between which the memory is compared."""
+DOCS = PROJECT / "docs"
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run of one program: CPU and wall-clock time in seconds, lines written."""
-
-    cpu: float
-    wall: float
-    lines: int
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """A Markdown table."""
+    lines = [f"| {' | '.join(map(str, cells))} |" for cells in (head, ["---"] * len(head), *rows)]
+    return ["", *lines, ""]
 
 
-@contextmanager
-def server(rows: int, latency: float = 0.0, limit: int = 0) -> Iterator[str]:
-    """Serve an account from prepared bytes."""
-    with tempfile.TemporaryDirectory() as folder:
-        port_file = Path(folder) / "port"
-        command = [sys.executable, "-m", "benchmarks.server", "--rows", str(rows)]
-        command += ["--latency", str(latency), "--limit", str(limit), "--port-file", str(port_file)]
-        with subprocess.Popen(command, cwd=PROJECT) as process:
-            try:
-                while not (port_file.exists() and port_file.read_text()):
-                    time.sleep(0.05)
-                yield f"http://127.0.0.1:{port_file.read_text()}"
-            finally:
-                process.kill()
-
-
-def command_of(name: str, url: str, size: int, folder: Path, **settings: float) -> list[str]:
-    """The command that reads all cards."""
-    if name != TAP:
-        python = OTHERS if name in {"dlt_source", "aioalfacrm_client"} else Path(sys.executable)
-        return [str(python), str(RIVALS / f"{name}.py"), url, str(size)]
-    config = {
-        "hostname": url,
-        "email": "demo@example.org",
-        "api_key": "00000000-0000-4000-8000-000000000000",
-        "timezone": "Europe/Kyiv",
-        "page_size": size,
-        "requests_per_second": 100_000,
-        **settings,
-    }
-    config_file, catalog_file = folder / "config.json", folder / "catalog.json"
-    config_file.write_text(json.dumps(config))
-    tap = [sys.executable, "-m", "tap_alfacrm", "--config", str(config_file)]
-    found = subprocess.run([*tap, "--discover"], check=True, capture_output=True, cwd=PROJECT)
-    catalog = json.loads(found.stdout)
-    for entry in catalog["streams"]:
-        for item in entry["metadata"]:
-            if item["breadcrumb"] == []:
-                item["metadata"]["selected"] = entry["stream"] == "customers"
-    catalog_file.write_text(json.dumps(catalog))
-    return [*tap, "--catalog", str(catalog_file)]
-
-
-def run(command: list[str]) -> Run:
-    """Run a command, its output counted."""
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=output, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.monotonic() - began
-        output.seek(0)
-        lines = sum(1 for _ in output)
-    if process.returncode:
-        sys.exit(f"{command} ended with exit code {process.returncode}")
-    return Run(usage.ru_utime + usage.ru_stime, wall, lines)
-
-
-def cpu(rows: int, size: int, rounds: int) -> dict[str, float]:
-    """Median CPU seconds of each program, their runs taken in turn."""
-    runs: dict[str, list[Run]] = {name: [] for name in NAMES}
-    with server(rows) as url, tempfile.TemporaryDirectory() as folder:
-        commands = {name: command_of(name, url, size, Path(folder)) for name in NAMES}
-        for number in range(rounds):
-            for name, command in commands.items():
-                runs[name].append(run(command))
-                print(f"{size} a page, round {number + 1}, {name}: {runs[name][-1]}", flush=True)
-    return {name: statistics.median(one.cpu for one in found) for name, found in runs.items()}
-
-
-def rate(rows: int, size: int, latency: float, in_flight: int, rounds: int) -> tuple[float, float]:
-    """Median requests a second between the first and the last, and the share answered 429."""
-    rates, refused = [], []
-    for _ in range(rounds):
-        with server(rows, latency, LIMIT) as url, tempfile.TemporaryDirectory() as folder:
-            settings = {"requests_per_second": LIMIT, "max_in_flight": in_flight}
-            command = command_of(TAP, url, size, Path(folder), **settings)
-            http = urllib3.PoolManager()
-            before = len(http.request("GET", f"{url}/count").json()["arrived"])
-            time.sleep(1.1)
-            run(command)
-            count = http.request("GET", f"{url}/count").json()
-        arrived = count["arrived"][before:]
-        rates.append((len(arrived) - 1) / (arrived[-1] - arrived[0]))
-        refused.append(count["refused"] / (len(arrived) + count["refused"]))
-        print(
-            f"{latency} s, {in_flight} in flight: {rates[-1]:.2f}/s, {refused[-1]:.1%}", flush=True
+def cpu_section(rows: int, size: int, found: dict[str, float]) -> list[str]:
+    """CPU of each program."""
+    cells = [
+        (
+            NAMES[name],
+            f"{seconds / rows * 1e6:.1f}",
+            f"{seconds / found[FLOOR]:.2f}",
+            f"{seconds / found[TAP]:.2f}",
         )
-    return statistics.median(rates), statistics.median(refused)
+        for name, seconds in sorted(found.items(), key=lambda item: item[1])
+    ]
+    head = ("Program", "µs of CPU per record", "times the floor", "times the tap")
+    return ["", f"{rows:,} customers, {size} a page, no latency:", *table(head, cells)]
 
 
-def report(
-    tables: dict[tuple[int, int], dict[str, float]],
-    rates: dict[tuple[float, int], tuple[float, float]],
-    options: argparse.Namespace,
-) -> str:
-    """The page."""
+def wall_section(size: int, times: dict[tuple[float, int], dict[str, float]]) -> list[str]:
+    """Time of each program, at each latency, with and without the limit."""
+    head = ["Program"]
+    for latency, limit in times:
+        head.append(f"{latency * 1000:.0f} ms{f', {limit}/s' if limit else ''}")
+    cells = [
+        (name, *(f"{found[program]:.1f} s" for found in times.values()))
+        for program, name in NAMES.items()
+    ]
+    return ["", f"{SMALL:,} customers, {size} a page:", *table(head, cells)]
+
+
+def draw(charts: Sequence[dict[str, object]]) -> None:
+    """Write the charts."""
+    subprocess.run(
+        [str(OTHERS), "-m", "benchmarks.chart"],
+        cwd=PROJECT,
+        input=json.dumps(charts),
+        text=True,
+        check=True,
+    )
+
+
+def main() -> None:
+    """Run all and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="of the runs without latency")
+    parser.add_argument("--wall-rounds", type=int, default=5, help="of the runs with latency")
+    parser.add_argument("--rows", type=int, default=100_000, help="customers, without latency")
+    parser.add_argument("--wall-size", type=int, default=500, help="rows a page, with latency")
+    options = parser.parse_args()
+
+    helps = start(options.rounds)
+    cpus = {
+        (rows, size): cpu(rows, size, options.rounds)
+        for rows, size in ((options.rows, 500), (options.rows // 5, 50))
+    }
+    memories = {rows: memory(rows) for rows in (FEW, MANY)}
+    rates = {
+        (latency, in_flight): rate(SMALL, 50, latency, in_flight, options.wall_rounds)
+        for latency in LATENCIES
+        for in_flight in (1, 8)
+    }
+    times = {
+        (latency, limit): wall(SMALL, options.wall_size, latency, limit, options.wall_rounds)
+        for latency in LATENCIES
+        for limit in (0, LIMIT)
+    }
+
+    first = next(iter(cpus))
+    slowest = times[LATENCIES[-1], LIMIT]
+    draw(
+        [
+            {
+                "file": str(DOCS / "benchmarks-cpu.svg"),
+                "title": f"CPU per record, {first[0]:,} customers, {first[1]} a page",
+                "unit": "µs",
+                "values": {NAMES[n]: s / first[0] * 1e6 for n, s in cpus[first].items()},
+            },
+            {
+                "file": str(DOCS / "benchmarks-time.svg"),
+                "title": f"{SMALL:,} customers, {LIMIT} requests/s, answers in 800 ms",
+                "unit": "s",
+                "values": {NAMES[n]: s for n, s in slowest.items()},
+            },
+        ]
+    )
+
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench`. The programs read the same customers from the same local server,",
-        "which answers from prepared bytes; they run in turn, and the figures are medians of",
-        f"{options.rounds} rounds of user and system time of the whole process, start included.",
-        "Compare the ratios, not the seconds, which are this machine's.",
+        "Made by `make bench`. The programs read the same customers (leads and clients, a half of",
+        "each archived) from the same local server, which answers from prepared bytes. They run in",
+        f"turn; the figures are medians of {options.rounds} runs without latency and",
+        f"{options.wall_rounds} with. Compare ratios, not this machine's seconds.",
         "",
         (
             f"Machine: {platform.machine()}, {os.cpu_count()} cores, Python "
@@ -164,49 +143,52 @@ def report(
         ),
         "",
         "## CPU",
+        "",
+        "User and system time of the whole process, start included. The floor converts nothing and",
+        "drops no duplicate; the plain script neither.",
+        "",
+        "![CPU per record](benchmarks-cpu.svg)",
     ]
-    for (rows, size), table in tables.items():
-        lines += ["", f"{rows:,} customers, {size} a page, no latency:", ""]
-        lines += ["| Program | µs of CPU per record | times the floor |", "|---|---|---|"]
-        for name, seconds in sorted(table.items(), key=lambda item: item[1]):
-            ratio = seconds / table[FLOOR]
-            lines.append(f"| {NAMES[name]} | {seconds / rows * 1e6:.1f} | {ratio:.2f} |")
+    for (rows, size), found in cpus.items():
+        lines += cpu_section(rows, size, found)
     lines += [
-        "",
-        "The floor converts nothing and drops no duplicate; the plain script neither.",
-        "",
         "## Requests per second",
         "",
-        "3,600 customers, 50 a page, against a server that refuses a sixth request in any sliding",
-        f"second. The ideal is {LIMIT}.",
+        f"{SMALL:,} customers, 50 a page, against a server that refuses more than {LIMIT} in any",
+        "sliding second. Counted at the server, from the first request for data to the last.",
+        *table(
+            ("Latency", "in flight", "requests", "a second", "share of the ideal", "answered 429"),
+            [
+                (
+                    f"{latency * 1000:.0f} ms",
+                    in_flight,
+                    number,
+                    f"{found:.2f}",
+                    f"{found / LIMIT:.1%}",
+                    f"{refused:.1%}",
+                )
+                for (latency, in_flight), (found, refused, number) in rates.items()
+            ],
+        ),
+        "## Time",
         "",
-        "| Latency | in flight | requests per second | share of the ideal | answered 429 |",
-        "|---|---|---|---|---|",
+        "Wall-clock time from start to end. Under the limit the rivals wait",
+        f"{PAUSE * 1000:.0f} ms from one request to the next, as a script that knows of it does.",
+        "",
+        "![Time against the limit](benchmarks-time.svg)",
+        *wall_section(options.wall_size, times),
+        "## Memory",
+        *table(
+            ("Customers", "largest resident set"),
+            [(f"{rows:,}", f"{used:.0f} MB") for rows, used in memories.items()],
+        ),
+        "## Start",
+        "",
+        f"`tap-alfacrm --help` takes {helps[0]:.2f} s of CPU, {helps[0] / helps[1]:.2f} times as",
+        f"much as the least tap that the SDK allows ({helps[1]:.2f} s).",
     ]
-    for (latency, in_flight), (found, refused) in rates.items():
-        cells = (f"{latency * 1000:.0f} ms", in_flight, f"{found:.2f}", f"{found / LIMIT:.0%}")
-        lines.append(f"| {' | '.join(map(str, cells))} | {refused:.1%} |")
-    return "\n".join(lines) + "\n"
-
-
-def main() -> None:
-    """Run all and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rate-rounds", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=100_000)
-    options = parser.parse_args()
-    rates = {
-        (latency, in_flight): rate(3_600, 50, latency, in_flight, options.rate_rounds)
-        for latency in LATENCIES
-        for in_flight in (1, 8)
-    }
-    tables = {
-        (rows, size): cpu(rows, size, options.rounds)
-        for rows, size in ((options.rows, 500), (options.rows // 5, 50))
-    }
-    page = report(tables, rates, options)
-    (PROJECT / "docs" / "benchmarks.md").write_text(page, encoding="utf-8")
+    page = "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+    (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
     print(page)
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LOGIN = "/v2api/auth/login"
+ALONE = 3
+"""Fresh logins that a question gets for itself before a 401 is believed."""
 TRIES = 8
 """Times a request is sent before the run gives up: about two minutes of patience."""
 FIRST_TRIES = 3
@@ -175,14 +177,29 @@ class Session:
         try:
             return self._exchange(question, self._current_token(token))
         except _RefusedError as refused:
-            self._refuse(question, refused.status)
+            if refused.status != HTTPStatus.UNAUTHORIZED:
+                raise self._unavailable(question, refused) from None
+        return self._ask_alone(question)
 
-    def _refuse(self, question: Question, status: int) -> NoReturn:
+    def _ask_alone(self, question: Question) -> Envelope:
+        """Ask while nobody else begins to, in case the requests cancel each other's tokens."""
+        with self._login_lock:
+            for _ in range(ALONE):
+                self._token = self._login()
+                self._renew_at = time.monotonic() + self._settings.token_ttl_seconds
+                try:
+                    return self._exchange(question, self._token)
+                except _RefusedError as error:
+                    refused = error
+        raise self._unavailable(question, refused)
+
+    def _unavailable(self, question: Question, refused: _RefusedError) -> UnavailableError:
         msg = (
-            f"{self._host}{question} was refused with status {status} right after a fresh login: "
-            "the API user's role has no right to it. Ask the account's administrator to allow it."
+            f"{self._host}{question} was refused with status {refused.status} right after a fresh "
+            "login: the API user's role has no right to it. "
+            "Ask the account's administrator to allow it."
         )
-        raise UnavailableError(msg, status)
+        return UnavailableError(msg, refused.status)
 
     def _exchange(self, question: Question, token: str) -> Envelope:
         def read(response: requests.Response) -> Envelope:

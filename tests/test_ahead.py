@@ -61,7 +61,7 @@ def stalls(seconds: float = 0.1) -> Fault:
 def test_no_more_requests_are_under_way_than_allowed(
     sync: Sync, account: Account, streams: tuple[str, ...], max_in_flight: int
 ) -> None:
-    with serve(account, faults=[stalls(0.02)]) as server:
+    with serve(account, faults=[stalls(0.005)]) as server:
         sync(server, streams=streams, page_size=10, max_in_flight=max_in_flight)
     assert 1 <= most_at_once(server) <= max_in_flight
     assert (most_at_once(server) > 1) == (max_in_flight > 1)

@@ -18,7 +18,7 @@ from tests.conftest import config_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulator import Server
+    from simulator import Request, Server
     from tests.conftest import Output
 
     Sync = Callable[..., Output]
@@ -59,6 +59,26 @@ def test_a_passing_fault_costs_no_row(
             request_timeout_seconds=0.3,
             max_in_flight=max_in_flight,
         )
+    assert sorted(output.ids()) == sorted(account.customer_ids())
+    assert output.verdict().startswith("customers: COMPLETE")
+
+
+@pytest.mark.parametrize("max_in_flight", [1, 8])
+def test_a_token_that_serves_one_request_costs_no_row(
+    sync: Sync, account: Account, max_in_flight: int
+) -> None:
+    last = ""
+
+    def has_served(request: Request) -> bool:
+        nonlocal last
+        token = request.headers["x-alfacrm-token"]
+        served, last = token == last, token
+        return served
+
+    faults = [Fault("expire_tokens", at=has_served, times=1_000)]
+    with serve(account, faults=faults) as server:
+        output = sync(server, streams=("customers",), page_size=20, max_in_flight=max_in_flight)
+        assert len(server.logins) > 8
     assert sorted(output.ids()) == sorted(account.customer_ids())
     assert output.verdict().startswith("customers: COMPLETE")
 

@@ -6,7 +6,7 @@ import json
 import aioalfacrm.core.api
 import aioalfacrm.core.auth
 from aioalfacrm import AlfaClient
-from kit import LISTS, LOGIN, SIZE, URL
+from kit import LISTS, LOGIN, SIZE, URL, pace
 
 
 def make_url(hostname, api_method, branch_id=0):
@@ -21,6 +21,7 @@ async def main():
     for filters in LISTS:
         page = 0
         while True:
+            pace()
             rows = await client.customer.list(page, SIZE, **filters)
             if not rows:
                 break

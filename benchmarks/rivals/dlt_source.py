@@ -4,13 +4,14 @@ import dlt
 import requests
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
-from kit import LISTS, LOGIN, SIZE, URL
+from kit import LISTS, LOGIN, SIZE, URL, pace
 
 token = requests.post(f"{URL}/v2api/auth/login", json=LOGIN, timeout=60).json()["token"]
 
 
 class BodyPages(PageNumberPaginator):
     def update_request(self, request):
+        pace()
         request.json["page"] = self.current_value
 
 
@@ -23,6 +24,7 @@ def customers():
             paginator=BodyPages(base_page=0, total_path=None, stop_after_empty_page=True),
             data_selector="items",
         )
+        pace()
         body = {**filters, "page": 0, "pageSize": SIZE}
         yield from client.paginate("/v2api/customer/index", method="POST", json=body)
 

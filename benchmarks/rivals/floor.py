@@ -5,7 +5,7 @@ import sys
 
 import msgspec
 import urllib3
-from kit import CUSTOMERS, LISTS, LOGIN, SIZE, URL
+from kit import CUSTOMERS, LISTS, LOGIN, SIZE, URL, pace
 
 http = urllib3.PoolManager()
 token = json.loads(http.request("POST", f"{URL}/v2api/auth/login", json=LOGIN).data)["token"]
@@ -14,6 +14,7 @@ encode = msgspec.json.Encoder().encode
 for filters in LISTS:
     page = 0
     while True:
+        pace()
         body = {**filters, "page": page, "pageSize": SIZE}
         data = http.request("POST", CUSTOMERS, json=body, headers={"X-ALFACRM-TOKEN": token}).data
         items = decode(data)["items"]

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 
 URL = sys.argv[1]
 SIZE = int(sys.argv[2])
 LOGIN = {"email": "demo@example.org", "api_key": "00000000-0000-4000-8000-000000000000"}
 LISTS = [{"is_study": kind, "removed": removed} for kind in (0, 1) for removed in (0, 2)]
 CUSTOMERS = f"{URL}/v2api/customer/index"
+PAUSE = float(os.environ.get("PAUSE", "0"))
+"""Seconds from one request to the next, where the account has a limit."""
+
+_last = 0.0
+
+
+def pace() -> None:
+    """Wait until the next request may go: what a script does that knows of the limit."""
+    global _last
+    time.sleep(max(0.0, _last + PAUSE - time.monotonic()))
+    _last = time.monotonic()
+
+
+pace()  # the login

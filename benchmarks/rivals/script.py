@@ -4,7 +4,7 @@ import csv
 import sys
 
 import requests
-from kit import CUSTOMERS, LISTS, LOGIN, SIZE, URL
+from kit import CUSTOMERS, LISTS, LOGIN, SIZE, URL, pace
 
 session = requests.Session()
 token = session.post(f"{URL}/v2api/auth/login", json=LOGIN, timeout=60).json()["token"]
@@ -12,6 +12,7 @@ writer = None
 for filters in LISTS:
     page = 0
     while True:
+        pace()
         body = {**filters, "page": page, "pageSize": SIZE}
         headers = {"X-ALFACRM-TOKEN": token}
         items = session.post(CUSTOMERS, json=body, headers=headers, timeout=60).json()["items"]

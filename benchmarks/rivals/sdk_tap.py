@@ -3,12 +3,13 @@
 import json
 
 import requests
-from kit import LISTS, LOGIN, SIZE, URL
+from kit import LISTS, LOGIN, SIZE, URL, pace
 from singer_sdk import RESTStream, Tap
 from singer_sdk.authenticators import APIKeyAuthenticator
 from singer_sdk.pagination import BasePageNumberPaginator
 
 TOKEN = requests.post(f"{URL}/v2api/auth/login", json=LOGIN, timeout=60).json()["token"]
+pace()
 BODY = {**LISTS[0], "page": 0, "pageSize": SIZE}
 FIRST = requests.post(
     f"{URL}/v2api/customer/index", json=BODY, headers={"X-ALFACRM-TOKEN": TOKEN}, timeout=60
@@ -45,6 +46,7 @@ class Customers(RESTStream):
         return Pages(start_value=0)
 
     def prepare_request_payload(self, context, next_page_token):
+        pace()
         return {**context, "page": next_page_token or 0, "pageSize": SIZE}
 
 

@@ -1,0 +1,194 @@
+"""Programs that read the same account, and what a run of one costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import urllib3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PROJECT = Path(__file__).parents[1]
+RIVALS = PROJECT / "benchmarks" / "rivals"
+OTHERS = PROJECT / ".tools" / "bench" / "bin" / "python"
+TAP, FLOOR = "tap-alfacrm", "floor"
+NAMES = {
+    "fetch": "the bytes alone (urllib3)",
+    FLOOR: "floor: urllib3, msgspec, RECORD lines",
+    TAP: "tap-alfacrm",
+    "script": "plain script: requests, csv.DictWriter",
+    "sdk_tap": "idiomatic SDK tap",
+    "dlt_source": "dlt rest_api",
+    "aioalfacrm_client": "aioalfacrm",
+}
+LIMIT = 5
+"""Requests that the vendor allows in any second."""
+PAUSE = 0.206
+"""Seconds between the requests of a script that knows of the limit."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one program.
+
+    Attributes:
+        cpu: User and system time, seconds.
+        wall: Wall-clock time, seconds.
+        memory: Largest resident set, MB.
+        lines: Lines written.
+    """
+
+    cpu: float
+    wall: float
+    memory: float
+    lines: int
+
+
+@contextmanager
+def server(rows: int, *options: str, latency: float = 0.0, limit: int = 0) -> Iterator[str]:
+    """Serve an account from prepared bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        port_file = Path(folder) / "port"
+        command = [sys.executable, "-m", "benchmarks.server", "--rows", str(rows), *options]
+        command += ["--latency", str(latency), "--limit", str(limit), "--port-file", str(port_file)]
+        with subprocess.Popen(command, cwd=PROJECT) as process:
+            try:
+                while not (port_file.exists() and port_file.read_text()):
+                    time.sleep(0.05)
+                yield f"http://127.0.0.1:{port_file.read_text()}"
+            finally:
+                process.kill()
+
+
+def command_of(name: str, url: str, size: int, folder: Path, **settings: float) -> list[str]:
+    """The command that reads all cards."""
+    if name != TAP:
+        python = OTHERS if name in {"dlt_source", "aioalfacrm_client"} else Path(sys.executable)
+        return [str(python), str(RIVALS / f"{name}.py"), url, str(size)]
+    config = {
+        "hostname": url,
+        "email": "demo@example.org",
+        "api_key": "00000000-0000-4000-8000-000000000000",
+        "timezone": "Europe/Kyiv",
+        "page_size": size,
+        "requests_per_second": 100_000,
+        **settings,
+    }
+    config_file, catalog_file = folder / "config.json", folder / "catalog.json"
+    config_file.write_text(json.dumps(config))
+    tap = [sys.executable, "-m", "tap_alfacrm", "--config", str(config_file)]
+    found = subprocess.run([*tap, "--discover"], check=True, capture_output=True, cwd=PROJECT)
+    catalog = json.loads(found.stdout)
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if item["breadcrumb"] == []:
+                item["metadata"]["selected"] = entry["stream"] == "customers"
+    catalog_file.write_text(json.dumps(catalog))
+    return [*tap, "--catalog", str(catalog_file)]
+
+
+def run(command: list[str], environment: Mapping[str, str] | None = None) -> Run:
+    """Run a command, its output counted."""
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env={**os.environ, **(environment or {})},
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - began
+        output.seek(0)
+        lines = sum(1 for _ in output)
+    if process.returncode:
+        sys.exit(f"{command} ended with exit code {process.returncode}")
+    return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, lines)
+
+
+def cpu(rows: int, size: int, rounds: int) -> dict[str, float]:
+    """Median CPU seconds of each program, their runs taken in turn."""
+    with server(rows) as url:
+        found = _in_turn(url, size, rounds)
+    return {name: statistics.median(one.cpu for one in runs) for name, runs in found.items()}
+
+
+def wall(rows: int, size: int, latency: float, limit: int, rounds: int) -> dict[str, float]:
+    """Median wall-clock seconds of each program, their runs taken in turn."""
+    with server(rows, latency=latency, limit=limit) as url:
+        settings = {"requests_per_second": limit} if limit else {}
+        found = _in_turn(url, size, rounds, pause=PAUSE if limit else 0, **settings)
+    return {name: statistics.median(one.wall for one in runs) for name, runs in found.items()}
+
+
+def _in_turn(
+    url: str, size: int, rounds: int, pause: float = 0, **settings: float
+) -> dict[str, list[Run]]:
+    runs: dict[str, list[Run]] = {name: [] for name in NAMES}
+    with tempfile.TemporaryDirectory() as folder:
+        commands = {name: command_of(name, url, size, Path(folder), **settings) for name in NAMES}
+        for number in range(rounds):
+            for name, command in commands.items():
+                time.sleep(pause and 1.1)
+                runs[name].append(run(command, {"PAUSE": str(pause)}))
+                print(f"{size} a page, round {number + 1}, {name}: {runs[name][-1]}", flush=True)
+    return runs
+
+
+def memory(rows: int) -> float:
+    """MB that the tap takes at most for so many customers."""
+    with server(rows, "--one-page") as url, tempfile.TemporaryDirectory() as folder:
+        found = run(command_of(TAP, url, 500, Path(folder)))
+    print(f"{rows:,} customers: {found}", flush=True)
+    return found.memory
+
+
+def start(rounds: int) -> tuple[float, float]:
+    """Median CPU seconds of `--help`: this tap, and the least that the SDK allows."""
+    runs: dict[str, list[float]] = {"tap": [], "minimal": []}
+    commands = {
+        "tap": [sys.executable, "-m", "tap_alfacrm", "--help"],
+        "minimal": [sys.executable, str(RIVALS / "minimal_tap.py"), "--help"],
+    }
+    for _ in range(rounds):
+        for name, command in commands.items():
+            runs[name].append(run(command).cpu)
+    return statistics.median(runs["tap"]), statistics.median(runs["minimal"])
+
+
+def rate(
+    rows: int, size: int, latency: float, in_flight: int, rounds: int
+) -> tuple[float, float, int]:
+    """Median requests for data a second, the share answered 429, and the requests of a run."""
+    rates, refused, number = [], [], 0
+    for _ in range(rounds):
+        with server(rows, latency=latency, limit=LIMIT) as url:
+            http = urllib3.PoolManager()
+            with tempfile.TemporaryDirectory() as folder:
+                settings = {"requests_per_second": LIMIT, "max_in_flight": in_flight}
+                command = command_of(TAP, url, size, Path(folder), **settings)
+                before = len(http.request("GET", f"{url}/count").json()["arrived"])
+                time.sleep(1.1)
+                run(command)
+            count = http.request("GET", f"{url}/count").json()
+        arrived = count["arrived"][before + 1 :]  # after the login
+        number = len(arrived)
+        rates.append((number - 1) / (arrived[-1] - arrived[0]))
+        refused.append(count["refused"] / (number + count["refused"]))
+        print(
+            f"{latency} s, {in_flight} in flight: {rates[-1]:.2f}/s, {refused[-1]:.1%}", flush=True
+        )
+    return statistics.median(rates), statistics.median(refused), number
