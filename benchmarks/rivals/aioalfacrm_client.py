@@ -18,6 +18,7 @@ aioalfacrm.core.api.make_url = aioalfacrm.core.auth.make_url = make_url
 
 async def main():
     client = AlfaClient(URL, LOGIN["email"], LOGIN["api_key"], 0)
+    await client.auth()
     for filters in LISTS:
         page = 0
         while True:

@@ -1,0 +1,245 @@
+"""One bad night: an account in trouble, a run, perhaps a second one, and what then stands there."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from simulator import Account, Change, Fault, Quirks, serve
+from tap_alfacrm.tap import TapAlfaCRM
+from tests.conftest import config_for
+from tests.reliability.process import Ending, Tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from simulator import Request, Server
+
+STREAMS = {"customers": "customer", "lessons": "lesson", "customer_tariffs": "customer-tariff"}
+"""A stream of partitions, an incremental one, and one of parents; and the entity of each."""
+FAULTS: dict[str, dict[str, Any]] = {
+    "429": {"kind": "status", "status": 429},
+    "429 with Retry-After": {"kind": "status", "status": 429, "retry_after": "0"},
+    "500": {"kind": "status", "status": 500},
+    "502 with HTML": {"kind": "html", "status": 502},
+    "503 empty": {"kind": "empty", "status": 503},
+    "200 with HTML": {"kind": "html", "status": 200},
+    "truncated JSON": {"kind": "truncated"},
+    "reset before the body": {"kind": "reset"},
+    "reset inside the body": {"kind": "reset_in_body"},
+    "stall longer than the time-out": {"kind": "stall", "seconds": 0.6},
+    "token expired": {"kind": "expire_tokens"},
+    "login answers 500 for a while": {"kind": "status", "status": 500, "on": "login", "times": 2},
+}
+TIMEOUT = 0.3
+"""Seconds to wait for an answer, against a server that is near."""
+Row = tuple[str, Any]
+
+
+def small_account() -> Account:
+    """Some fifty requests' worth."""
+    return Account.build(
+        leads=8,
+        clients=5,
+        archived_leads=6,
+        archived_clients=3,
+        branches=2,
+        groups=4,
+        lessons=23,
+        customer_tariffs=16,
+    )
+
+
+def catalog() -> dict[str, Any]:
+    """A catalogue that selects the three streams."""
+    found = TapAlfaCRM(config={}, validate_config=False).catalog_dict
+    for entry in found["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["stream"] in STREAMS
+    return found
+
+
+def tap_for(server: Server, folder: Path, **config: Any) -> Tap:
+    settings = {
+        "page_size": 4,
+        "request_timeout_seconds": TIMEOUT,
+        **config_for(server),
+        **config,
+    }
+    return Tap(folder, settings, catalog())
+
+
+def keys(account: Account) -> set[Row]:
+    """Stream and id of each row that the tap should load: what a card had goes with it."""
+    cards = account.customer_ids()
+    return {
+        (stream, row["id"])
+        for stream, entity in STREAMS.items()
+        for row in account.rows(entity)
+        if row.get("customer_id", row["id"]) in cards or entity != "customer-tariff"
+    }
+
+
+@dataclass
+class Warehouse:
+    """Tables as a target that adds and updates leaves them.
+
+    Attributes:
+        rows: The last record of each row.
+        doubled: Records that came twice in one run, unchanged.
+        state: The last state that a target handed back: its records are in the tables.
+    """
+
+    rows: dict[Row, dict[str, Any]] = field(default_factory=dict)
+    doubled: int = 0
+    state: dict[str, Any] | None = None
+
+    def load(self, ending: Ending) -> None:
+        """Take in what a run wrote."""
+        seen: Counter[str] = Counter()
+        for stream, record in ending.records:
+            self.rows[stream, record["id"]] = record
+            seen[f"{stream} {record}"] += 1
+        self.doubled += sum(count - 1 for count in seen.values())
+        self.state = ending.state or self.state
+
+
+class Nth:
+    """Picks the nth request for an entity."""
+
+    def __init__(self, entity: str, n: int) -> None:
+        self._entity, self._n, self._seen = entity, n, 0
+
+    def __call__(self, request: Request) -> bool:
+        self._seen += request.entity == self._entity
+        return request.entity == self._entity and self._seen == self._n
+
+
+@dataclass
+class Result:
+    """What one night of the mix came to.
+
+    Attributes:
+        lost: Rows there all the time that are in no table.
+        wrong: Rows that did not change and are not as they should be.
+        doubled: Records that came twice in one run, unchanged.
+        runs: Processes started.
+        killed: Of these, ended by a signal.
+        failed: Of these, ended with exit code 1.
+        faults: Faults that the server was told to commit.
+        moves: Rows inserted, deleted, archived, restored or converted meanwhile.
+    """
+
+    lost: list[Row] = field(default_factory=list)
+    wrong: list[Row] = field(default_factory=list)
+    doubled: int = 0
+    runs: int = 0
+    killed: int = 0
+    failed: int = 0
+    faults: int = 0
+    moves: int = 0
+
+
+def reference(folder: Path) -> dict[Row, dict[str, Any]]:
+    """The tables after a quiet night."""
+    account = small_account()
+    with serve(account) as server:
+        ending = tap_for(server, folder).run()
+    warehouse = Warehouse()
+    warehouse.load(ending)
+    assert ending.code == 0, ending.log[-1]
+    assert warehouse.rows.keys() == keys(account)
+    return warehouse.rows
+
+
+def _quirks(rng: random.Random) -> Quirks:
+    return Quirks(
+        total=rng.choice(["present", "present", "present", "missing", "text"]),
+        past_the_end=rng.choice(["empty", "repeat_last"]),
+        max_page_size=rng.choice([500, 4, 3]),
+        login_cancels_older_tokens=rng.random() < 0.2,
+        bad_token_status=rng.choice([401, 403]),
+        latency_seconds=rng.choice([0.0, 0.0, 0.003]),
+    )
+
+
+def _faults(rng: random.Random) -> list[Fault]:
+    faults = []
+    for _ in range(rng.choice([0, 1, 2, 4])):
+        found: dict[str, Any] = {**rng.choice(list(FAULTS.values()))}
+        on_login = found.get("on") == "login"
+        faults.append(Fault(**{**found, "at": 1 if on_login else rng.randint(1, 45)}))
+    if rng.random() < 0.1:
+        last = rng.randint(1, 45)
+
+        def is_gone(request: Request) -> bool:
+            return request.n > last
+
+        faults.append(Fault("reset", at=is_gone, times=10**6))
+    return faults
+
+
+def _changes(rng: random.Random, moved: set[int]) -> list[Change]:
+    """What people do meanwhile; a date on the answers is what shows it, so it needs no luck."""
+
+    def move(do: Callable[[Account, int], object]) -> Callable[[Account], None]:
+        def change(account: Account) -> None:
+            card = rng.choice(sorted(account.customer_ids()))
+            moved.add(card)
+            do(account, card)
+
+        return change
+
+    kinds: Sequence[Callable[[Account], object]] = (
+        lambda account: account.insert_customer(rng.choice([0, 1])),
+        move(lambda account, card: account.delete_customer(card)),
+        move(lambda account, card: account.archive(card)),
+        move(lambda account, card: account.restore(card)),
+        move(lambda account, card: account.convert(card)),
+    )
+    # one at most: two that cancel each other out in the total need the clock of a real server
+    return [Change(rng.randint(1, 25), rng.choice(kinds)) for _ in range(rng.choice([0, 0, 1]))]
+
+
+def play(seed: int, wanted: dict[Row, dict[str, Any]], folder: Path) -> Result:
+    """One night by its number: the same number, the same night but for the clock."""
+    rng = random.Random(seed)
+    account = small_account()
+    before = keys(account)
+    moved: set[int] = set()
+    faults, changes = _faults(rng), _changes(rng, moved)
+    result = Result(faults=len(faults), moves=len(changes))
+    warehouse = Warehouse()
+    config = {"max_in_flight": rng.choice([1, 2, 8]), "page_size": rng.choice([1, 4, 500])}
+
+    def run(server: Server, stop: int = 0, after: float = 0.0) -> Ending:
+        tap = tap_for(server, folder, **config)
+        ending = tap.run(warehouse.state, signal=stop, after=after)
+        warehouse.load(ending)
+        result.runs += 1
+        result.killed += ending.code < 0 or bool(stop and not ending.records)
+        result.failed += ending.code == 1
+        return ending
+
+    with serve(account, _quirks(rng), faults, changes) as server:
+        if rng.random() < 0.4:
+            stop = rng.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+            run(server, stop, rng.uniform(0.02, 0.5))
+        run(server)
+    with serve(account) as server:  # the morning after
+        ending = run(server)
+    assert ending.code == 0, (seed, ending.log[-3:])
+    stayed = before & keys(account)
+    result.doubled = warehouse.doubled
+    result.lost = sorted(stayed - warehouse.rows.keys())
+    result.wrong = sorted(
+        row
+        for row in stayed & warehouse.rows.keys()
+        if row[1] not in moved and warehouse.rows[row] != wanted[row]
+    )
+    return result
