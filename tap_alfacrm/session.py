@@ -23,6 +23,7 @@ from urllib3.util import Retry
 
 from tap_alfacrm.envelope import Envelope, MalformedError, decode, read_envelope
 from tap_alfacrm.errors import CredentialsError, RequestError, UnavailableError
+from tap_alfacrm.traffic import Traffic
 
 if TYPE_CHECKING:
     import logging
@@ -125,12 +126,23 @@ class _Headers(AuthBase):
 class Session:
     """A conversation with one account. Logs in when it must; safe to share between threads."""
 
-    def __init__(self, settings: Settings, logger: logging.Logger) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        logger: logging.Logger,
+        traffic: Traffic | None = None,
+        *,
+        limiter: Limiter | None = None,
+        token: str | None = None,
+    ) -> None:
         """Prepare a conversation; nothing is sent yet.
 
         Args:
             settings: Where to, as whom, and how fast.
             logger: Where retries are reported.
+            traffic: Keeps count of what is sent, and may set a limit to it.
+            limiter: Sets the pace; None makes one of the settings.
+            token: What it takes for its token, until that is refused; None logs in first.
         """
         self._settings = settings
         self._logger = logger
@@ -144,13 +156,34 @@ class Session:
                 "User-Agent": settings.user_agent or f"tap-alfacrm/{version('tap-alfacrm')}",
             }
         )
-        self._limiter = _limiter(settings.requests_per_second)
+        self._limiter = limiter or _limiter(settings.requests_per_second)
         self._login_lock = threading.Lock()
-        self._token: str | None = None
-        self._renew_at = 0.0
+        self._token = token
+        self._renew_at = math.inf if token else 0.0
         self._answered = False
-        self.requests = 0
-        """Requests sent so far, logins and retries included."""
+        self.traffic = traffic or Traffic()
+        """What was sent so far, and how it went."""
+
+    def twin(self, settings: Settings, token: str | None = None) -> Session:
+        """A conversation of another login, at the same pace and in the same count.
+
+        Args:
+            settings: As whom.
+            token: What it takes for its token, until that is refused; None logs in first.
+
+        Returns:
+            The conversation.
+        """
+        return Session(settings, self._logger, self.traffic, limiter=self._limiter, token=token)
+
+    def log_in(self) -> None:
+        """Log in now, unless a token is at hand.
+
+        Raises:
+            CredentialsError: The login was refused.
+            RequestError: No usable answer.
+        """
+        self._current_token(None)
 
     def ask(self, question: Question) -> Envelope:
         """Ask for one page.
@@ -169,12 +202,16 @@ class Session:
         token = self._current_token(None)
         try:
             return self._exchange(question, token)
-        except _RefusedError:
+        except _RefusedError as refused:
+            self.traffic.refuse(question.path, refused.status)
             self._logger.info("The token was refused; logging in again.")
         try:
-            return self._exchange(question, self._current_token(token))
+            envelope = self._exchange(question, self._current_token(token))
         except _RefusedError as refused:
+            self.traffic.refuse(question.path, refused.status)
             self._refuse(question, refused.status)
+        self.traffic.expired += 1
+        return envelope
 
     def _refuse(self, question: Question, status: int) -> NoReturn:
         msg = (
@@ -211,6 +248,7 @@ class Session:
         try:
             return self._send(question, _Headers(None, settings.app_key), read)
         except _RefusedError as refused:
+            self.traffic.refuse(LOGIN, refused.status)
             self._credentials(f"answered {refused.status}")
         except UnavailableError as error:
             msg = (
@@ -261,8 +299,8 @@ class Session:
     def _attempt(
         self, question: Question, auth: AuthBase, read: Callable[[requests.Response], T]
     ) -> T:
+        self.traffic.count()
         self._limiter.try_acquire("alfacrm")
-        self.requests += 1
         try:
             response = self._http.post(
                 self._host + question.path,
@@ -273,12 +311,16 @@ class Session:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise _PassingError(_transport_reason(error)) from None
+            reason = _transport_reason(error)
+            self.traffic.fail(reason)
+            raise _PassingError(reason) from None
         self._answered = True
+        self.traffic.seconds.append(response.elapsed.total_seconds())
         self._check(question, response)
         try:
             return read(response)
         except MalformedError as error:
+            self.traffic.fail(f"status {response.status_code}, but {error}")
             reason = f"status {response.status_code}, but {error} ({len(response.content)} bytes)"
             raise _PassingError(reason) from None
 
@@ -288,6 +330,7 @@ class Session:
             return
         if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = f"status {status}"
+            self.traffic.fail(reason, response.headers.get("Retry-After"))
             raise _PassingError(reason, _retry_after(response))
         if status in _REFUSED:
             raise _RefusedError(status)
