@@ -29,12 +29,14 @@ class Access:
         reply: What came back.
         branch: The branch asked in, None for all.
         needs_branch: Whether the path must name one, None where it was not tried.
+        question: What was asked.
     """
 
     path: str
     reply: Reply
     branch: int | None = None
     needs_branch: bool | None = None
+    question: Question | None = None
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.doctor.examination import ALL_CARDS
@@ -62,9 +62,11 @@ def look(exam: Examination) -> list[Finding]:
     trials = [_try_equal(exam, rows, name) for name in KNOWN]
     trials += _try_guesses(exam, rows)
     found = [_finding(trial) for trial in trials]
-    found += [_since(exam, stream) for stream in STREAMS if stream.since is not None]
+    since = [_since(exam, stream) for stream in STREAMS if stream.since is not None]
+    of_cards = next(f for f in since if f.key == "filters.customers.updated_at_from")
+    found += since
     found += _statuses(exam)
-    found.append(_day_cut(exam))
+    found.append(_day_cut(exam, obeyed=of_cards.value == OBEYED))
     return found
 
 
@@ -131,14 +133,14 @@ def _try_guesses(exam: Examination, rows: Sequence[Row]) -> list[Trial]:
         return exam.probe.ask(exam.probe.page(exam.card_list(filters)), what)
 
     together = ask(guesses, "the filters that people guess")
-    if together.is_given and together.is_same_as(base):
+    if together.is_given and together.is_as_long_as(base):
         return [Trial(label, IGNORED) for label in names.values()]
     trials = []
     for name, label in names.items():
         reply = ask({name: guesses[name]}, f"the filter {label}")
         verdict = UNTRIED
         if reply.is_given:
-            verdict = IGNORED if reply.is_same_as(base) else "has an effect"
+            verdict = IGNORED if reply.is_as_long_as(base) else "has an effect"
         trials.append(Trial(label, verdict))
     if reason is None:
         trials.append(Trial("lead_reject_id", UNTRIED, "no card has one"))
@@ -241,31 +243,23 @@ def _statuses(exam: Examination) -> list[Finding]:
         ]
         found.append(_statuses_of(replies, access.reply))
     access = exam.access["customer_tariffs"]
-    if access.reply.items:
-        question = _same_parent(exam, access.path)
-        if question is not None:
-            dead = exam.probe.ask(question, "archived subscriptions")
-            ignored = bool({*dead.ids} & {*access.reply.ids})
-            found.append(
-                Finding(
-                    key="filters.customer_tariffs.dead",
-                    text=f"{'cust. tariffs':<15}{'dead':<30}{IGNORED if ignored else OBEYED}",
-                    value=IGNORED if ignored else OBEYED,
-                    level=Level.ASK if ignored else Level.FINE,
-                    advice="Ask the vendor how archived subscriptions come: dead has no effect."
-                    if ignored
-                    else "",
-                )
+    if access.reply.items and access.question is not None:
+        body = {**access.question.body, "dead": True}
+        question = replace(access.question, body=body)
+        dead = exam.probe.ask(question, "archived subscriptions")
+        ignored = bool({*dead.ids} & {*access.reply.ids})
+        found.append(
+            Finding(
+                key="filters.customer_tariffs.dead",
+                text=f"{'cust. tariffs':<15}{'dead':<30}{IGNORED if ignored else OBEYED}",
+                value=IGNORED if ignored else OBEYED,
+                level=Level.ASK if ignored else Level.FINE,
+                advice="Ask the vendor how archived subscriptions come: dead has no effect."
+                if ignored
+                else "",
             )
+        )
     return found
-
-
-def _same_parent(exam: Examination, path: str) -> Question | None:
-    rows = exam.access["customer_tariffs"].reply.items
-    parent = number(rows[0].get("customer_id"))
-    if parent is None:
-        return None
-    return exam.probe.page(Question(path, {"dead": True}, {"customer_id": parent}))
 
 
 def _statuses_of(replies: Sequence[Reply], conducted: Reply) -> Finding:
@@ -292,34 +286,34 @@ def _statuses_of(replies: Sequence[Reply], conducted: Reply) -> Finding:
     return Finding(key=key, text=f"{name}{OBEYED}", value=OBEYED, counts=counts, level=Level.FINE)
 
 
-def _day_cut(exam: Examination) -> Finding:
+def _day_cut(exam: Examination, *, obeyed: bool) -> Finding:
     """Ask for a day that a card changed on by the wall clock, and not by UTC."""
     key = "filters.day_cut"
+    untold = Finding(
+        key=key,
+        text="Whether filters cut days by UTC or by the wall clock cannot be told.",
+        level=Level.UNKNOWN,
+    )
     zone = exam.settings.zone
     if exam.zones and exam.settings.timezone not in exam.zones:
         zone = _zone(exam.zones[0])
-    for identifier, row in exam.sampled_cards().items():
-        moment = _moment(row.get("updated_at"))
-        if moment is None:
-            continue
-        there = moment.astimezone(zone).date()
-        if there <= moment.date():
-            continue
-        day = there.strftime(DOTTED)
-        body = {**ALL_CARDS, "updated_at_from": day, "updated_at_to": day}
-        reply = exam.probe.ask(exam.probe.page(exam.card_list(body)), "where filters cut a day")
-        if not reply.is_given or len(reply.items) != reply.total or not reply.items:
-            break
-        # a card that changed late in the evening of the day before, by UTC
-        local = identifier in reply.ids
-        days = {str(found.date()) for r in reply.items if (found := _moment(r.get("updated_at")))}
-        if not local and days - {str(there)}:
-            break
-        text = f"The days of updated_at_from are cut by {'the wall clock' if local else 'UTC'}."
-        return Finding(key=key, text=text, value="wall clock" if local else "UTC")
-    return Finding(
-        key=key, text="Whether days are cut by UTC or the wall clock cannot be told.", value=None
-    )
+    days = {
+        identifier: there.date()
+        for identifier, row in exam.sampled_cards().items()
+        if (moment := _moment(row.get("updated_at")))
+        and (there := moment.astimezone(zone)).date() > moment.date()
+    }
+    if not (obeyed and days):
+        return untold
+    identifier, day = next(iter(days.items()))
+    written = day.strftime(DOTTED)
+    body = {**ALL_CARDS, "updated_at_from": written, "updated_at_to": written}
+    reply = exam.probe.ask(exam.probe.page(exam.card_list(body)), "where filters cut a day")
+    if not reply.is_given or len(reply.items) != (reply.total or len(reply.items)):
+        return untold
+    local = identifier in reply.ids
+    text = f"The days of updated_at_from are cut by {'the wall clock' if local else 'UTC'}."
+    return Finding(key=key, text=text, value="wall clock" if local else "UTC", level=Level.FINE)
 
 
 def _zone(name: str) -> dt.tzinfo:

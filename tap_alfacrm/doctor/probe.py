@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tap_alfacrm.envelope import Envelope, Row
     from tap_alfacrm.session import Question, Session
 
-_ESCAPED = re.compile(rb"\\u[0-9a-f]{4}|\\/")
+_ESCAPED = re.compile(rb"(?<!\\)\\(?:u(?!00[01])[0-9a-fA-F]{4}|/)")
+"""Escapes that JSON does not ask for."""
 
 
 class Outcome(StrEnum):
@@ -61,8 +62,14 @@ class Reply:
         return self.total if self.is_given else None
 
     def is_same_as(self, other: Reply) -> bool:
-        """Whether the same rows came, of a list of the same length."""
-        return (self.total, self.ids) == (other.total, other.ids)
+        """Whether the same rows came, in any order, of a list of the same length."""
+        return (self.total, {*self.ids}) == (other.total, {*other.ids})
+
+    def is_as_long_as(self, other: Reply) -> bool:
+        """Whether both lists have as many rows, or where nobody knows, the same ones."""
+        if self.total is None:
+            return self.is_same_as(other)
+        return self.total == other.total
 
 
 @dataclass(slots=True)
@@ -167,7 +174,9 @@ class Probe:
 
 
 def number(value: Any) -> int | None:  # noqa: ANN401 - JSON may be anything
-    """An integer, also where it comes as text."""
+    """An integer, also where it comes as text or as a flag."""
+    if isinstance(value, bool):
+        return int(value)
     if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) else None

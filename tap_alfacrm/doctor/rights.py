@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from tap_alfacrm.doctor.examination import ALL_CARDS, Access
 from tap_alfacrm.doctor.model import Effect, Finding, Level
-from tap_alfacrm.doctor.probe import Outcome, number
+from tap_alfacrm.doctor.probe import Outcome, Reply, number
 from tap_alfacrm.once import row_id
 from tap_alfacrm.session import Question
 from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.streams.contact import SmsMessagesStream
 from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tap_alfacrm.doctor.examination import Examination
-    from tap_alfacrm.doctor.probe import Reply
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 CANDIDATES = 2
@@ -67,6 +67,10 @@ def _question(
 def _look(exam: Examination, stream: type[AlfaCRMStream]) -> Access:
     """Ask where the tap would, and then where it would try next."""
     usual = _usual_branch(exam, stream)
+    if stream.needs_branch and usual is None:
+        seen = exam.access["branches"].reply
+        missing = Reply(Outcome.REFUSED) if seen.is_given else seen
+        return Access(stream.path(None), missing)
     places = [usual]
     if usual is None and exam.branches:
         places.append(exam.branches[0])
@@ -98,7 +102,7 @@ def _look_at_child(exam: Examination, child: type[ChildStream]) -> Access:
         else:
             question = exam.probe.page(question)
         reply = exam.probe.ask(question, f"the rows of {child.name}")
-        access = Access(question.path, reply, home or branch)
+        access = Access(question.path, reply, home or branch, question=question)
         if not reply.is_given or reply.items:
             break
     return access
@@ -141,9 +145,26 @@ def try_without_branch(exam: Examination) -> None:
             access.needs_branch = not reply.is_given
 
 
+def _other_action(exam: Examination) -> list[Finding]:
+    """Ask messages by the path that the tap did not need."""
+    stream = SmsMessagesStream
+    access = exam.access[stream.name]
+    action = access.path.removeprefix(stream.path(access.branch, ""))
+    if not access.reply.is_given or action != stream.actions[0]:
+        return []
+    question = _question(exam, stream, access.branch, stream.actions[1])
+    reply = exam.probe.ask(question, "messages with /index")
+    if reply.outcome not in {Outcome.GIVEN, Outcome.ABSENT}:
+        return []
+    how = "with and without" if reply.is_given else "only without"
+    text = f"Messages answer {how} /index."
+    return [Finding(key="rights.bare_messages", text=text, value=how, level=Level.FINE)]
+
+
 def findings(exam: Examination) -> list[Finding]:
     """A line for each stream."""
     lines = [_finding(exam, stream) for stream in STREAMS]
+    others = _other_action(exam)
     denied = [f for f in lines if f.value["access"] == Outcome.REFUSED]
     if lines and len(denied) == len(lines):
         lines.append(
@@ -166,7 +187,7 @@ def findings(exam: Examination) -> list[Finding]:
                 advice="The user may read every list that the account has.",
             )
         )
-    return lines
+    return [*lines, *others]
 
 
 _BRANCH = {None: "untried", True: "needed", False: "optional"}

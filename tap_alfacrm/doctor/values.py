@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CUSTOM = "custom_"
 SHOWN_ZONES = 8
+UNSET = frozenset({"null", "empty text", "empty list"})
 SPELLINGS = (
     ("tariffs", "lessons_count", "lesson_count"),
     ("teachers", "avatar_url", "avatarUrl"),
@@ -63,7 +64,10 @@ def _custom(exam: Examination, seen: dict[str, Shapes]) -> Iterator[Finding]:
         yield Finding(
             key=f"values.{stream}.custom",
             text=f"Custom fields of {stream}: {listed}.",
-            value=custom,
+            value={
+                name: [kind for kind in kinds if kind not in UNSET]
+                for name, kinds in custom.items()
+            },
         )
     archived = {
         identifier
@@ -310,7 +314,6 @@ def _texts(exam: Examination) -> Iterator[Finding]:
             yield Finding(
                 key=f"values.texts.{what.split()[0].lower()}",
                 text=f"Texts with {what}: {listed}.",
-                value=sorted(fields),
                 counts=dict(sorted(fields.items())),
             )
 

@@ -88,11 +88,11 @@ def _meaning(exam: Examination, kind: int) -> str:
 
 
 def _repeats(replies: list[Reply], others: list[Reply]) -> bool:
-    """Whether lists are as long as others, and begin with the same card."""
-    return all(
-        (one.total, [*one.ids[:1]]) == (other.total, [*other.ids[:1]])
+    """Whether lists are as long as others, or where nobody knows, begin with the same card."""
+    return any(one.ids for one in replies) and all(
+        one.total == other.total and (one.total is not None or one.ids[:1] == other.ids[:1])
         for one, other in zip(replies, others, strict=True)
-    ) and any(one.ids for one in replies)
+    )
 
 
 def _grouped(lines: list[Finding]) -> list[Finding]:
