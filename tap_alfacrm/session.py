@@ -343,6 +343,7 @@ class Session:
         if status in _ABSENT:
             msg = f"{where} does not exist in this account (status {status})."
             raise UnavailableError(msg, status)
+        self.traffic.fail(f"status {status}")
         if status < HTTPStatus.BAD_REQUEST:
             msg = (
                 f"{where} answered {status}, a redirect, which is not followed because it would "

@@ -30,6 +30,7 @@ class Access:
         branch: The branch asked in, None for all.
         needs_branch: Whether the path must name one, None where it was not tried.
         question: What was asked.
+        status: What the path without a branch answered, where it needs one.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Access:
     branch: int | None = None
     needs_branch: bool | None = None
     question: Question | None = None
+    status: int = 0
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ OTHER_NAMES = ("page_size", "per_page", "per-page", "limit", "count")
 def look(exam: Examination) -> list[Finding]:
     """Ask for pages of several sizes, and past the end."""
     cards = exam.card_list(ALL_CARDS)
-    usual = exam.probe.ask(exam.probe.page(cards, size=0), "a page without pageSize")
+    usual, others = _usual(exam)
     most = exam.probe.ask(exam.probe.page(cards, size=WISH), f"a page of {WISH} rows")
     one = exam.cards[BOTH + 1, ALL]
     if not one.items:
@@ -35,7 +35,7 @@ def look(exam: Examination) -> list[Finding]:
     return [
         _size(one, usual, most),
         _usual_size(usual),
-        _other_names(exam, usual),
+        others,
         _first_page(exam, usual),
         _past_the_end(exam),
         _order(exam),
@@ -89,16 +89,19 @@ def _usual_size(usual: Reply) -> Finding:
     return Finding(key="paging.default_size", text=text)
 
 
-def _other_names(exam: Examination, usual: Reply) -> Finding:
+def _usual(exam: Examination) -> tuple[Reply, Finding]:
+    """A page without pageSize, asked for by the other names that people give it."""
+    key, names = "paging.other_names", ", ".join(OTHER_NAMES)
     body = {**ALL_CARDS, **dict.fromkeys(OTHER_NAMES, 1)}
-    question = exam.probe.page(exam.card_list(body), size=0)
-    reply = exam.probe.ask(question, "other names of pageSize")
-    names = ", ".join(OTHER_NAMES)
-    if not reply.is_given:
-        return Finding(key="paging.other_names", text=f"{names}: not tried.", level=Level.UNKNOWN)
-    ignored = len(reply.items) == len(usual.items)
-    verdict = "ignored" if ignored else "one of them is obeyed"
-    return Finding(key="paging.other_names", text=f"{names}: {verdict}.", value=verdict)
+    reply = exam.probe.ask(exam.probe.page(exam.card_list(body), size=0), "other names of pageSize")
+    if len(reply.items) > 1:
+        return reply, Finding(key=key, text=f"{names}: ignored.", value="ignored")
+    plain = exam.probe.page(exam.card_list(ALL_CARDS), size=0)
+    usual = exam.probe.ask(plain, "a page without pageSize")
+    if len(usual.items) <= len(reply.items):
+        return usual, Finding(key=key, text=f"{names}: not seen.", level=Level.UNKNOWN)
+    text = f"{names}: one of them is obeyed."
+    return usual, Finding(key=key, text=text, value="one of them is obeyed")
 
 
 def _first_page(exam: Examination, usual: Reply) -> Finding:

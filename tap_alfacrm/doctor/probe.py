@@ -44,12 +44,14 @@ class Reply:
         items: The rows.
         ids: Their ids, where they have usable ones.
         total: Number of rows on all pages, None where the API does not say.
+        status: Status of a refusal, 0 if there was none.
     """
 
     outcome: Outcome
     items: Sequence[Row] = ()
     ids: Sequence[int] = ()
     total: int | None = None
+    status: int = 0
 
     @property
     def is_given(self) -> bool:
@@ -166,7 +168,8 @@ class Probe:
             return Reply(Outcome.UNASKED)
         except UnavailableError as error:
             refused = error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED}
-            return Reply(Outcome.REFUSED if refused else Outcome.ABSENT)
+            outcome = Outcome.REFUSED if refused else Outcome.ABSENT
+            return Reply(outcome, status=error.status)
         except AlfaCRMError:
             return Reply(Outcome.BROKEN)
         ids = [identifier for identifier in envelope.ids if identifier is not None]

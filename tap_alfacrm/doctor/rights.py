@@ -74,13 +74,15 @@ def _look(exam: Examination, stream: type[AlfaCRMStream]) -> Access:
     places = [usual]
     if usual is None and exam.branches:
         places.append(exam.branches[0])
+    status = 0
     for branch in places:
         for action in stream.actions:
             question = _question(exam, stream, branch, action)
             reply = exam.probe.ask(question, f"the rows of {stream.name}")
             if reply.outcome != Outcome.ABSENT:
                 needs = None if branch is not None and usual == branch else branch is not None
-                return Access(question.path, reply, branch, needs if reply.is_given else None)
+                return Access(question.path, reply, branch, needs, status=status)
+            status = reply.status
     return Access(stream.path(usual), reply, usual)
 
 
@@ -143,6 +145,7 @@ def try_without_branch(exam: Examination) -> None:
         reply = exam.probe.ask(question, f"{stream.name} without a branch")
         if reply.outcome in {Outcome.GIVEN, Outcome.ABSENT}:
             access.needs_branch = not reply.is_given
+            access.status = reply.status
 
 
 def _other_action(exam: Examination) -> list[Finding]:
@@ -161,10 +164,19 @@ def _other_action(exam: Examination) -> list[Finding]:
     return [Finding(key="rights.bare_messages", text=text, value=how, level=Level.FINE)]
 
 
+def _branch_status(exam: Examination) -> list[Finding]:
+    """What lists that need a branch answer without one."""
+    statuses = sorted({a.status for a in exam.access.values() if a.needs_branch and a.status})
+    if not statuses:
+        return []
+    text = f"Lists that need a branch answer {' or '.join(map(str, statuses))} without one."
+    return [Finding(key="rights.without_branch", text=text, value=statuses, level=Level.FINE)]
+
+
 def findings(exam: Examination) -> list[Finding]:
     """A line for each stream."""
     lines = [_finding(exam, stream) for stream in STREAMS]
-    others = _other_action(exam)
+    others = [*_branch_status(exam), *_other_action(exam)]
     denied = [f for f in lines if f.value["access"] == Outcome.REFUSED]
     if lines and len(denied) == len(lines):
         lines.append(

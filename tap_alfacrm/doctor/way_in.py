@@ -205,6 +205,8 @@ def _troubles(exam: Examination) -> Finding:
     text = f"Tries that got no usable answer: {times}."
     advice = "Ask why requests fail, with the reasons under Way in."
     level = Level.ASK
+    if any(reason.startswith("status 3") for reason in failures):
+        text += " A status of 3xx is a redirect: check the setting hostname."
     if TOO_MANY in failures:
         told = ", ".join(sorted(traffic.retry_after))
         text += f" With 429 the API says Retry-After {told}." if told else ""
