@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import statistics
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -48,7 +49,13 @@ def make(config: dict[str, Any], progress: Progress, *, environment: bool = Fals
     logger.propagate = False
     session = Session(tap.settings, logger, Traffic(BUDGET))
     ahead = Ahead(session, tap.settings.max_in_flight)
-    probe = Probe(ahead, tap.settings.page_size, lambda: progress.asked(session.traffic.requests))
+    traffic, pace = session.traffic, 1 / tap.settings.requests_per_second
+    probe = Probe(
+        ahead,
+        tap.settings.page_size,
+        lambda: progress.asked(traffic.requests),
+        lambda: statistics.median(traffic.seconds) < pace,
+    )
     return Examination(tap, tap.settings, session, probe)
 
 

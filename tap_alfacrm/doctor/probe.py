@@ -103,19 +103,27 @@ class Wire:
 class Probe:
     """Asks through the tap's own session."""
 
-    def __init__(self, session: Ahead, page_size: int, asked: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        session: Ahead,
+        page_size: int,
+        asked: Callable[[], None],
+        is_quick: Callable[[], bool],
+    ) -> None:
         """Prepare; nothing is asked yet.
 
         Args:
             session: Whom to ask.
             page_size: Rows to ask for where nothing else is said.
             asked: Is called for each question, to show progress.
+            is_quick: Whether answers come before the next question may be sent.
         """
         self.wire = Wire()
         self.left_out: list[str] = []
         self._session = session
         self._page_size = page_size
         self._asked = asked
+        self._is_quick = is_quick
         self._known: dict[Question, Reply] = {}
 
     def page(self, question: Question, page: int = 0, size: int | None = None) -> Question:
@@ -155,7 +163,17 @@ class Probe:
 
     @contextmanager
     def ahead(self, questions: Iterable[Question]) -> Iterator[None]:
-        """Let questions that will be asked in this order overlap."""
+        """Let questions that will be asked in this order overlap, if answers are slow.
+
+        Where answers come quicker than the pace allows to ask, overlapping wins nothing, and a
+        server that stops for a moment would meet several questions at once.
+
+        Args:
+            questions: What will be asked.
+        """
+        if self._is_quick():
+            yield
+            return
         fresh = [question for question in questions if question not in self._known]
         with self._session.expect(fresh):
             yield

@@ -7,13 +7,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.convert import Converter
-from tap_alfacrm.doctor import zones
+from tap_alfacrm.doctor import where, zones
 from tap_alfacrm.doctor.model import Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.shapes import DATES, shapes
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.session import Question
-from tap_alfacrm.streams.archive import ARCHIVED
+from tap_alfacrm.streams.archive import ACTIVE, ARCHIVED
 from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Shapes = dict[str, list[str]]
 
 CUSTOM = "custom_"
+REASONS = ("lead_reject_id", "customer_reject_id")
 SHOWN_ZONES = 8
 UNSET = frozenset({"null", "empty text", "empty list"})
 SPELLINGS = (
@@ -43,6 +44,7 @@ def look(exam: Examination) -> list[Finding]:
     unfit = _unfit(exam)
     return [
         *_custom(exam, seen),
+        *_reasons(exam),
         *_unknown_fields(seen),
         *_missing_fields(exam, seen),
         *_spellings(seen),
@@ -85,6 +87,29 @@ def _custom(exam: Examination, seen: dict[str, Shapes]) -> Iterator[Finding]:
             key="values.customers.archived_only",
             text=f"Only archived cards carry {', '.join(late)}.",
             value=late,
+        )
+
+
+def _reasons(exam: Examination) -> Iterator[Finding]:
+    """Which cards say why they were archived."""
+    counts: dict[str, int | None] = {}
+    for state, kind in ((ACTIVE, "active"), (ARCHIVED, "archived")):
+        cards = {
+            identifier: row
+            for is_study in where.MAIN
+            for identifier, row in zip(
+                exam.cards[is_study, state].ids, exam.cards[is_study, state].items, strict=False
+            )
+        }
+        given = sum(any(row.get(name) for name in REASONS) for row in cards.values())
+        counts |= {kind: len(cards), f"{kind} with a reason": given}
+    if counts["archived"]:
+        yield Finding(
+            key="values.customers.reject_ids",
+            text=f"lead_reject_id or customer_reject_id is set in "
+            f"{counts['archived with a reason']:,} of {counts['archived']:,} archived cards, and "
+            f"in {counts['active with a reason']:,} of {counts['active']:,} active ones.",
+            counts=counts,
         )
 
 
