@@ -152,6 +152,9 @@ def _order(exam: Examination) -> Finding:
         return Finding(
             key=key, text="Whether rows keep their order was not seen.", level=Level.UNKNOWN
         )
+    if len(again.ids) <= 1:
+        text = "There are too few lessons to see whether rows keep their order."
+        return Finding(key=key, text=text, value="too few rows")
     if [*again.ids] == [*access.reply.ids]:
         text = "Rows keep their order from request to request."
         return Finding(key=key, text=text, value="stable", level=Level.FINE)

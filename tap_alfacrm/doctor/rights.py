@@ -216,7 +216,7 @@ def _finding(exam: Examination, stream: type[AlfaCRMStream]) -> Finding:
     path = stream.path(None, access.path.removeprefix(stream.path(access.branch, "")))
     note = ""
     if is_child and given:
-        note = "  (of one parent)"
+        note = "  (of one parent)" if access.question else "  (no parent to ask about)"
     elif given and access.branch is not None:
         note = "  (in one branch)"
     level, advice, effect = _meaning(stream, reply)

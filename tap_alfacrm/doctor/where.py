@@ -47,6 +47,7 @@ def findings(exam: Examination) -> list[Finding]:
         _leads_and_clients(exam),
         _archive(exam),
         _sum(exam),
+        *_narrowed(exam),
         _cost(exam),
     ]
 
@@ -115,6 +116,8 @@ def _leads_and_clients(exam: Examination) -> Finding:
     leads, clients, both = replies
     if not all(reply.is_given for reply in replies):
         return _unknown(key, "is_study was not tried to the end")
+    if not both.ids:
+        return Finding(key=key, text="There is no card to try is_study on.", value="no cards")
     if leads.ids and leads.is_same_as(clients) and clients.is_same_as(both):
         text = "is_study is ignored: 0, 1 and 2 give the same cards."
         return Finding(
@@ -186,6 +189,21 @@ def _sum(exam: Examination) -> Finding:
         value="differ",
         level=Level.NOTE,
     )
+
+
+def _narrowed(exam: Examination) -> list[Finding]:
+    """What the settings leave out."""
+    settings = exam.settings
+    narrow = {
+        "branch_ids": settings.branch_ids is not None,
+        "is_study": not ({BOTH} <= {*settings.is_study} or {0, 1} <= {*settings.is_study}),
+        "include_archived": not settings.include_archived,
+    }
+    names = [name for name, is_narrow in narrow.items() if is_narrow]
+    if not names:
+        return []
+    text = f"The settings leave cards out of the sync: {', '.join(names)}."
+    return [Finding(key="where.narrowed", text=text, value=names)]
 
 
 def _cost(exam: Examination) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ SHARE = 0.9
 """Cards that must agree: some are entered with another day of creation."""
 WIDEST = dt.timedelta(hours=15)
 STEP = dt.timedelta(minutes=15)
-ENOUGH = 400
+ENOUGH = 200
 
 
 @dataclass(slots=True)
@@ -53,9 +54,15 @@ def fitting(seen: Clocks) -> list[str]:
     if not seen.pairs:
         return []
     order = {name: place for place, name in enumerate(LIKELY)}
-    names = (name for name in available_timezones() if "/" in name and name[:3] not in _ODD)
-    found = [name for name in names if _fits(ZoneInfo(name), seen)]
+    found = [zone.key for zone in _zones() if _fits(zone, seen)]
     return sorted(found, key=lambda name: (order.get(name, len(order)), name))
+
+
+@functools.cache
+def _zones() -> tuple[ZoneInfo, ...]:
+    """All zones that are named after a place."""
+    names = (name for name in available_timezones() if "/" in name and name[:3] not in _ODD)
+    return tuple(map(ZoneInfo, names))
 
 
 _ODD = {"Etc", "US/", "Sys", "Bra", "Can", "Chi", "Mex"}

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator import Quirks, serve
+from simulator import Account, Quirks, serve
 from simulator.entities import ENTITIES
 
 if TYPE_CHECKING:
-    from simulator import Account
     from tests.doctor.conftest import Examine
 
 Switches = dict[str, Any]
@@ -60,7 +59,7 @@ LOGIN: Switches = {
 CASES: list[tuple[Switches, str, str]] = [
     # what is turned on, the finding, and what its line says
     (LOGIN, "way_in.bad_token", "answered with 403"),
-    ({"token_ttl_seconds": 0.4, "latency_seconds": 0.02}, "way_in.token_life", "stopped working"),
+    ({"token_ttl_seconds": 0.4, "latency_seconds": 0.01}, "way_in.token_life", "stopped working"),
     (LOGIN, "way_in.second_login", "ends the life"),
     (LOGIN, "way_in.app_key", "app_key is needed"),
     (
@@ -189,6 +188,7 @@ def test_nothing_is_named_that_is_not_turned_on(school: Account, diagnose: Exami
     found = report.findings()
     for _, key, words in CASES:
         assert key not in found or words not in found[key].text, key
+    assert found["values.zone"].value == "fits"
     assert report.exit_code == 0
     assert report.ask == []
     assert report.left_out == []
@@ -204,19 +204,17 @@ def test_a_refused_login_is_named(school: Account, diagnose: Examine, status: in
 
 
 def test_slow_answers_are_counted(school: Account, diagnose: Examine) -> None:
-    with serve(school, Quirks(latency_seconds=0.05)) as server:
+    with serve(school, Quirks(latency_seconds=0.03)) as server:
         report = diagnose(server)
-    assert (report.findings()["way_in.pace"].counts["milliseconds"] or 0) >= 50
+    assert (report.findings()["way_in.pace"].counts["milliseconds"] or 0) >= 30
 
 
 def test_the_time_zone_is_found(school: Account, diagnose: Examine) -> None:
     with serve(school) as server:
         report = diagnose(server, timezone=None)
-        fits = diagnose(server, timezone="Europe/Kyiv")
         wrong = diagnose(server, timezone="Europe/Warsaw")
     assert report.findings()["values.offset"].value == {"winter": 120, "summer": 180}
     assert "TAP_ALFACRM_TIMEZONE=Europe/Kyiv" in report.set
-    assert fits.findings()["values.zone"].value == "fits"
     assert wrong.findings()["values.zone"].value == "does not fit"
 
 
@@ -240,3 +238,47 @@ def test_a_user_without_the_module_is_told(school: Account, diagnose: Examine) -
         report = diagnose(server)
     assert any("module v2api" in line for line in report.ask)
     assert report.exit_code == 1
+
+
+def test_an_account_without_a_card_is_examined(diagnose: Examine) -> None:
+    nothing = dict.fromkeys(
+        ("leads", "clients", "archived_leads", "archived_clients", "lessons", "pays", "logs"), 0
+    )
+    with serve(Account.build(**nothing, groups=0, messages=0, tasks=0)) as server:
+        report = diagnose(server)
+    found = report.findings()
+    assert found["where.is_study"].value == "no cards"
+    assert found["paging.order"].value == "too few rows"
+    assert found["rights.customer_calendars"].text.endswith("(no parent to ask about)")
+    assert report.exit_code == 0
+
+
+def test_what_the_settings_leave_out_is_told(school: Account, diagnose: Examine) -> None:
+    with serve(school) as server:
+        report = diagnose(server, branch_ids=[1], is_study=[1], include_archived=False)
+        asked = {request.branch for request in server.data_requests if request.entity == "pay"}
+    assert asked == {1}
+    assert report.findings()["where.narrowed"].value == [
+        *("branch_ids", "is_study", "include_archived")
+    ]
+
+
+def test_cards_that_come_twice_are_counted(school: Account, diagnose: Examine) -> None:
+    several = sum(len(row["branch_ids"]) > 1 for row in school.rows("customer"))
+    with serve(school) as server:
+        counts = diagnose(server).findings()["duplicates.branches"].counts
+    assert counts["several"] == several > 0
+    assert counts["account"] == len(school.customer_ids())
+
+
+def test_the_partitions_are_those_of_the_account(school: Account, diagnose: Examine) -> None:
+    with serve(school) as server:
+        found = diagnose(server).findings()
+    for kind, is_study in ((0, 0), (1, 1), (2, None), (7, None)):
+        assert found[f"where.is_study.{kind}"].counts == {
+            "removed 0": len(school.customer_ids(is_study, archived=False)),
+            "removed 1": len(school.customer_ids(is_study)),
+            "removed 2": len(school.customer_ids(is_study, archived=True)),
+        }
+    assert found["where.is_study.7"].value == "the same as 2"
+    assert found["where.is_study.-1"].counts["removed 1"] == 0
