@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from tap_alfacrm.doctor.verdict import examine
 from tests.conftest import config_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from simulator import Server
     from tap_alfacrm.doctor.model import Report
@@ -33,6 +34,15 @@ def school() -> Account:
         lessons=600,
         customer_tariffs=600,
     )
+
+
+@pytest.fixture(autouse=True)
+def log_level() -> Iterator[None]:
+    """The command silences the tap's log for its process, which here goes on."""
+    logger = logging.getLogger("tap-alfacrm")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture
