@@ -52,6 +52,10 @@ class InputError(AlfaCRMError):
     """The state or the catalogue that was given cannot be read."""
 
 
+class BudgetError(AlfaCRMError):
+    """As many requests were sent as were allowed."""
+
+
 class RequestError(AlfaCRMError):
     """A request got no usable answer, and asking again will not mend it."""
 

@@ -23,13 +23,13 @@ from urllib3.util import Retry
 
 from tap_alfacrm.envelope import Envelope, MalformedError, decode, read_envelope
 from tap_alfacrm.errors import CredentialsError, RequestError, UnavailableError
+from tap_alfacrm.traffic import Traffic
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Generator, Mapping
 
     from backoff.types import Details
-    from pyrate_limiter import Limiter
 
     from tap_alfacrm.envelope import Reader
     from tap_alfacrm.settings import Settings
@@ -124,15 +124,47 @@ class _Headers(AuthBase):
         return request
 
 
+class Pace:
+    """At most so many requests a second, at even distances, in the order of asking.
+
+    At even distances, because threads that wake late then do not bunch up.
+    """
+
+    def __init__(self, requests_per_second: float) -> None:
+        """Start at once with the first."""
+        # asyncio comes with it, which --help does not need
+        from pyrate_limiter import InMemoryBucket, Limiter, Rate  # noqa: PLC0415
+
+        distance = Rate(1, math.ceil(SECOND_MS / requests_per_second))
+        self._limiter = Limiter(InMemoryBucket([distance]), buffer_ms=1)
+        self._turn = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        with self._turn:
+            self._limiter.try_acquire("alfacrm")
+
+
 class Session:
     """A conversation with one account. Logs in when it must; safe to share between threads."""
 
-    def __init__(self, settings: Settings, logger: logging.Logger) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        logger: logging.Logger,
+        traffic: Traffic | None = None,
+        *,
+        pace: Pace | None = None,
+        token: str | None = None,
+    ) -> None:
         """Prepare a conversation; nothing is sent yet.
 
         Args:
             settings: Where to, as whom, and how fast.
             logger: Where retries are reported.
+            traffic: Keeps count of what is sent, and may set a limit to it.
+            pace: Sets the pace; None makes one of the settings.
+            token: What it takes for its token, until that is refused; None logs in first.
         """
         self._settings = settings
         self._logger = logger
@@ -146,14 +178,34 @@ class Session:
                 "User-Agent": settings.user_agent or f"tap-alfacrm/{version('tap-alfacrm')}",
             }
         )
-        self._limiter = _limiter(settings.requests_per_second)
-        self._turn = threading.Lock()
+        self._pace = pace or Pace(settings.requests_per_second)
         self._login_lock = threading.Lock()
-        self._token: str | None = None
-        self._renew_at = 0.0
+        self._token = token
+        self._renew_at = math.inf if token else 0.0
         self._answered = False
-        self.requests = 0
-        """Requests sent so far, logins and retries included."""
+        self.traffic = traffic or Traffic()
+        """What was sent so far, and how it went."""
+
+    def twin(self, settings: Settings, token: str | None = None) -> Session:
+        """A conversation of another login, at the same pace and in the same count.
+
+        Args:
+            settings: As whom.
+            token: What it takes for its token, until that is refused; None logs in first.
+
+        Returns:
+            The conversation.
+        """
+        return Session(settings, self._logger, self.traffic, pace=self._pace, token=token)
+
+    def log_in(self) -> None:
+        """Log in now, unless a token is at hand.
+
+        Raises:
+            CredentialsError: The login was refused.
+            RequestError: No usable answer.
+        """
+        self._current_token(None)
 
     def ask(self, question: Question) -> Envelope:
         """Ask for one page.
@@ -172,14 +224,18 @@ class Session:
         token = self._current_token(None)
         try:
             return self._exchange(question, token)
-        except _RefusedError:
+        except _RefusedError as refused:
+            self.traffic.refuse(question.path, refused.status)
             self._logger.info("The token was refused; logging in again.")
         try:
-            return self._exchange(question, self._current_token(token))
+            envelope = self._exchange(question, self._current_token(token))
         except _RefusedError as refused:
+            self.traffic.refuse(question.path, refused.status)
             if refused.status != HTTPStatus.UNAUTHORIZED:
                 raise self._unavailable(question, refused) from None
-        return self._ask_alone(question)
+            envelope = self._ask_alone(question)
+        self.traffic.expired += 1
+        return envelope
 
     def _ask_alone(self, question: Question) -> Envelope:
         """Ask while nobody else begins to, in case the requests cancel each other's tokens."""
@@ -191,6 +247,7 @@ class Session:
                     return self._exchange(question, self._token)
                 except _RefusedError as error:
                     refused = error
+                    self.traffic.refuse(question.path, refused.status)
         raise self._unavailable(question, refused)
 
     def _unavailable(self, question: Question, refused: _RefusedError) -> UnavailableError:
@@ -229,6 +286,7 @@ class Session:
         try:
             return self._send(question, _Headers(None, settings.app_key), read)
         except _RefusedError as refused:
+            self.traffic.refuse(LOGIN, refused.status)
             self._credentials(f"answered {refused.status}")
         except UnavailableError as error:
             msg = (
@@ -279,9 +337,8 @@ class Session:
     def _attempt(
         self, question: Question, auth: AuthBase, read: Callable[[requests.Response], T]
     ) -> T:
-        with self._turn:  # in the order of asking
-            self._limiter.try_acquire("alfacrm")
-        self.requests += 1
+        self.traffic.count()
+        self._pace.wait()
         try:
             response = self._http.post(
                 self._host + question.path,
@@ -292,12 +349,16 @@ class Session:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise _PassingError(_transport_reason(error)) from None
+            reason = _transport_reason(error)
+            self.traffic.fail(reason)
+            raise _PassingError(reason) from None
         self._answered = True
+        self.traffic.seconds.append(response.elapsed.total_seconds())
         self._check(question, response)
         try:
             return read(response)
         except MalformedError as error:
+            self.traffic.fail(f"status {response.status_code}, but {error}")
             reason = f"status {response.status_code}, but {error} ({len(response.content)} bytes)"
             raise _PassingError(reason) from None
 
@@ -307,6 +368,7 @@ class Session:
             return
         if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = f"status {status}"
+            self.traffic.fail(reason, response.headers.get("Retry-After"))
             raise _PassingError(reason, _retry_after(response))
         if status in _REFUSED:
             raise _RefusedError(status)
@@ -319,6 +381,7 @@ class Session:
         if status in _ABSENT:
             msg = f"{where} does not exist in this account (status {status})."
             raise UnavailableError(msg, status)
+        self.traffic.fail(f"status {status}")
         if status < HTTPStatus.BAD_REQUEST:
             msg = (
                 f"{where} answered {status}, a redirect, which is not followed because it would "
@@ -331,15 +394,6 @@ class Session:
 
 def _shown(question: Question) -> str:
     return LOGIN if question.path == LOGIN else str(question)
-
-
-def _limiter(requests_per_second: float) -> Limiter:
-    """Sends at even distances, so that threads that wake late do not bunch up."""
-    # asyncio comes with it, which --help does not need
-    from pyrate_limiter import InMemoryBucket, Limiter, Rate  # noqa: PLC0415
-
-    distance = Rate(1, math.ceil(SECOND_MS / requests_per_second))
-    return Limiter(InMemoryBucket([distance]), buffer_ms=1)
 
 
 def _waits() -> Generator[float, _PassingError, None]:

@@ -1,0 +1,109 @@
+"""Write what `alfacrm-doctor` says of the demo account into the documentation.
+
+With `--check` only say whether the documentation is stale. Times, dates, versions and the pace
+do not count, so that a check need not take as long as the real thing.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scripts.tables import PROJECT
+from simulator import Account, Quirks, serve
+from tap_alfacrm.doctor import render
+from tap_alfacrm.doctor.__main__ import BUDGET, make
+from tap_alfacrm.doctor.progress import Progress
+from tap_alfacrm.doctor.verdict import examine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_alfacrm.doctor.model import Report
+
+DEMO = Quirks(rate_limit=5, latency_seconds=0.05)
+FAST = 1_000
+_MOVES = re.compile(
+    r"alfacrm-doctor \S+|\d{4}-\d\d-\d\dT\S+|[\d.]+ s\b|[\d.]+ min\b|at [\d.]+ a second"
+)
+
+
+def demo(*, fast: bool) -> tuple[Report, int]:
+    """Examine the demo account.
+
+    Args:
+        fast: Without waiting for its rate limit.
+
+    Returns:
+        The report, and the requests that the account has seen.
+    """
+    with serve(Account.demo(), Quirks() if fast else DEMO) as server:
+        config: dict[str, Any] = {
+            "hostname": server.url,
+            "email": server.email,
+            "api_key": server.api_key,
+            "requests_per_second": FAST if fast else DEMO.rate_limit,
+        }
+        progress = Progress(BUDGET)
+        return examine(make(config, progress), progress.begin), len(server.log)
+
+
+def printed(report: Report) -> str:
+    """What the command prints."""
+    return click.unstyle(render.as_text(report))
+
+
+def whole(text: str) -> str:
+    """All of it, as a block."""
+    return f"```\n{text}\n```"
+
+
+def extract(text: str) -> str:
+    """Where the cards are, how pages count, and the verdict."""
+    parts = re.split(r"\n\n(?=\d\. )", text)
+    wanted = [part for part in parts if part[3:].startswith(("What is where", "Paging", "Verdict"))]
+    return whole("\n\n".join(wanted))
+
+
+PARTS: dict[str, Callable[[str], str]] = {"README.md": extract, "docs/doctor.md": whole}
+
+
+def shape(text: str) -> str:
+    """A text without what differs from run to run, and without its line breaks."""
+    return " ".join(_MOVES.sub("#", " ".join(text.split())).split())
+
+
+def stale(text: str) -> list[str]:
+    """The files that do not say what the command says."""
+    found = []
+    for file, make_part in PARTS.items():
+        shown = (PROJECT / file).read_text(encoding="utf-8")
+        part = shown.partition("<!-- doctor -->\n")[2].partition("\n<!-- /doctor -->")[0]
+        if shape(part) != shape(make_part(text)):
+            found.append(file)
+    return found
+
+
+def write(text: str) -> None:
+    """Put it into the documentation."""
+    for file, make_part in PARTS.items():
+        path = PROJECT / file
+        before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- doctor -->\n")
+        _, end, after = rest.partition("\n<!-- /doctor -->")
+        path.write_text(f"{before}{begin}{make_part(text)}{end}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Write, or check."""
+    if "--check" not in sys.argv:
+        write(printed(demo(fast=False)[0]))
+        return
+    if files := stale(printed(demo(fast=True)[0])):
+        sys.exit(f"{', '.join(files)}: stale; run python -m scripts.doctor")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What one account does with its API, asked of the account itself (docs/doctor.md)."""

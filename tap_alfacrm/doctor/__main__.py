@@ -1,0 +1,127 @@
+"""The command `alfacrm-doctor`."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from tap_alfacrm.ahead import Ahead
+from tap_alfacrm.doctor import compare, render
+from tap_alfacrm.doctor.examination import Examination
+from tap_alfacrm.doctor.probe import Probe
+from tap_alfacrm.doctor.progress import Progress
+from tap_alfacrm.doctor.verdict import UNKNOWN, examine
+from tap_alfacrm.errors import AlfaCRMError, InputError
+from tap_alfacrm.session import Session
+from tap_alfacrm.tap import TapAlfaCRM
+from tap_alfacrm.traffic import Traffic
+
+BUDGET = 120
+"""Most requests of one examination, logins and retries included."""
+ENVIRONMENT = "ENV"
+
+
+def make(config: dict[str, Any], progress: Progress, *, environment: bool = False) -> Examination:
+    """Prepare an examination; nothing is asked yet.
+
+    Args:
+        config: Settings of the tap.
+        progress: Is told how far it is.
+        environment: Whether to read settings from the environment too.
+
+    Returns:
+        The examination.
+
+    Raises:
+        SettingsError: A setting is missing or wrong.
+    """
+    # with a catalogue the tap asks the account for nothing
+    tap = TapAlfaCRM(config=config, catalog={"streams": []}, parse_env_config=environment)
+    logger = logging.getLogger("alfacrm-doctor")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    session = Session(tap.settings, logger, Traffic(BUDGET))
+    ahead = Ahead(session, tap.settings.max_in_flight)
+    traffic, pace = session.traffic, 1 / tap.settings.requests_per_second
+    probe = Probe(
+        ahead,
+        tap.settings.page_size,
+        lambda: progress.asked(traffic.requests),
+        lambda: statistics.median(traffic.seconds) < pace,
+    )
+    return Examination(tap, tap.settings, session, probe)
+
+
+def _read(files: tuple[str, ...]) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    for file in files:
+        try:
+            config |= msgspec.json.decode(Path(file).read_bytes(), type=dict[str, Any])
+        except OSError as error:
+            msg = f"{file} cannot be read: {error.strerror}."
+            raise InputError(msg) from None
+        except msgspec.DecodeError as error:
+            msg = f"{file} is not a JSON object of settings: {error}."
+            raise InputError(msg) from None
+    return config
+
+
+@click.command(
+    help="Find out what an AlfaCRM account does with its API, and whether a sync of it will be "
+    f"complete. Reads only, at most {BUDGET} requests. Exit code 0: a sync will be complete; "
+    "1: it will not; 2: it could not be found out.",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+@click.option(
+    "--config",
+    "configs",
+    multiple=True,
+    help="A JSON file with the settings of the tap, or ENV for the variables TAP_ALFACRM_*. "
+    "Unset: ENV.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--compare",
+    "earlier",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="An earlier report (--format json): say what changed since.",
+)
+@click.version_option(version("tap-alfacrm"), prog_name="alfacrm-doctor")
+def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
+    """Examine, and print the report."""
+    logging.getLogger("tap-alfacrm").setLevel(logging.ERROR)
+    progress = Progress(BUDGET)
+    try:
+        old = render.from_json(earlier) if earlier else None
+        files = tuple(config for config in configs if config != ENVIRONMENT)
+        environment = not configs or ENVIRONMENT in configs
+        exam = make(_read(files), progress, environment=environment)
+        report = examine(exam, progress.begin)
+    except AlfaCRMError as error:
+        progress.end()
+        click.echo(str(error), err=True)
+        sys.exit(UNKNOWN)
+    progress.end()
+    if old is None:
+        click.echo(render.as_json(report) if form == "json" else render.as_text(report))
+    else:
+        changes = compare.compare(old, report)
+        text = msgspec.json.format(msgspec.json.encode(changes), indent=2).decode()
+        click.echo(text if form == "json" else compare.as_text(changes))
+    sys.exit(report.exit_code)
+
+
+def main() -> None:
+    """Run the command."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

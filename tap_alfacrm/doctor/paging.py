@@ -1,0 +1,214 @@
+"""How long pages are, from where they count, and whether they hold still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_alfacrm.doctor.examination import ALL_CARDS
+from tap_alfacrm.doctor.model import Effect, Finding, Level
+from tap_alfacrm.doctor.rights import CONDUCTED
+from tap_alfacrm.session import Question
+from tap_alfacrm.streams.archive import ALL
+from tap_alfacrm.streams.customers import BOTH
+from tap_alfacrm.sweep import CEILINGS
+
+if TYPE_CHECKING:
+    from tap_alfacrm.doctor.examination import Examination
+    from tap_alfacrm.doctor.probe import Reply
+
+WISH = 1_000
+"""A page larger than any account is known to give."""
+FAR = 1_000_000
+"""A page that no list has."""
+OTHER_NAMES = ("page_size", "per_page", "per-page", "limit", "count")
+
+
+def look(exam: Examination) -> list[Finding]:
+    """Ask for pages of several sizes, and past the end."""
+    cards = exam.card_list(ALL_CARDS)
+    usual, others = _usual(exam)
+    most = exam.probe.ask(exam.probe.page(cards, size=WISH), f"a page of {WISH} rows")
+    one = exam.cards[BOTH + 1, ALL]
+    if not one.items:
+        one = exam.probe.ask(exam.probe.page(cards, size=1), "a page of one row")
+    exam.granted = _granted(exam, most)
+    return [
+        _size(one, usual, most),
+        _usual_size(usual),
+        others,
+        _first_page(exam, usual),
+        _past_the_end(exam),
+        _order(exam),
+        *_total(exam),
+    ]
+
+
+def _granted(exam: Examination, most: Reply) -> int:
+    """Rows on the pages of a sync."""
+    lengths = [len(reply.items) for reply in exam.cards.values()]
+    return min(max([*lengths, len(exam.all_cards.items)], default=0), exam.settings.page_size) or (
+        len(most.items)
+    )
+
+
+def _is_cut(reply: Reply) -> bool:
+    """Whether the list has more rows than came."""
+    return reply.total is None or len(reply.items) < reply.total
+
+
+def _size(one: Reply, usual: Reply, most: Reply) -> Finding:
+    key = "paging.page_size"
+    if not (one.is_given and usual.is_given and most.is_given):
+        return Finding(
+            key=key,
+            text="Whether pageSize is honoured was not found out.",
+            level=Level.UNKNOWN,
+        )
+    if len(usual.items) == len(one.items):
+        if len(usual.items) <= 1:
+            text = "There are too few cards to see whether pageSize is honoured."
+            return Finding(key=key, text=text, value="too few rows")
+        text = f"pageSize is ignored: every page has {len(usual.items)} rows."
+        advice = "Ask the vendor to honour pageSize: a sync takes many times as many requests."
+        return Finding(key=key, text=text, value="ignored", level=Level.ASK, advice=advice)
+    got = len(most.items)
+    if got < WISH and (_is_cut(most) and (most.total is not None or got in CEILINGS)):
+        text = f"pageSize is honoured up to {got}."
+        value: int | str = got
+    else:
+        text = f"pageSize is honoured; no ceiling is met with {got:,} rows."
+        value = "no ceiling met"
+    return Finding(key=key, text=text, value=value, level=Level.FINE, advice=text)
+
+
+def _usual_size(usual: Reply) -> Finding:
+    if usual.is_given and _is_cut(usual) and usual.items:
+        text = f"Without pageSize a page has {len(usual.items)} rows."
+        return Finding(key="paging.default_size", text=text, value=len(usual.items))
+    text = "There are too few cards to see how long a page is without pageSize."
+    return Finding(key="paging.default_size", text=text)
+
+
+def _usual(exam: Examination) -> tuple[Reply, Finding]:
+    """A page without pageSize, asked for by the other names that people give it."""
+    key, names = "paging.other_names", ", ".join(OTHER_NAMES)
+    body = {**ALL_CARDS, **dict.fromkeys(OTHER_NAMES, 1)}
+    reply = exam.probe.ask(exam.probe.page(exam.card_list(body), size=0), "other names of pageSize")
+    if len(reply.items) > 1:
+        return reply, Finding(key=key, text=f"{names}: ignored.", value="ignored")
+    plain = exam.probe.page(exam.card_list(ALL_CARDS), size=0)
+    usual = exam.probe.ask(plain, "a page without pageSize")
+    if len(usual.items) <= len(reply.items):
+        return usual, Finding(key=key, text=f"{names}: not seen.", level=Level.UNKNOWN)
+    text = f"{names}: one of them is obeyed."
+    return usual, Finding(key=key, text=text, value="one of them is obeyed")
+
+
+def _first_page(exam: Examination, usual: Reply) -> Finding:
+    key = "paging.first_page"
+    question = exam.probe.page(exam.card_list(ALL_CARDS), page=1, size=0)
+    second = exam.probe.ask(question, "page 1")
+    if not (second.is_given and usual.is_given):
+        return Finding(key=key, text="Page 1 was not seen.", level=Level.UNKNOWN)
+    if not second.items:
+        text = "There are too few cards for a page 1."
+        return Finding(key=key, text=text, value="too few rows")
+    if second.ids and second.ids == usual.ids:
+        if _is_cut(usual):
+            text = "Page 1 is page 0 once more: pages count from 1 here."
+            return Finding(key=key, text=text, value=1)
+        text = "There are too few cards for a page 1; page 0 comes instead."
+        return Finding(key=key, text=text, value="too few rows")
+    text = (
+        "Pages count from 0: page 1 has other cards than page 0. A client that starts at page 1 "
+        f"loses the first {len(usual.items)} rows of every list, {exam.granted} with pageSize."
+    )
+    return Finding(
+        key=key, text=text, value=0, level=Level.FINE, advice="Pages count from 0, as the tap does."
+    )
+
+
+def _past_the_end(exam: Examination) -> Finding:
+    key = "paging.past_the_end"
+    question = exam.probe.page(exam.card_list(ALL_CARDS), page=FAR)
+    reply = exam.probe.ask(question, "a page past the end")
+    if not reply.is_given:
+        text = "A page past the end was not seen."
+        return Finding(key=key, text=text, level=Level.UNKNOWN)
+    if reply.items:
+        text = "A page past the end repeats the last one; the tap notices and stops."
+        return Finding(key=key, text=text, value="repeats")
+    text = "A page past the end is empty."
+    return Finding(key=key, text=text, value="empty", level=Level.FINE)
+
+
+def _order(exam: Examination) -> Finding:
+    """Ask twice for the lessons, of which many begin at the same time."""
+    key = "paging.order"
+    access = exam.access["lessons"]
+    question = exam.probe.page(Question(access.path, CONDUCTED))
+    again = exam.probe.ask(question, "the lessons once more", again=True)
+    if not (again.is_given and access.reply.is_given):
+        return Finding(
+            key=key, text="Whether rows keep their order was not seen.", level=Level.UNKNOWN
+        )
+    if len(again.ids) <= 1:
+        text = "There are too few lessons to see whether rows keep their order."
+        return Finding(key=key, text=text, value="too few rows")
+    if [*again.ids] == [*access.reply.ids]:
+        text = "Rows keep their order from request to request."
+        return Finding(key=key, text=text, value="stable", level=Level.FINE)
+    return Finding(
+        key=key,
+        text="Rows change places from request to request: an export that reads each page once "
+        "loses some. The tap reads such a list again until nothing new comes.",
+        value="unstable",
+        level=Level.ASK,
+        advice="Ask the vendor for a stable order: rows that sort alike change places.",
+    )
+
+
+def _total(exam: Examination) -> list[Finding]:
+    totals = exam.probe.wire.totals
+    written = max(totals, key=lambda how: totals[how]) if totals else "missing"
+    texts = {
+        "number": "Each list says how many rows it has (total).",
+        "text": "Each list says how many rows it has (total), as a text.",
+        "missing": "Lists do not say how many rows they have: total is missing.",
+    }
+    form = Finding(
+        key="paging.total",
+        text=texts[written],
+        value=written,
+        level=Level.ASK if written == "missing" else Level.FINE,
+        advice="Ask the vendor for total: without it completeness is proved by reading twice."
+        if written == "missing"
+        else "",
+    )
+    wrong = _wrong_total(exam)
+    return [form] if wrong is None else [form, wrong]
+
+
+def _wrong_total(exam: Examination) -> Finding | None:
+    """Read the list of branches to its end, and count."""
+    first = exam.access["branches"].reply
+    if first.total is None:
+        return None
+    key = "paging.total_right"
+    rows, right = len({*first.ids}), first.total
+    if rows < right:
+        question = exam.probe.page(Question(exam.access["branches"].path), page=1)
+        rest = exam.probe.ask(question, "page 1 of branches")
+        if {*rest.ids} - {*first.ids}:
+            return None
+    if rows == right:
+        text = "The total of branches is the number of branches that come."
+        return Finding(key=key, text=text, value="right", level=Level.FINE)
+    return Finding(
+        key=key,
+        text=f"total is wrong: {right} branches are counted and {rows} come.",
+        value="wrong",
+        level=Level.ASK,
+        advice="Ask the vendor why total is wrong: no load can be shown to be complete.",
+        effect=Effect.INCOMPLETE,
+    )

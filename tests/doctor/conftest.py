@@ -1,0 +1,59 @@
+"""An examination of a simulated account, and what it found."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from simulator import Account
+from tap_alfacrm import session as session_module
+from tap_alfacrm.doctor.__main__ import BUDGET, make
+from tap_alfacrm.doctor.progress import Progress
+from tap_alfacrm.doctor.verdict import examine
+from tests.conftest import config_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from simulator import Server
+    from tap_alfacrm.doctor.model import Report
+
+    Examine = Callable[..., Report]
+
+
+@pytest.fixture(scope="session")
+def school() -> Account:
+    """As small as shows every behaviour: long enough for pages of 50, with equal lesson times."""
+    return Account.build(
+        leads=45,
+        clients=70,
+        archived_leads=120,
+        archived_clients=60,
+        lessons=600,
+        customer_tariffs=600,
+    )
+
+
+@pytest.fixture(autouse=True)
+def log_level() -> Iterator[None]:
+    """The command silences the tap's log for its process, which here goes on."""
+    logger = logging.getLogger("tap-alfacrm")
+    level = logger.level
+    yield
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def diagnose(monkeypatch: pytest.MonkeyPatch) -> Examine:
+    """Examines; retries do not wait."""
+    monkeypatch.setattr(session_module, "FIRST_WAIT", 0.001)
+
+    def run(server: Server, **config: Any) -> Report:
+        if server.app_key:
+            config = {"app_key": server.app_key, **config}
+        progress = Progress(BUDGET)
+        return examine(make(config_for(server, **config), progress), progress.begin)
+
+    return run

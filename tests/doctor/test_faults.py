@@ -1,0 +1,73 @@
+"""Requests that fail are told by their reason, and the rest is found out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from simulator import Fault, serve
+
+if TYPE_CHECKING:
+    from simulator import Account
+    from tests.doctor.conftest import Examine
+
+FAULTS: list[tuple[Fault, str]] = [
+    (Fault("status", at=20, status=500), "status 500"),
+    (Fault("html", at=30, status=502), "status 502"),
+    (Fault("html", at=40, status=200), "status 200, but the body is not JSON"),
+    (Fault("empty", at=50, status=200), "status 200, but the body is not JSON"),
+    (Fault("truncated", at=60), "status 200, but the body is not JSON"),
+    (Fault("reset", at=70), "the connection failed or was cut"),
+    (Fault("reset_in_body", at=80), "the answer could not be read (ChunkedEncodingError)"),
+    (Fault("redirect", at=90), "status 302"),
+]
+
+
+def test_each_fault_is_told_by_its_reason(school: Account, diagnose: Examine) -> None:
+    with serve(school, faults=[fault for fault, _ in FAULTS]) as server:
+        report = diagnose(server)
+        assert len(server.log) <= 120
+    counts = Counter(reason for _, reason in FAULTS)
+    assert report.findings()["way_in.troubles"].counts == dict(counts)
+
+
+def test_a_server_that_stalls_is_told(school: Account, diagnose: Examine) -> None:
+    with serve(school, faults=[Fault("stall", at=30, seconds=3)]) as server:
+        report = diagnose(server, request_timeout_seconds=2)
+    assert "no answer within the time-out" in report.findings()["way_in.troubles"].text
+
+
+def test_a_token_that_dies_is_told(school: Account, diagnose: Examine) -> None:
+    with serve(school, faults=[Fault("expire_tokens", at=30)]) as server:
+        report = diagnose(server)
+    assert report.findings()["way_in.token_life"].value == "short"
+    assert report.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "fault", "words"),
+    [
+        ({}, Fault("status", on="login", times=9, status=503), "status 503"),
+        ({}, Fault("redirect", on="login"), "status 302"),
+        ({"hostname": "http://127.0.0.1:9"}, Fault("status"), "connection failed"),
+    ],
+)
+def test_no_way_in_is_told_by_its_reason(
+    school: Account, diagnose: Examine, config: dict[str, Any], fault: Fault, words: str
+) -> None:
+    with serve(school, faults=[fault]) as server:
+        report = diagnose(server, **config)
+    assert words in report.findings()["way_in.host"].text
+    assert report.exit_code == 2
+
+
+def test_an_account_that_fails_all_the_time_is_not_judged(
+    school: Account, diagnose: Examine
+) -> None:
+    with serve(school, faults=[Fault("status", at=5, times=1_000)]) as server:
+        report = diagnose(server)
+        assert len(server.log) == 120
+    assert report.exit_code == 2
+    assert report.left_out
