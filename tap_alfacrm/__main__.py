@@ -38,6 +38,7 @@ def main() -> None:
 
 def _end(line: str) -> NoReturn:
     TapAlfaCRM.logger.critical("%s", line)
+    logging.disable()  # requests still under way have nothing to add to the last line
     sys.exit(1)
 
 
