@@ -13,6 +13,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 MELTANO := .tools/meltano/bin/meltano
+# target-bigquery runs on Python 3.11 and older
+LOADERS := target-csv target-jsonl target-postgres $(shell \
+	$(PYTHON) -c 'import sys; sys.version_info < (3, 12) and print("target-bigquery")' 2>/dev/null)
 
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
@@ -35,11 +38,11 @@ demo: .venv/.installed .meltano/.installed ## Load a made-up school CRM into CSV
 	$(BIN)/python -m scripts.demo
 
 .PHONY: test
-test: .venv/.installed ## Run the tests and measure their coverage
+test: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
 	$(BIN)/pytest --cov --cov-report=term -m "not soak" $(ARGS)
 
 .PHONY: soak
-soak: .venv/.installed ## Run the tests that take long
+soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests that take long
 	$(BIN)/pytest -m soak $(ARGS)
 
 .PHONY: lint
@@ -66,6 +69,11 @@ bench: .venv/.installed .tools/bench/.installed ## Compare the tap with other wa
 .tools/bench/.installed: benchmarks/requirements.txt $(UV)
 	$(UV) venv --quiet --clear --python $(PYTHON) .tools/bench
 	$(UV) pip install --quiet --python .tools/bench/bin/python -r benchmarks/requirements.txt
+	touch $@
+
+.tools/loaders/%/.installed: loaders/%.txt | $(UV)
+	$(UV) venv --quiet --clear --python '$(PYTHON)' .tools/loaders/$*
+	$(UV) pip install --quiet --require-hashes --python .tools/loaders/$*/bin/python -r $<
 	touch $@
 
 .PHONY: build

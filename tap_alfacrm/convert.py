@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 CLOCK = "x-alfacrm-clock"
+FIELD = "title"
+"""Says the name of the field in the API, where the column has another; catalogues keep it."""
 """Keyword of a date-time in a schema file: `account` (wall clock) or `utc`."""
 
 _DATE = r"(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<d2>\d{2})\.(?P<m2>\d{2})\.(?P<y2>\d{4}))"
@@ -56,6 +58,7 @@ class Converter:
     Attributes:
         unfit: Values that became null because their type cannot hold them, by field.
         unknown: Keys of rows that the schema does not have, with the JSON type first seen.
+        renames: Whether a column has another name than its field.
     """
 
     def __init__(self, schema: Schema, zone: dt.tzinfo) -> None:
@@ -71,6 +74,12 @@ class Converter:
             name: self._counting(name, _fix(name, property_, zone, self.unfit))
             for name, property_ in schema["properties"].items()
         }
+        self._columns = [
+            (name, schema["properties"][name].get(FIELD, name), fix)
+            for name, fix in self._fixes.items()
+        ]
+        self._fields = {field for _, field, _ in self._columns}
+        self.renames = self._fields != self._fixes.keys()
         self._typed_fixes: list[tuple[str, Fix, dict[Any, Any] | None]] = [
             (attribute(name), self._fixes[name], {} if _recurs(property_) else None)
             for name, property_ in schema["properties"].items()
@@ -86,9 +95,9 @@ class Converter:
         Returns:
             The record: every property of the schema, in its order, null where the row has none.
         """
-        record = {name: fix(row.get(name)) for name, fix in self._fixes.items()}
-        if not row.keys() <= record.keys():
-            for name in row.keys() - record.keys():
+        record = {name: fix(row.get(field)) for name, field, fix in self._columns}
+        if not row.keys() <= self._fields:
+            for name in row.keys() - self._fields:
                 self.unknown.setdefault(name, json_type(row[name]))
         return record
 

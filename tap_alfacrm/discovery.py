@@ -6,8 +6,9 @@ from collections import defaultdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tap_alfacrm.convert import json_type
+from tap_alfacrm.convert import FIELD, json_type
 from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.names import column_names
 from tap_alfacrm.once import row_id
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.session import Question
@@ -59,7 +60,12 @@ class Discovery:
             for name, value in row.items():
                 if name not in standard:
                     types[name].add(json_type(value) if value != "" else "null")
-        return {name: _describe(name, found - {"null"}) for name, found in sorted(types.items())}
+        columns = column_names(sorted(types), standard)
+        return {
+            column: _describe(name, types[name] - {"null"})
+            | ({FIELD: name} if name != column else {})
+            for name, column in columns.items()
+        }
 
     def _sample(self, stream: type[AlfaCRMStream]) -> Sequence[Row]:
         filters = stream.everything.filters

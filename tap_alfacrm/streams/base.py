@@ -142,7 +142,7 @@ class AlfaCRMStream(PagedStream):
     @cached_property
     def reader(self) -> Reader:
         """Makes envelopes of this stream's pages."""
-        if self.is_typed and self.is_untouched:
+        if self.is_typed and self.is_untouched and not self.converter.renames:
             return TypedReader(self.effective_schema, self.primary_keys[0])
         return read_envelope
 

@@ -1,0 +1,1 @@
+"""Scripts for what comes after the loaders, to be copied."""

@@ -1,0 +1,254 @@
+"""The tap as a process, a real loader after it, and what then stands in the tables."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import re
+import subprocess
+from abc import ABC, abstractmethod
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import psycopg
+from typing_extensions import override
+
+from loaders.duckdb_tables import make_tables
+from tests.reliability.process import PROJECT, Tap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.reliability.process import Ending
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+Row = dict[str, Any]
+Tables = dict[str, dict[Any, Row]]
+
+
+def command(name: str) -> str:
+    """The program of a loader."""
+    return str(PROJECT / ".tools" / "loaders" / name / "bin" / name)
+
+
+def plain(value: Any) -> Any:
+    """A value in the form in which tables are compared."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Decimal):
+        return value.normalize() + 0
+    if isinstance(value, float):  # in JSON columns, where it was text of a few digits
+        return Decimal(str(value)).normalize() + 0
+    if isinstance(value, int):
+        return Decimal(value).normalize() + 0
+    if isinstance(value, dt.datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def unpacked(value: Any) -> Any:
+    """A value, or a list of values, that is kept as JSON."""
+    if isinstance(value, list):
+        return [unpacked(item) for item in value]
+    return value if value is None else json.loads(value, parse_float=Decimal)
+
+
+class Loader(ABC):
+    """A loader with a place of its own to load into.
+
+    Attributes:
+        settings: What the tap must be told when it loads there.
+    """
+
+    name: str
+    settings: dict[str, Any] = {}  # noqa: RUF012 - no one writes to it
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config_file = folder / "loader.json"
+        self.config_file.write_text(json.dumps(self.config))
+        self.catalog: dict[str, Any] = {}
+
+    @property
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """The loader's own settings."""
+
+    @abstractmethod
+    def tables(self, keys: dict[str, list[str]]) -> Tables:
+        """Everything that stands there, in the form of `plain`, without the loader's columns."""
+
+    def shown(self, value: Any) -> Any:
+        """How a value of a record looks in `tables`."""
+        return plain(value)
+
+    def load(
+        self, config: dict[str, Any], catalog: dict[str, Any], state: Row | None = None
+    ) -> tuple[Ending, Row]:
+        """Run tap and loader; what the tap wrote, and the state that the loader hands back."""
+        self.catalog = catalog
+        tap = Tap(self.folder / "tap", {**config, **self.settings}, catalog)
+        ending = tap.run(state)
+        assert ending.code == 0, ending.log[-1]
+        with (self.folder / "tap" / "output").open("rb") as output:
+            done = subprocess.run(
+                [command(self.name), "--config", str(self.config_file)],
+                stdin=output,
+                capture_output=True,
+                check=False,
+                cwd=self.folder,
+            )
+        assert done.returncode == 0, done.stderr[-2000:].decode()
+        lines = done.stdout.decode().strip().splitlines()
+        return ending, json.loads(lines[-1]) if lines else {}
+
+
+class Csv(Loader):
+    """target-csv; a cell is text."""
+
+    name = "target-csv"
+    settings = {"flattening_enabled": True, "flattening_max_depth": 1}  # noqa: RUF012
+
+    @property
+    @override
+    def config(self) -> dict[str, Any]:
+        return {"output_path": str(self.folder)}
+
+    @override
+    def tables(self, keys: dict[str, list[str]]) -> Tables:
+        csv.field_size_limit(10**9)
+        tables: Tables = {}
+        for stream, names in keys.items():
+            with (self.folder / f"{stream}.csv").open(encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+            tables[stream] = {tuple(row[name] for name in names): row for row in rows}
+            assert len(tables[stream]) == len(rows), stream
+        return tables
+
+    @override
+    def shown(self, value: Any) -> Any:
+        if value is None:
+            return ""
+        if isinstance(value, (list, dict)):
+            return json.dumps(value, ensure_ascii=False, default=float)
+        text = str(value)
+        return f"{text[:10]} {text[11:19]}+00:00" if INSTANT.fullmatch(text) else text
+
+
+class Jsonl(Loader):
+    """target-jsonl; a line for each record, added at the end."""
+
+    name = "target-jsonl"
+
+    @property
+    @override
+    def config(self) -> dict[str, Any]:
+        return {"destination_path": str(self.folder), "do_timestamp_file": False}
+
+    @override
+    def tables(self, keys: dict[str, list[str]]) -> Tables:
+        return {
+            stream: {
+                tuple(row[name] for name in names): plain(row)
+                for line in self.file(stream).read_text(encoding="utf-8").splitlines()
+                for row in [json.loads(line, parse_float=Decimal)]
+            }
+            for stream, names in keys.items()
+        }
+
+    def file(self, stream: str) -> Path:
+        """The file of a stream."""
+        return self.folder / f"{stream}.jsonl"
+
+
+class DuckDb(Jsonl):
+    """DuckDB over the files of target-jsonl."""
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "school.duckdb"
+
+    @override
+    def load(
+        self, config: dict[str, Any], catalog: dict[str, Any], state: Row | None = None
+    ) -> tuple[Ending, Row]:
+        done = super().load(config, catalog, state)
+        make_tables(self.folder, self.database, catalog)
+        return done
+
+    @override
+    def tables(self, keys: dict[str, list[str]]) -> Tables:
+        tables: Tables = {}
+        with duckdb.connect(str(self.database)) as connection:
+            for stream, names in keys.items():
+                found = connection.execute(f'SELECT * FROM "{stream}"')  # noqa: S608
+                columns = [(column[0], str(column[1])) for column in found.description or ()]
+                rows = [
+                    {
+                        name: plain(unpacked(value) if "JSON" in type_ else value)
+                        for (name, type_), value in zip(columns, row, strict=True)
+                    }
+                    for row in found.fetchall()
+                ]
+                tables[stream] = {tuple(row[name] for name in names): row for row in rows}
+                assert len(tables[stream]) == len(rows), stream
+        return tables
+
+
+class Postgres(Loader):
+    """target-postgres, into a real PostgreSQL."""
+
+    name = "target-postgres"
+
+    def __init__(self, folder: Path, uri: str, schema: str, **settings: Any) -> None:
+        self.uri, self.schema, self._settings = uri, schema, settings
+        super().__init__(folder)
+
+    @property
+    @override
+    def config(self) -> dict[str, Any]:
+        return {
+            "sqlalchemy_url": self.uri.replace("postgresql://", "postgresql+psycopg://"),
+            "default_target_schema": self.schema,
+            **self._settings,
+        }
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """The answer of the database."""
+        with psycopg.connect(self.uri) as connection:
+            connection.execute(f'SET search_path TO "{self.schema}"')
+            return connection.execute(query).fetchall()
+
+    @override
+    def shown(self, value: Any) -> Any:
+        """An array has one type there: text, where ids and names are mixed."""
+        if isinstance(value, list) and not any(isinstance(item, dict) for item in value):
+            return [str(item) for item in value]
+        return plain(value)
+
+    @override
+    def tables(self, keys: dict[str, list[str]]) -> Tables:
+        tables: Tables = {}
+        with psycopg.connect(self.uri) as connection:
+            for stream, names in keys.items():
+                found = connection.execute(f'SELECT * FROM "{self.schema}"."{stream}"')  # noqa: S608
+                columns = [column.name for column in found.description or ()]
+                rows = [
+                    {
+                        name: self.shown(value)
+                        for name, value in zip(columns, row, strict=True)
+                        if not name.startswith("_sdc_")
+                    }
+                    for row in found.fetchall()
+                ]
+                tables[stream] = {tuple(row[name] for name in names): row for row in rows}
+                assert len(tables[stream]) == len(rows), stream
+        return tables

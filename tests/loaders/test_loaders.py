@@ -1,0 +1,226 @@
+"""What stands in the tables after real loaders, against what the account holds."""
+
+from __future__ import annotations
+
+import shutil
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from simulator import Account, serve
+from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.tap import STREAMS, TapAlfaCRM
+from tests.conftest import config_for
+from tests.loaders.kit import Csv, DuckDb, Jsonl, Loader, Postgres, Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from simulator import Server
+    from tests.reliability.process import Ending
+
+LOADERS = ("csv", "jsonl", "duckdb", "postgres")
+NOTE = 'Привіт 👋🏽, "Ганно"; як справи?\nДо зустрічі\t— 50 %'
+SUMMER, WINTER = "2025-07-21 18:00:00", "2025-01-20 18:00:00"
+ODD = {
+    "custom_Вік дитини": "7",
+    "custom_Вік_дитини": "8",
+    "custom_first-name": "перше",
+    "custom_first name": "друге",
+    "1c_id": "1C-77",
+    "custom_Comment": "велика літера",
+    "custom_" + "дуже_довга_назва_поля_" * 4: "довге",
+}
+"""Fields whose names a database would not take as they are, or would take for one another."""
+
+
+@pytest.fixture
+def account() -> Account:
+    account = Account.build(
+        leads=7, clients=6, archived_leads=5, archived_clients=4, lessons=12, branches=2, pays=15
+    )
+    for card in account.customer_ids():
+        account.update("customer", card, **ODD)
+    first, second = sorted(row["id"] for row in account.rows("lesson"))[:2]
+    account.update("lesson", first, time_from=SUMMER)
+    account.update("lesson", second, time_from=WINTER)
+    account.update("customer", min(account.customer_ids()), note=NOTE)
+    return account
+
+
+@pytest.fixture
+def server(account: Account) -> Iterator[Server]:
+    with serve(account) as server:
+        yield server
+
+
+@pytest.fixture
+def catalog(server: Server) -> dict[str, Any]:
+    """A catalogue with every stream selected."""
+    found = TapAlfaCRM(config=config_for(server)).catalog_dict
+    for entry in found["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = True
+    return found
+
+
+@pytest.fixture
+def keys(catalog: dict[str, Any]) -> dict[str, list[str]]:
+    return {entry["stream"]: entry["key_properties"] for entry in catalog["streams"]}
+
+
+@pytest.fixture
+def loader(request: pytest.FixtureRequest, tmp_path: Path) -> Loader:
+    if request.param == "postgres":
+        uri = request.getfixturevalue("postgres")
+        schema = f"s{abs(hash(tmp_path))}"
+        return Postgres(tmp_path, uri, schema, hard_delete=True, activate_version=True)
+    if request.param == "csv":
+        return Csv(tmp_path)
+    return DuckDb(tmp_path) if request.param == "duckdb" else Jsonl(tmp_path)
+
+
+def expected(loader: Loader, ending: Ending, keys: dict[str, list[str]]) -> Tables:
+    """The tables for the records of a run, as this loader shows them."""
+    tables: Tables = {stream: {} for stream in keys}
+    for stream, record in ending.records:
+        row = {name: loader.shown(value) for name, value in record.items()}
+        tables[stream][tuple(row[name] for name in keys[stream])] = row
+    return tables
+
+
+def differences(tables: Tables, others: Tables) -> list[tuple[Any, ...]]:
+    """Stream, key, column and both values, wherever two sets of tables differ."""
+    return [
+        (stream, key, name, ours.get(name), theirs.get(name))
+        for stream in tables.keys() | others.keys()
+        for key in tables.get(stream, {}).keys() | others.get(stream, {}).keys()
+        for ours, theirs in [(tables[stream].get(key, {}), others[stream].get(key, {}))]
+        for name in ours.keys() | theirs.keys()
+        if ours.get(name) != theirs.get(name) or (name in ours) != (name in theirs)
+    ]
+
+
+def ids(table: dict[Any, Any]) -> set[int]:
+    return {int(key[-1]) for key in table}
+
+
+def check_against_the_account(tables: Tables, account: Account) -> None:
+    """Every row of the account, and no other, of each entity that is a plain list."""
+    for stream in STREAMS:
+        if not issubclass(stream, ChildStream):
+            action = stream.actions[0] if stream.actions[0] != "/index" else ""
+            truth = {row["id"] for row in account.rows(stream.entity + action)}
+            assert ids(tables[stream.name]) == truth, stream.name
+    assert ids(tables["customer_tariffs"]) == {row["id"] for row in account.rows("customer-tariff")}
+
+
+@pytest.mark.parametrize("loader", LOADERS, indirect=True)
+def test_every_value_of_every_stream_arrives(
+    loader: Loader,
+    server: Server,
+    account: Account,
+    catalog: dict[str, Any],
+    keys: dict[str, list[str]],
+) -> None:
+    ending, state = loader.load(config_for(server), catalog)
+    tables = loader.tables(keys)
+    check_against_the_account(tables, account)
+    assert differences(tables, expected(loader, ending, keys)) == []
+    income = sum(Decimal(row["income"]) for row in account.rows("pay"))
+    assert sum(Decimal(row["income"] or 0) for row in tables["pays"].values()) == income
+    assert {row["note"] for row in tables["customers"].values()} >= {NOTE}
+    starts = {str(row["time_from"])[:16].replace(" ", "T") for row in tables["lessons"].values()}
+    assert starts >= {"2025-07-21T15:00", "2025-01-20T16:00"}
+    for row in tables["customers"].values():
+        assert set(ODD.values()) <= {value for value in row.values() if isinstance(value, str)}
+
+    again, _ = loader.load(config_for(server), catalog, state)  # nothing has changed since
+    if not isinstance(loader, Csv):  # which replaces its files
+        assert loader.tables(keys) == tables
+    assert again.code == 0
+
+
+@pytest.mark.parametrize("loader", ["duckdb", "postgres"], indirect=True)
+def test_what_changed_since_is_what_changes_in_the_tables(
+    loader: Loader,
+    server: Server,
+    account: Account,
+    catalog: dict[str, Any],
+    keys: dict[str, list[str]],
+) -> None:
+    config = {**config_for(server), "detect_deletions": True}
+    _, state = loader.load(config, catalog)
+    active = sorted(account.customer_ids(archived=False))
+    archived = sorted(account.customer_ids(archived=True))
+    account.update("customer", active[0], name="Нове ім'я", balance="1234567890123.45")
+    account.archive(active[1])
+    account.restore(archived[0])
+    account.delete_customer(active[2])
+    lesson = account.insert("lesson")
+    account.update("pay", account.rows("pay")[0]["id"], income="0.10")
+    loader.load(config, catalog, state)
+    tables = loader.tables(keys)
+    customers = tables["customers"]
+    assert customers[active[0],]["name"] == "Нове ім'я"
+    assert customers[active[0],]["balance"] == Decimal("1234567890123.45")
+    assert customers[active[1],]["is_archived"] is True
+    assert customers[archived[0],]["is_archived"] is False
+    assert (lesson,) in tables["lessons"]
+    assert sum(row["income"] or 0 for row in tables["pays"].values()) == sum(
+        Decimal(row["income"]) for row in account.rows("pay")
+    )
+    if isinstance(loader, Postgres):  # the files of target-jsonl keep what was deleted
+        assert ids(customers) == account.customer_ids()
+    else:
+        assert ids(customers) == account.customer_ids() | {active[2]}
+
+
+@pytest.mark.parametrize("loader", ["postgres"], indirect=True)
+def test_sql_sees_money_instants_and_lists(
+    loader: Postgres, server: Server, account: Account, catalog: dict[str, Any]
+) -> None:
+    loader.load(config_for(server), catalog)
+    assert loader.ask("SELECT sum(income) FROM pays") == [
+        (sum(Decimal(row["income"]) for row in account.rows("pay")),)
+    ]
+    hours = loader.ask("SELECT DISTINCT to_char(time_from, 'YYYY-MM HH24') FROM lessons")
+    assert {("2025-07 15",), ("2025-01 16",)} <= set(hours)
+    types = loader.ask(
+        "SELECT column_name, udt_name FROM information_schema.columns "
+        "WHERE table_name = 'customers' AND table_schema = current_schema()"
+    )
+    assert set(types) >= {
+        ("id", "int8"),
+        ("balance", "numeric"),
+        ("branch_ids", "_int8"),
+        ("phone", "_text"),
+        ("teacher_ids", "_text"),
+        ("is_archived", "bool"),
+        ("dob", "date"),
+        ("updated_at", "timestamp"),
+    }
+    [(phones,)] = loader.ask("SELECT count(*) FROM customers WHERE cardinality(phone) > 0")
+    assert phones == sum(bool(row["phone"]) for row in account.rows("customer"))
+
+
+def test_a_loader_that_loses_a_row_would_be_seen(
+    tmp_path: Path,
+    server: Server,
+    account: Account,
+    catalog: dict[str, Any],
+    keys: dict[str, list[str]],
+) -> None:
+    """The check is worth nothing unless it fails: one line is taken out of a file."""
+    loader = Jsonl(tmp_path)
+    ending, _ = loader.load(config_for(server), catalog)
+    lines = loader.file("pays").read_text(encoding="utf-8").splitlines(keepends=True)
+    loader.file("pays").write_text("".join(lines[1:]), encoding="utf-8")
+    tables = loader.tables(keys)
+    assert differences(tables, expected(loader, ending, keys))
+    with pytest.raises(AssertionError, match="pays"):
+        check_against_the_account(tables, account)
+    shutil.rmtree(tmp_path)
