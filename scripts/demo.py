@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from simulator.access import API_KEY, EMAIL
 from simulator.account import Account
 from tap_alfacrm.streams.children import ChildStream
@@ -138,6 +140,23 @@ def compare(account: Account) -> bool:
     return whole
 
 
+def first_answer() -> str:
+    """What the rows are for: archived leads by reject reason, from the files, in DuckDB."""
+    customers, rejects = OUTPUT / "customers.csv", OUTPUT / "lead_rejects.csv"
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            """
+            SELECT coalesce(r.name, 'no reason given') AS reason, count(*) AS leads
+            FROM read_csv(?, all_varchar = true) AS c
+            LEFT JOIN read_csv(?, all_varchar = true) AS r ON r.id = c.lead_reject_id
+            WHERE c.is_archived = 'True' AND c.is_study = '0'
+            GROUP BY ALL ORDER BY leads DESC, reason LIMIT 8
+            """,
+            [str(customers), str(rejects)],
+        )
+        return "\n".join(f"  {reason:<40}{leads:>8,}" for reason, leads in found.fetchall())
+
+
 def main() -> None:
     """Run the demo; exit 1 when anything is missing."""
     for file in OUTPUT.glob("*.csv"):
@@ -153,6 +172,8 @@ def main() -> None:
     streams = {verdict.partition(":")[0] for verdict in verdicts if VERDICTS[0] in verdict}
     if not (whole and streams.issuperset(ENTITIES)):
         sys.exit("demo: something is missing")
+    print("\nA first answer, archived leads by reject reason (DuckDB over these files):")
+    print(first_answer())
 
 
 if __name__ == "__main__":

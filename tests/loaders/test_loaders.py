@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from simulator import Account, serve
 from tap_alfacrm.streams.children import ChildStream
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 from tests.conftest import config_for
-from tests.loaders.kit import Csv, DuckDb, Jsonl, Loader, Postgres, Tables
+from tests.loaders.kit import Csv, DuckDb, Jsonl, Loader, Postgres, Tables, command
+from tests.reliability.process import PROJECT, Tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from simulator import Server
     from tests.reliability.process import Ending
@@ -205,6 +209,45 @@ def test_sql_sees_money_instants_and_lists(
     }
     [(phones,)] = loader.ask("SELECT count(*) FROM customers WHERE cardinality(phone) > 0")
     assert phones == sum(bool(row["phone"]) for row in account.rows("customer"))
+
+
+@pytest.mark.skipif(
+    not Path(command("target-bigquery")).exists(), reason="it runs on Python 3.11 and older"
+)
+def test_bigquery_takes_every_column_and_every_value(
+    tmp_path: Path, server: Server, account: Account, catalog: dict[str, Any]
+) -> None:
+    """Its own translator, offline: types, names, and what a load job takes."""
+    settings = yaml.safe_load((PROJECT / "meltano.yml").read_text(encoding="utf-8"))
+    [environment] = [e for e in settings["environments"] if e["name"] == "bigquery"]
+    [extractor] = environment["config"]["plugins"]["extractors"]
+    tap = Tap(tmp_path, {**config_for(server), **extractor["config"]}, catalog)
+    ending = tap.run()
+    assert ending.code == 0, ending.log[-1]
+    python = Path(command("target-bigquery")).with_name("python")
+    done = subprocess.run(
+        [str(python), str(Path(__file__).with_name("bigquery_check.py"))],
+        input=(tmp_path / "output").read_bytes(),
+        capture_output=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert found["problems"] == []
+    assert set(found["types"]) == {entry["stream"] for entry in catalog["streams"]}
+    assert sum(found["records"].values()) == len(ending.records)
+    floats = [
+        f"{stream}.{name}"
+        for stream, types in found["types"].items()
+        for name, type_ in types.items()
+        if "FLOAT" in type_
+    ]
+    assert floats == []
+    sums = {
+        stream: sum(Decimal(r[name] or 0) for s, r in ending.records if s == stream)
+        for stream, name in (("pays", "income"), ("customers", "balance"))
+    }
+    assert sums["pays"] == sum(Decimal(row["income"]) for row in account.rows("pay"))
+    assert sums["customers"] == sum(Decimal(row["balance"]) for row in account.rows("customer"))
 
 
 def test_a_loader_that_loses_a_row_would_be_seen(
