@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Quirks:
     """Integers, ids and flags among them, are served as text."""
     dob_format: Literal["dotted", "iso"] = "dotted"
     """Shape of `dob`: `DD.MM.YYYY` or `YYYY-MM-DD`."""
+    planted: Mapping[str, Mapping[int, Mapping[str, str]]] = field(default_factory=dict)
+    """What stands in the JSON in place of a value, by entity, id and field; be it no JSON."""
     junk_share: float = 0.0
     """Share of cards with a value its type cannot hold, or a NUL in a note."""
     unicode_oddities: bool = False

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from simulator.records import Record
 from simulator.variants import other_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from simulator.account import Account
     from simulator.entities.entity import Body
@@ -48,6 +50,14 @@ def _junk(share: float) -> Step:
             row["balance"] = "abc"
         else:
             row["note"] = f"{row['note'] or ''}\0 кінець"
+
+    return step
+
+
+def _planted(rows: Mapping[int, Mapping[str, str]]) -> Step:
+    def step(row: Row, _: Record) -> None:
+        for name, text in rows.get(row.get("id", -1), {}).items():
+            row[name] = msgspec.Raw(text.encode())
 
     return step
 
@@ -147,6 +157,7 @@ class Renderer:
             (quirks.flags == "booleans", _everywhere(_boolean_flag)),
             (quirks.numbers_as_text, _everywhere(_as_text)),
         ]
+        own += [(path, True, _planted(rows)) for path, rows in quirks.planted.items()]
         self._own: dict[str, list[Step]] = {}
         for path, wanted, step in own:
             if wanted:

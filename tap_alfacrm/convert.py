@@ -134,7 +134,7 @@ class Converter:
                 return None
             try:
                 return fix(value)
-            except (Unfit, ValueError, OverflowError):
+            except (Unfit, ValueError, OverflowError, RecursionError):
                 self.unfit[name] += 1
                 return None
 
@@ -253,7 +253,7 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> 
 def _decoded(text: str) -> object:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise Unfit from None
 
 

@@ -55,10 +55,11 @@ class Discovery:
                 raise
             return {}
         standard = standard_schema(stream.name)["properties"]
+        known = {schema.get(FIELD, name) for name, schema in standard.items()}
         types: defaultdict[str, set[str]] = defaultdict(set)
         for row in rows:
             for name, value in row.items():
-                if name not in standard:
+                if name not in known:
                     types[name].add(json_type(value) if value != "" else "null")
         columns = column_names(sorted(types), standard)
         return {

@@ -22,6 +22,8 @@ Row = dict[str, Any]
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _PROBLEM = {"name", "message", "status"}
 """Keys of the object that an error answers with."""
+LONGEST_INTEGER = 400
+"""Digits of an integer that Python may be asked to read."""
 
 
 class MalformedError(ValueError):
@@ -64,10 +66,17 @@ def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
     except (msgspec.DecodeError, RecursionError):
         pass
     try:  # PHP may send NaN or a lone surrogate, which are not JSON but hold a row all the same
-        return json.loads(content, parse_float=Decimal, parse_constant=lambda _: None)
+        return json.loads(
+            content, parse_float=Decimal, parse_int=_integer, parse_constant=lambda _: None
+        )
     except (ValueError, RecursionError):
         msg = "the body is not JSON"
         raise MalformedError(msg) from None
+
+
+def _integer(text: str) -> int | Decimal:
+    """An integer; one that Python refuses to read stays a number all the same."""
+    return int(text) if len(text) <= LONGEST_INTEGER else Decimal(text)
 
 
 def read_envelope(content: bytes, moment: str | None = None) -> Envelope:

@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tap_alfacrm.convert import Converter
+from tap_alfacrm.convert import FIELD, Converter
 from tap_alfacrm.doctor import where, zones
 from tap_alfacrm.doctor.model import Finding, Level
 from tap_alfacrm.doctor.probe import number
@@ -115,7 +115,7 @@ def _reasons(exam: Examination) -> Iterator[Finding]:
 
 def _standard(stream: str) -> dict[str, Any]:
     properties: dict[str, Any] = standard_schema(stream)["properties"]
-    return properties
+    return {schema.get(FIELD, name): schema for name, schema in properties.items()}
 
 
 def _unknown_fields(seen: dict[str, Shapes]) -> Iterator[Finding]:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from simulator import Account, serve
+from simulator import Account, Quirks, serve
 from tap_alfacrm.streams.children import ChildStream
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 from tests.conftest import config_for
 from tests.loaders.kit import Csv, DuckDb, Jsonl, Loader, Postgres, Tables, command
 from tests.reliability.process import PROJECT, Tap
+from tests.test_junk import LISTED, NASTY, build, fields_of, planted, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,6 +182,22 @@ def test_what_changed_since_is_what_changes_in_the_tables(
         assert ids(customers) == account.customer_ids()
     else:
         assert ids(customers) == account.customer_ids() | {active[2]}
+
+
+@pytest.mark.parametrize("turn", [0, 9])
+@pytest.mark.parametrize("loader", ["postgres"], indirect=True)
+def test_postgres_takes_whatever_stands_in_a_field(
+    loader: Postgres, keys: dict[str, list[str]], catalog: dict[str, Any], turn: int
+) -> None:
+    account, texts = build(), list(NASTY.values())[turn:] + list(NASTY.values())[:turn]
+    fields = sorted({field for stream in LISTED for field in fields_of(stream.name)})
+    plants = planted(account, {field: texts[n % len(texts)] for n, field in enumerate(fields)})
+    with serve(account, Quirks(planted=plants)) as server:
+        loader.load(config_for(server), catalog)
+    tables = loader.tables(keys)
+    for stream in LISTED:
+        truth = {row["id"] for row in account.rows(table_of(stream))}
+        assert ids(tables[stream.name]) == truth, stream.name
 
 
 @pytest.mark.parametrize("loader", ["postgres"], indirect=True)
