@@ -298,7 +298,7 @@ class Session:
 
     def _credentials(self, what: str) -> NoReturn:
         msg = (
-            f"{self._host} refused to log in {self._settings.email}: {what}. "
+            f"{self._host} refused the login: {what}. "
             "Check the e-mail, the key (in the profile: 'API key (v2api)'), "
             "and that the user's role has access to the module v2api."
         )

@@ -16,6 +16,7 @@ from simulator import Account, serve
 from simulator.app import Api, build_app
 from tap_alfacrm import session as session_module
 from tap_alfacrm.tap import TapAlfaCRM
+from tests import secrecy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,6 +144,14 @@ def sync(
             output.messages += [
                 json.loads(line, parse_float=Decimal) for line in text.split("\n") if line
             ]
+            tokens = {r.headers.get("x-alfacrm-token") for r in server.log}
+            secrecy.check(
+                {server.api_key, server.app_key, *tokens},
+                server.email,
+                log="\n".join([*output.lines(logging.NOTSET), str(output.error)]),
+                output=text,
+                messages=output.messages,
+            )
         return output
 
     return run

@@ -145,7 +145,6 @@ def test_refused_credentials_end_in_one_line(sync: Sync, account: Account, statu
         assert len(server.log) == 1
     message = str(output.error)
     assert server.url in message
-    assert server.email in message
     assert str(status) in message
     assert "v2api" in message
     assert "not-the-key" not in message
@@ -155,8 +154,8 @@ def test_refused_credentials_end_in_one_line(sync: Sync, account: Account, statu
 LOGIN_FAULTS: dict[str, tuple[dict[str, Any], str, int]] = {
     "a redirect": ({"kind": "redirect"}, "redirect", 1),
     "404": ({"kind": "status", "status": 404}, "check the setting hostname", 1),
-    "400": ({"kind": "status", "status": 400}, "refused to log in", 1),
-    "422": ({"kind": "status", "status": 422}, "refused to log in", 1),
+    "400": ({"kind": "status", "status": 400}, "refused the login", 1),
+    "422": ({"kind": "status", "status": 422}, "refused the login", 1),
     "500": ({"kind": "status", "status": 500}, "status 500", 3),
     "429": ({"kind": "status", "status": 429}, "status 429", 3),
     "a page": ({"kind": "html", "status": 200}, "not JSON", 3),
@@ -187,7 +186,7 @@ def test_an_application_key_that_is_missing_or_wrong_is_told(
     with serve(account, Quirks(requires_app_key="an-app-key")) as server:
         output = sync(server, app_key=app_key, fails=CredentialsError)
         assert len(server.log) == 1
-    assert "refused to log in" in str(output.error)
+    assert "refused the login" in str(output.error)
     assert "wr0ng-app-key" not in "\n".join([str(output.error), *output.lines(logging.DEBUG)])
 
 

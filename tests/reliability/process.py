@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests import secrecy
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -59,7 +61,7 @@ class Tap:
 
     def __init__(self, folder: Path, config: dict[str, Any], catalog: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
+        self._folder, self._config = folder, config
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "catalog.json").write_text(json.dumps(catalog))
 
@@ -96,8 +98,13 @@ class Tap:
             timer.join()
         text = (self._folder / "output").read_text(encoding="utf-8")
         *lines, _ = text.split("\n")
-        return Ending(
-            code,
-            [json.loads(line, parse_float=Decimal) for line in lines],
-            (self._folder / "log").read_text(encoding="utf-8").splitlines(),
+        log = (self._folder / "log").read_text(encoding="utf-8")
+        messages = [json.loads(line, parse_float=Decimal) for line in lines]
+        secrecy.check(
+            {self._config["api_key"]},
+            self._config["email"],
+            log=log,
+            output=text,
+            messages=messages,
         )
+        return Ending(code, messages, log.splitlines())
