@@ -39,7 +39,7 @@ demo: .venv/.installed .meltano/.installed ## Load a made-up school CRM into CSV
 
 .PHONY: test
 test: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
-	$(BIN)/pytest --cov --cov-report=term -m "not soak" $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term -m "not soak" $(ARGS)
 
 .PHONY: soak
 soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests that take long

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -56,6 +57,11 @@ def _zygote() -> subprocess.Popen[str]:
     return process
 
 
+def _kill(pid: int, signal: int) -> None:
+    with suppress(ProcessLookupError):  # it has ended
+        os.kill(pid, signal)
+
+
 class Tap:
     """Runs of one configuration, in a folder of their own."""
 
@@ -90,7 +96,7 @@ class Tap:
         zygote.stdin.flush()
         pid = int(zygote.stdout.readline())
         if signal:
-            timer = threading.Timer(after, os.kill, [pid, signal])
+            timer = threading.Timer(after, _kill, [pid, signal])
             timer.start()
         code = int(zygote.stdout.readline())
         if signal:

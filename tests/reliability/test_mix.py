@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.reliability.scenario import Row
 
-NIGHTS = 200
+NIGHTS = 90
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +21,10 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[Row, dict[str, obje
     return reference(tmp_path_factory.mktemp("reference"))
 
 
-@pytest.mark.parametrize("tens", range(NIGHTS // 10))
-def test_bad_nights_lose_and_double_nothing(
-    wanted: dict[Row, dict[str, object]], tmp_path: Path, tens: int
+@pytest.mark.parametrize("seed", range(NIGHTS))
+def test_a_bad_night_loses_and_doubles_nothing(
+    wanted: dict[Row, dict[str, object]], tmp_path: Path, seed: int
 ) -> None:
-    for seed in range(tens * 10, tens * 10 + 10):
-        result = play(seed, wanted, tmp_path)
-        assert (result.lost, result.wrong, result.doubled) == ([], [], 0), seed
+    result = play(seed, wanted, tmp_path)
+    assert (result.lost, result.wrong, result.doubled) == ([], [], 0)
+    assert result.runs >= 2
