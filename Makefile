@@ -44,15 +44,24 @@ test: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests
 .PHONY: soak
 soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests that take long
 	$(BIN)/pytest -m soak $(ARGS)
+	$(BIN)/python -m scripts.reliability
 
 .PHONY: lint
 lint: .venv/.installed ## Check style and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: types
 types: .venv/.installed ## Check the types
 	$(BIN)/mypy
+
+.PHONY: audit
+audit: .venv/.installed ## Look for known weaknesses in what is locked; asks the internet
+	$(UV) export --quiet --locked --all-groups --no-group meltano --no-emit-project --output-file .cache/locked.txt
+	for locked in .cache/locked.txt loaders/*.txt; do \
+		$(UV) tool run --quiet pip-audit@2.9.0 --disable-pip --require-hashes -r $$locked; \
+	done
 
 .PHONY: check
 check: lint types test ## Check style, types and tests
