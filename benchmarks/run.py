@@ -11,7 +11,7 @@ import os
 import platform
 import subprocess
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import (
     FLOOR,
@@ -37,6 +37,8 @@ SMALL = 3_600
 FEW, MANY = 10_000, 1_000_000
 """Customers between which the memory is compared."""
 DOCS = PROJECT / "docs"
+KEPT = PROJECT / ".cache" / "benchmarks.json"
+SECTIONS = ("start", "cpu", "memory", "rate", "wall")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
@@ -90,25 +92,48 @@ def main() -> None:
     parser.add_argument("--wall-rounds", type=int, default=5, help="of the runs with latency")
     parser.add_argument("--rows", type=int, default=100_000, help="customers, without latency")
     parser.add_argument("--wall-size", type=int, default=500, help="rows a page, with latency")
+    parser.add_argument("--only", choices=SECTIONS, help="run this alone, keep the other figures")
     options = parser.parse_args()
+    results = json.loads(KEPT.read_text()) if options.only else {}
+    for section in [options.only] if options.only else SECTIONS:
+        results[section] = measure(section, options)
+        KEPT.parent.mkdir(exist_ok=True)
+        KEPT.write_text(json.dumps(results))
+    page = render(results, options)
+    (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
+    print(page)
 
-    helps = start(options.rounds)
-    cpus = {
-        (rows, size): cpu(rows, size, options.rounds)
-        for rows, size in ((options.rows, 500), (options.rows // 5, 50))
-    }
-    memories = {rows: memory(rows) for rows in (FEW, MANY)}
-    rates = {
-        (latency, in_flight): rate(SMALL, 50, latency, in_flight, options.wall_rounds)
-        for latency in LATENCIES
-        for in_flight in (1, 8)
-    }
-    times = {
-        (latency, limit): wall(SMALL, options.wall_size, latency, limit, options.wall_rounds)
+
+def measure(section: str, options: argparse.Namespace) -> Any:  # noqa: ANN401 - JSON
+    """The figures of a section: lists of a key and what was measured for it."""
+    rounds, wall_rounds = options.rounds, options.wall_rounds
+    if section == "start":
+        return start(rounds)
+    if section == "cpu":
+        sizes = ((options.rows, 500), (options.rows // 5, 50))
+        return [((rows, size), cpu(rows, size, rounds)) for rows, size in sizes]
+    if section == "memory":
+        return [(rows, memory(rows)) for rows in (FEW, MANY)]
+    if section == "rate":
+        return [
+            ((latency, in_flight), rate(SMALL, 50, latency, in_flight, wall_rounds))
+            for latency in LATENCIES
+            for in_flight in (1, 8)
+        ]
+    return [
+        ((latency, limit), wall(SMALL, options.wall_size, latency, limit, wall_rounds))
         for latency in LATENCIES
         for limit in (0, LIMIT)
-    }
+    ]
 
+
+def render(results: dict[str, Any], options: argparse.Namespace) -> str:
+    """Draw the charts and write the page."""
+    helps = results["start"]
+    cpus, rates, times = (
+        {tuple(key): found for key, found in results[name]} for name in ("cpu", "rate", "wall")
+    )
+    memories = dict(results["memory"])
     first = next(iter(cpus))
     slowest = times[LATENCIES[-1], LIMIT]
     draw(
@@ -187,9 +212,7 @@ def main() -> None:
         f"`tap-alfacrm --help` takes {helps[0]:.2f} s of CPU, {helps[0] / helps[1]:.2f} times as",
         f"much as the least tap that the SDK allows ({helps[1]:.2f} s).",
     ]
-    page = "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
-    (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
-    print(page)
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
 if __name__ == "__main__":

@@ -124,6 +124,7 @@ def serve(
         log_config=None,
         log_level="critical",
         access_log=False,
+        timeout_keep_alive=120,
         server_header=False,
         date_header=False,
     )
