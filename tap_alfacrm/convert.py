@@ -45,11 +45,16 @@ _MAX_EXPONENT = 100
 MEMORY = 10_000
 """Values of a field whose mended form is kept."""
 _LENGTH = len("2025-10-20 12:00:00")
+_HOURS = {f"{separator}{hour:02}": hour for hour in range(24) for separator in " T"}
 _TAILS = frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
 
 
 class Unfit(ValueError):  # noqa: N818 - a verdict on a value, not a failure of the program
     """A value that its type cannot hold."""
+
+
+UNFIT = (Unfit, ValueError, OverflowError, RecursionError)
+"""What mending raises where a type cannot hold a value."""
 
 
 class Converter:
@@ -80,8 +85,13 @@ class Converter:
         ]
         self._fields = {field for _, field, _ in self._columns}
         self.renames = self._fields != self._fixes.keys()
+        self._names = {attribute(name): name for name in schema["properties"]}
         self._typed_fixes: list[tuple[str, Fix, dict[Any, Any] | None]] = [
-            (attribute(name), self._fixes[name], {} if _recurs(property_) else None)
+            (
+                attribute(name),
+                _fix(name, property_, zone, self.unfit),
+                {} if _recurs(property_) else None,
+            )
             for name, property_ in schema["properties"].items()
             if _needs_mending(property_)
         ]
@@ -115,15 +125,17 @@ class Converter:
             value = getattr(row, name)
             if value is None:
                 continue
-            if known is None:
-                setattr(row, name, fix(value))
-            elif (fixed := known.get(value)) is not None:
+            if known is not None and (fixed := known.get(value)) is not None:
                 setattr(row, name, fixed)
-            else:
+                continue
+            try:
                 fixed = fix(value)
-                setattr(row, name, fixed)
-                if len(known) < MEMORY and fixed is not None:
-                    known[value] = fixed
+            except UNFIT:
+                self.unfit[self._names[name]] += 1
+                fixed = None
+            setattr(row, name, fixed)
+            if known is not None and len(known) < MEMORY and fixed is not None:
+                known[value] = fixed
         for name, value in stamp.items():
             setattr(row, name, value)
         return row
@@ -134,7 +146,7 @@ class Converter:
                 return None
             try:
                 return fix(value)
-            except (Unfit, ValueError, OverflowError, RecursionError):
+            except UNFIT:
                 self.unfit[name] += 1
                 return None
 
@@ -388,38 +400,47 @@ def _clock(match: re.Match[str]) -> dt.time:
 @functools.cache
 def _date_time(clock: dt.tzinfo) -> Fix:
     hours: dict[str, str] = {}
-    days: set[str] = set()
+    days: dict[str, tuple[int, tuple[str, str, str]] | None] = {}
 
     def fix(value: object) -> str | None:
-        """The instant in UTC; the hours of each day are worked out once."""
+        """The instant in UTC; each hour of each day is worked out once."""
         if not isinstance(value, str) or len(value) != _LENGTH or value[13:] not in _TAILS:
             return _in_utc(value, clock)
         hour = hours.get(value[:13])
         if hour is None:
-            day = value[:11]
+            day = value[:10]
             if day not in days:
-                days.add(day)
-                hours.update(_hours_in_utc(day, clock))
-            hour = hours.get(value[:13])
-        return _in_utc(value, clock) if hour is None else f"{hour}{value[13:]}Z"
+                days[day] = _shift(day, clock)
+            shift = days[day]
+            number = _HOURS.get(value[10:13])
+            if shift is None or number is None:
+                return _in_utc(value, clock)
+            over, in_utc = divmod(number - shift[0], 24)
+            hour = hours[value[:13]] = f"{shift[1][over + 1]}T{in_utc:02}"
+        return f"{hour}{value[13:]}Z"
 
     return fix
 
 
-def _hours_in_utc(day: str, clock: dt.tzinfo) -> dict[str, str]:
-    """Each hour of a day, in UTC; none where the offset changes or is not one of full hours."""
-    match = _MOMENT_RE.fullmatch(f"{day}00:00")
+def _shift(day: str, clock: dt.tzinfo) -> tuple[int, tuple[str, str, str]] | None:
+    """Hours that a day is ahead of UTC, and the days around it.
+
+    None where the offset changes that day, or is not one of full hours.
+    """
+    match = _MOMENT_RE.fullmatch(day)
     if match is None:
-        return {}
+        return None
     begin = dt.datetime.combine(_day(match), dt.time(), tzinfo=clock)
     offset = begin.utcoffset()
-    changes = {begin.replace(hour=hour).utcoffset() for hour in range(24)} != {offset}
+    hours = (begin.replace(hour=hour) for hour in (6, 12, 18))
     end = begin.replace(hour=23, minute=59, second=59)
-    if offset is None or changes or end.utcoffset() != offset or offset % dt.timedelta(hours=1):
-        return {}
-    midnight = begin.replace(tzinfo=None) - offset
-    in_utc = (midnight + dt.timedelta(hours=hour) for hour in range(24))
-    return {f"{day}{hour:02}": moment.isoformat()[:13] for hour, moment in enumerate(in_utc)}
+    if offset is None or any(moment.utcoffset() != offset for moment in (*hours, end)):
+        return None
+    full, rest = divmod(offset, dt.timedelta(hours=1))
+    if rest or not 1 < begin.year < dt.MAXYEAR:
+        return None
+    before, there, after = (begin.date() + dt.timedelta(days=days) for days in (-1, 0, 1))
+    return full, (before.isoformat(), there.isoformat(), after.isoformat())
 
 
 def _in_utc(value: object, clock: dt.tzinfo) -> str | None:
