@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from simulator.requests_log import Request
 
 _DEFAULT_QUIRKS = Quirks()
+ROUNDS = 8
+"""Turns of the event loop that an accepted connection may take to be one."""
 
 
 class _Protocol(H11Protocol):
@@ -49,9 +51,10 @@ class _Uvicorn(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
-        await asyncio.sleep(0)  # what was accepted becomes a connection
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)  # what was accepted becomes a connection, a step at a time
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
         tasks = list(self.server_state.tasks)
         for task in tasks:
             task.cancel()
