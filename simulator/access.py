@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Access:
         """Start with no token given."""
         self._quirks = quirks
         self._tokens: dict[str, float] = {}
+        self._uses: Counter[str] = Counter()
         self._recent: deque[float] = deque()
 
     def log_in(self, request: Request) -> str | None:
@@ -39,7 +40,12 @@ class Access:
 
     def lets_in(self, request: Request) -> bool:
         """Tell whether the request carries a living token."""
-        expiry = self._tokens.get(request.headers.get("x-alfacrm-token", ""), 0.0)
+        token = request.headers.get("x-alfacrm-token", "")
+        self._uses[token] += 1
+        if self._uses[token] == self._quirks.token_uses:
+            self._tokens.pop(token, None)
+            return False
+        expiry = self._tokens.get(token, 0.0)
         return time.monotonic() < expiry and self._app_key_fits(request.headers)
 
     def expire_tokens(self) -> None:

@@ -21,6 +21,8 @@ class Quirks:
     """Status for refused credentials: 401 or 403."""
     token_ttl_seconds: float = 3600
     """Life of a token: 900 in the older documentation, 3600 in the newer."""
+    token_uses: int | None = None
+    """Number of the request that a token no longer opens; none: it opens any number."""
     login_cancels_older_tokens: bool = False
     """A new login makes the tokens given before it worthless."""
     requires_app_key: str | None = None

@@ -24,12 +24,7 @@ if TYPE_CHECKING:
     Sync = Callable[..., Output]
 
 QUIRKS: dict[str, dict[str, Any]] = {
-    "tokens that soon die with 401": {"token_ttl_seconds": 0.05},
-    "tokens that soon die with 403": {"token_ttl_seconds": 0.05, "bad_token_status": 403},
-    "a login that cancels the older token": {
-        "login_cancels_older_tokens": True,
-        "token_ttl_seconds": 0.05,
-    },
+    "a login that cancels the older token": {"login_cancels_older_tokens": True, "token_uses": 9},
     "a lower limit": {"rate_limit": 20, "rate_window_seconds": 0.05},
     "a lower limit that says when": {
         "rate_limit": 20,
@@ -88,6 +83,8 @@ OTHER_SWITCHES = {
     "bad_login_status",  # nothing can be loaded (test_session.py)
     "max_page_size",  # below, with cards enough
     "removed",  # ignored, it hides the archive from everybody
+    "bad_token_status",  # below
+    "token_ttl_seconds",  # test_session.py
     "requires_app_key",  # a setting answers it (test_session.py)
 }
 LISTS = {
@@ -157,6 +154,18 @@ def test_whatever_the_account_does_each_card_comes_once(
     assert output.verdict().startswith("customers: COMPLETE")
     for stream, entity in (("lead_statuses", "lead-status"), ("branches", "branch")):
         assert sorted(output.ids(stream)) == sorted(row["id"] for row in account.rows(entity))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("in_flight", [1, 8])
+def test_tokens_that_die_under_way_cost_a_login_each(
+    sync: Sync, account: Account, status: int, in_flight: int
+) -> None:
+    with serve(account, Quirks(token_uses=20, bad_token_status=status)) as server:
+        output = sync(server, page_size=5, max_in_flight=in_flight)
+        assert len(server.logins) > 2
+    assert sorted(output.ids()) == truth(account)
+    assert output.verdict().startswith("customers: COMPLETE")
 
 
 def test_no_switch_of_the_simulator_is_forgotten() -> None:

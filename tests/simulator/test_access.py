@@ -47,6 +47,13 @@ def test_a_token_dies_after_its_time(start: Start) -> None:
     assert client.post("branch/index").status_code == 401
 
 
+def test_a_token_may_be_good_for_few_requests(start: Start) -> None:
+    client = start(Quirks(token_uses=3))
+    assert [client.post("branch/index").status_code for _ in range(4)] == [200, 200, 401, 401]
+    client.log_in()
+    assert client.post("branch/index").status_code == 200
+
+
 @pytest.mark.parametrize(("cancels", "status"), [(False, 200), (True, 401)])
 def test_a_new_login_may_cancel_the_older_token(start: Start, cancels: bool, status: int) -> None:  # noqa: FBT001
     client = start(Quirks(login_cancels_older_tokens=cancels))
