@@ -35,7 +35,7 @@ demo: .venv/.installed .meltano/.installed ## Load a made-up school CRM into CSV
 	$(BIN)/python -m scripts.demo
 
 .PHONY: test
-test: .venv/.installed ## Run the tests and measure their coverage
+test: .venv/.installed .tools/meltano/.installed ## Run the tests and measure their coverage
 	$(BIN)/pytest --cov --cov-report=term -m "not soak" $(ARGS)
 
 .PHONY: soak
