@@ -43,9 +43,11 @@ soak: .venv/.installed ## Run the tests that take long
 	$(BIN)/pytest -m soak $(ARGS)
 
 .PHONY: lint
-lint: .venv/.installed ## Check style and format
+lint: .venv/.installed ## Check style, format, spelling and workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/typos
+	$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: types
 types: .venv/.installed ## Check the types
@@ -72,6 +74,25 @@ bench: .venv/.installed .tools/bench/.installed ## Compare the tap with other wa
 build: $(UV) ## Build the wheel and the source archive into dist/
 	rm -rf dist
 	$(UV) build --python '$(PYTHON)'
+
+.PHONY: package
+package: .venv/.installed build ## Build, and check what would be uploaded to PyPI
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+
+# The tests run in a copy without the package, so that they can only meet the wheel.
+.PHONY: testwheel
+testwheel: build ## Run the tests against the built wheel
+	UV_PROJECT_ENVIRONMENT=.tools/wheel $(UV) sync --quiet --locked --no-install-project --python '$(PYTHON)'
+	$(UV) pip install --quiet --python .tools/wheel/bin/python --no-deps --reinstall dist/*.whl
+	rm -rf .cache/wheel && mkdir -p .cache/wheel
+	git ls-files -z ':!tap_alfacrm' | tar --create --null --files-from=- | tar --extract --directory .cache/wheel
+	cd .cache/wheel && ../../.tools/wheel/bin/pytest -m "not soak" --ignore=tests/publishing $(ARGS)
+
+.PHONY: audit
+audit: .venv/.installed ## Ask PyPI for known weaknesses of what the tap needs
+	$(UV) export --quiet --locked --no-default-groups --no-emit-project --output-file .cache/audit.txt
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement .cache/audit.txt
 
 .PHONY: clean
 clean: ## Remove all that was installed, built or cached
