@@ -36,11 +36,20 @@ demo: .venv/.installed .meltano/.installed ## Load a made-up school CRM into CSV
 
 .PHONY: test
 test: .venv/.installed .tools/meltano/.installed ## Run the tests and measure their coverage
-	$(BIN)/pytest --cov --cov-report=term -m "not soak" $(ARGS)
+	$(BIN)/pytest --cov --cov-report=term -m "not recipes and not soak" $(ARGS)
 
 .PHONY: soak
 soak: .venv/.installed ## Run the tests that take long
 	$(BIN)/pytest -m soak $(ARGS)
+
+.PHONY: recipes
+recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .tools/dagster/.installed ## Follow all recipes, with Airflow and Dagster too
+	$(BIN)/pytest -m recipes $(ARGS)
+
+.tools/%/.installed: docs/recipes/%.txt $(UV)
+	$(UV) venv --quiet --clear --python '$(PYTHON)' .tools/$*
+	$(UV) pip install --quiet --python .tools/$*/bin/python --requirement $<
+	touch $@
 
 .PHONY: lint
 lint: .venv/.installed ## Check style, format, spelling and workflows
@@ -87,7 +96,7 @@ testwheel: build ## Run the tests against the built wheel
 	$(UV) pip install --quiet --python .tools/wheel/bin/python --no-deps --reinstall dist/*.whl
 	rm -rf .cache/wheel && mkdir -p .cache/wheel
 	git ls-files -z ':!tap_alfacrm' | tar --create --null --files-from=- | tar --extract --directory .cache/wheel
-	cd .cache/wheel && ../../.tools/wheel/bin/pytest -m "not soak" --ignore=tests/publishing $(ARGS)
+	cd .cache/wheel && ../../.tools/wheel/bin/pytest -m "not recipes and not soak" --ignore=tests/publishing $(ARGS)
 
 .PHONY: audit
 audit: .venv/.installed ## Ask PyPI for known weaknesses of what the tap needs
