@@ -98,6 +98,10 @@ testwheel: build ## Run the tests against the built wheel
 	git ls-files -z ':!tap_alfacrm' | tar --create --null --files-from=- | tar --extract --directory .cache/wheel
 	cd .cache/wheel && ../../.tools/wheel/bin/pytest -m "not recipes and not soak" --ignore=tests/publishing $(ARGS)
 
+.PHONY: docs
+docs: .venv/.installed ## Build the pages into site/, and check their links
+	$(BIN)/mkdocs build --strict
+
 .PHONY: audit
 audit: .venv/.installed ## Ask PyPI for known weaknesses of what the tap needs
 	$(UV) export --quiet --locked --no-default-groups --no-emit-project --output-file .cache/audit.txt
@@ -105,7 +109,7 @@ audit: .venv/.installed ## Ask PyPI for known weaknesses of what the tap needs
 
 .PHONY: clean
 clean: ## Remove all that was installed, built or cached
-	rm -rf .cache .meltano .tools .venv dist htmlcov output .coverage .coverage.* \
+	rm -rf .cache .meltano .tools .venv dist htmlcov output site .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
