@@ -17,6 +17,8 @@ import yaml
 from scripts.notes import CHANGELOG, notes
 from tests.publishing.conftest import PROJECT, UV, Distributions, clean_environment, run
 
+RIGHTS = {"github": ("contents",), "pages": ("id-token", "pages"), "pypi": ("id-token",)}
+"""What the jobs that publish may write."""
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -133,8 +135,7 @@ def test_workflow_is_pinned_and_has_the_least_rights(workflow: Path) -> None:
     assert parsed["permissions"] == {}
     for name, job in parsed["jobs"].items():
         rights = {(key, value) for key, value in job["permissions"].items() if value != "read"}
-        wanted = {"pypi": {("id-token", "write")}, "github": {("contents", "write")}}
-        assert rights == wanted.get(name, set())
+        assert rights == {(right, "write") for right in RIGHTS.get(name, ())}
         for step in job["steps"]:
             assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step.get("uses", f"a@{'0' * 40}"))
             for target in re.findall(r"^make (\w+)", step.get("run", ""), re.MULTILINE):

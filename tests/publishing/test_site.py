@@ -95,7 +95,7 @@ def test_each_link_on_the_site_leads_somewhere(site: dict[str, _Page], built: Pa
     assert dead == []
 
 
-def test_nothing_is_loaded_from_elsewhere(site: dict[str, _Page]) -> None:
+def test_no_page_embeds_what_lies_elsewhere(site: dict[str, _Page]) -> None:
     for address, page in site.items():
         for loaded in page.loaded:
             assert urljoin(address, loaded).startswith(HERE) or loaded.startswith("data:")
