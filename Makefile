@@ -38,18 +38,28 @@ demo: .venv/.installed .meltano/.installed ## Load a made-up school CRM into CSV
 	$(BIN)/python -m scripts.demo
 
 .PHONY: test
-test: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
-	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term -m "not soak" $(ARGS)
+test: .venv/.installed .tools/meltano/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
+	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term -m "not recipes and not soak" $(ARGS)
 
 .PHONY: soak
 soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests that take long
 	$(BIN)/pytest -m soak $(ARGS)
 	$(BIN)/python -m scripts.reliability
 
+.PHONY: recipes
+recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .tools/dagster/.installed ## Follow all recipes, with Airflow and Dagster too
+	$(BIN)/pytest -m recipes $(ARGS)
+
+.tools/%/.installed: docs/recipes/%.txt $(UV)
+	$(UV) venv --quiet --clear --python '$(PYTHON)' .tools/$*
+	$(UV) pip install --quiet --python .tools/$*/bin/python --requirement $<
+	touch $@
+
 .PHONY: lint
-lint: .venv/.installed ## Check style and format
+lint: .venv/.installed ## Check style, format, spelling and workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/typos
 	$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: types
@@ -90,9 +100,28 @@ build: $(UV) ## Build the wheel and the source archive into dist/
 	rm -rf dist
 	$(UV) build --python '$(PYTHON)'
 
+.PHONY: package
+package: .venv/.installed build ## Build, and check what would be uploaded to PyPI
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+
+# The tests run in a copy without the package, so that they can only meet the wheel.
+.PHONY: testwheel
+testwheel: build $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests against the built wheel
+	UV_PROJECT_ENVIRONMENT=.tools/wheel $(UV) sync --quiet --locked --no-install-project --python '$(PYTHON)'
+	$(UV) pip install --quiet --python .tools/wheel/bin/python --no-deps --reinstall dist/*.whl
+	rm -rf .cache/wheel && mkdir -p .cache/wheel
+	git ls-files -z ':!tap_alfacrm' | tar --create --null --files-from=- | tar --extract --directory .cache/wheel
+	ln -s ../../.tools .cache/wheel/.tools
+	cd .cache/wheel && .tools/wheel/bin/pytest -n auto --dist worksteal -m "not recipes and not soak" --ignore=tests/publishing $(ARGS)
+
+.PHONY: docs
+docs: .venv/.installed ## Build the pages into site/, and check their links
+	$(BIN)/mkdocs build --strict
+
 .PHONY: clean
 clean: ## Remove all that was installed, built or cached
-	rm -rf .cache .meltano .tools .venv dist htmlcov output .coverage .coverage.* \
+	rm -rf .cache .meltano .tools .venv dist htmlcov output site .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

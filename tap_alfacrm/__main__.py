@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import sys
+import traceback
 from typing import NoReturn
 
 from tap_alfacrm.errors import AlfaCRMError
@@ -26,14 +27,19 @@ def main() -> None:
         TapAlfaCRM.cli()
     except (AlfaCRMError, FileNotFoundError) as error:
         _end(str(error))
-    except ValueError as error:
-        if type(error).__name__ != "JSONDecodeError":  # that of the SDK's JSON library
-            raise
-        _end(f"A file given with --config, --state or --catalog is not JSON: {error}.")
     except OSError as error:
         # what was not written is lost; closing must not complain of it again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")
+    except Exception as error:  # noqa: BLE001 - its message may hold the value of a row
+        name = type(error).__name__
+        if name == "JSONDecodeError":  # that of the SDK's JSON library
+            _end(f"A file given with --config, --state or --catalog is not JSON: {error}.")
+        TapAlfaCRM.logger.critical("%s", "".join(traceback.format_tb(error.__traceback__)))
+        _end(
+            f"{name} in the tap itself. Its text is left out, because it may hold a person's "
+            "data. Please report it with the lines above."
+        )
 
 
 def _end(line: str) -> NoReturn:

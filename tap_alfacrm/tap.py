@@ -17,11 +17,11 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from tap_alfacrm.ahead import Ahead
-from tap_alfacrm.cells import make_json_readable
 from tap_alfacrm.discovery import Discovery
 from tap_alfacrm.environment import from_environment
 from tap_alfacrm.errors import SettingsError, UnavailableError
 from tap_alfacrm.inputs import check_state, with_chosen_methods
+from tap_alfacrm.mapper import Mapper
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.session import Session
 from tap_alfacrm.settings import CREDENTIALS, Settings
@@ -261,8 +261,8 @@ class TapAlfaCRM(Tap):
 
     @override
     def setup_mapper(self) -> None:
-        super().setup_mapper()
-        make_json_readable(self.mapper)
+        self.mapper = Mapper(plugin_config=dict(self.config), logger=self.logger)
+        self.mapper.register_raw_streams_from_catalog(self.catalog)
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

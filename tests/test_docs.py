@@ -48,7 +48,7 @@ def test_meltano_leaves_out_what_the_tap_does_not_select() -> None:
 
 
 def test_each_link_between_pages_leads_somewhere() -> None:
-    pages = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
+    pages = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), PROJECT / "hub/README.md"]
     code = [*(PROJECT / "tap_alfacrm").rglob("*.py")]
     for page in [*pages, *code]:
         text = page.read_text(encoding="utf-8")

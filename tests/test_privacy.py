@@ -68,7 +68,7 @@ def texts(value: Any, name: str = "") -> Iterator[str]:
 def test_no_clear_value_of_a_person_is_left(tmp_path: Path) -> None:
     account = Account.build(leads=12, clients=12, archived_leads=6, archived_clients=6, lessons=20)
     settings = environment()
-    excluded = [pattern[1:] for pattern in settings["select"]]
+    excluded = [pattern[1:] for pattern in settings["select"] if pattern.startswith("!*.")]
     with serve(account) as server:
         config = config_for(server)
         clear = Tap(tmp_path / "clear", config, catalog_of(TapAlfaCRM(config=config), [])).run()

@@ -1,0 +1,60 @@
+"""Bring the pages that lie outside of docs/ into the site: a hook of MkDocs.
+
+The repository shows its pages where they belong, README.md and CONTRIBUTING.md at the top. Here
+each is given its place in the site, and the links between pages are turned accordingly; a link to
+what is no page leads to the repository.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mkdocs.structure.files import File, Files
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.pages import Page
+
+PROJECT = Path(__file__).parents[1]
+OUTSIDE = {
+    "README.md": "index.md",
+    "README.ru.md": "README.ru.md",
+    "README.uk.md": "README.uk.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+    "CONTRIBUTING.md": "CONTRIBUTING.md",
+    "RELEASING.md": "RELEASING.md",
+    "SECURITY.md": "SECURITY.md",
+    "simulator/README.md": "simulator.md",
+}
+"""Pages outside of docs/, and their places in the site."""
+LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)((?:#[^)\s]*)?\))")
+LOGO = "https://raw.githubusercontent.com/tap-alfacrm/tap-alfacrm/main/docs/"
+
+
+def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
+    """Add the pages."""
+    for source, place in OUTSIDE.items():
+        text = (PROJECT / source).read_text(encoding="utf-8")
+        files.append(File.generated(config, place, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Turn the links of a page."""
+    place = page.file.src_uri
+    source = {site: outside for outside, site in OUTSIDE.items()}.get(place, f"docs/{place}")
+
+    def turn(link: re.Match[str]) -> str:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), link[2]))
+        found = OUTSIDE.get(target, target.removeprefix("docs/"))
+        is_here = target in OUTSIDE or target.startswith("docs/")
+        if is_here and files.get_file_from_path(found):
+            return f"{link[1]}{posixpath.relpath(found, posixpath.dirname(place))}{link[3]}"
+        if not (PROJECT / target).exists():
+            return link[0]  # MkDocs says that it leads nowhere
+        return f"{link[1]}{config.repo_url}/blob/main/{target}{link[3]}"
+
+    return LINK.sub(turn, markdown).replace(LOGO, "")

@@ -1,0 +1,85 @@
+"""Stream maps for the streams that are loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.exceptions import MappingError
+from singer_sdk.mapper import CustomStreamMap, PluginMapper, StreamMap
+from singer_sdk.singerlib import Catalog
+from typing_extensions import override
+
+from tap_alfacrm.cells import make_json_readable
+from tap_alfacrm.errors import SettingsError
+
+if TYPE_CHECKING:
+    from singer_sdk.singerlib import CatalogEntry
+
+
+class Mapper(PluginMapper):
+    """Maps that a deselected stream does not upset, and that tell nothing about a row.
+
+    The SDK holds the map of a stream against its selected columns even where none is selected, and
+    so ends the run of everybody who deselects a stream that has a map.
+    """
+
+    @override
+    def register_raw_streams_from_catalog(self, catalog: Catalog) -> None:
+        """Register all streams of a catalogue.
+
+        Args:
+            catalog: The working catalogue.
+
+        Raises:
+            SettingsError: A map does not fit its stream.
+        """
+        selected = Catalog({name: entry for name, entry in catalog.items() if _is_selected(entry)})
+        try:
+            super().register_raw_streams_from_catalog(selected)
+            for name in catalog.keys() - selected.keys():
+                entry = catalog[name]
+                self.register_raw_stream_schema(name, entry.schema.to_dict(), entry.key_properties)
+        except MappingError as error:
+            raise SettingsError(name="stream_maps", why=str(error).rstrip(".")) from None
+        for name, maps in self.stream_maps.items():
+            self.stream_maps[name] = [
+                _Discreet(found) if isinstance(found, CustomStreamMap) else found for found in maps
+            ]
+        make_json_readable(self)
+
+
+class _Discreet(StreamMap):
+    """A map whose expressions fail without telling the row on which they do."""
+
+    def __init__(self, inner: CustomStreamMap) -> None:
+        super().__init__(
+            inner.stream_alias,
+            inner.raw_schema,
+            inner.raw_key_properties,
+            inner.flattening_options,
+        )
+        self.transformed_schema = inner.transformed_schema
+        self.transformed_key_properties = inner.transformed_key_properties
+        inner.flattening_options = None  # it would be done twice
+        self._inner = inner
+
+    @override
+    def transform(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            return self._inner.transform(record)
+        except MappingError as error:
+            why = str(error).rstrip(".")
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            why = (
+                f"an expression for {self._inner.stream_name} fails on the value of a row with "
+                f"{type(error).__name__}"
+            )
+        raise SettingsError(name="stream_maps", why=why)
+
+    @override
+    def get_filter_result(self, record: dict[str, Any]) -> bool:
+        return self._inner.get_filter_result(record)
+
+
+def _is_selected(entry: CatalogEntry) -> bool:
+    return entry.metadata.resolve_selection()[()]

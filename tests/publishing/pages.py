@@ -1,0 +1,53 @@
+"""The code blocks of a page, and what its commands do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BLOCK = re.compile(
+    r"^(?P<indent> *)```(?P<language>\w*)(?: title=\"(?P<title>[^\"]+)\")?\n"
+    r"(?P<text>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block.
+
+    Attributes:
+        language: What it says it is written in; empty if it does not.
+        title: The file that it belongs to, or None.
+        text: What is in it.
+    """
+
+    language: str
+    title: str | None
+    text: str
+
+    def commands(self) -> list[str]:
+        """What is to be typed."""
+        assert self.language == "console"
+        return [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
+
+
+def blocks(page: Path, section: str | None = None) -> list[Block]:
+    """The code blocks of a page, or of one section of it."""
+    text = page.read_text(encoding="utf-8")
+    if section is not None:
+        [text] = re.findall(
+            rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL
+        )
+    return [
+        Block(
+            found["language"],
+            found["title"],
+            re.sub(rf"^{found['indent']}", "", found["text"], flags=re.MULTILINE),
+        )
+        for found in BLOCK.finditer(text)
+    ]

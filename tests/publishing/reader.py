@@ -1,0 +1,77 @@
+"""Somebody who does what the pages say."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.publishing.conftest import run
+from tests.publishing.pages import blocks
+
+if TYPE_CHECKING:
+    from simulator import Server
+
+
+@dataclass
+class Reader:
+    """Somebody who does what a page says, with an account of their own.
+
+    Attributes:
+        folder: Where they are.
+        env: Their environment.
+        servers: Their accounts, by what the page calls them.
+        own: Variables for which they do not take what the page says.
+        log: What the commands wrote.
+    """
+
+    folder: Path
+    env: dict[str, str]
+    servers: dict[str, Server]
+    own: dict[str, str] = field(default_factory=dict)
+    log: str = ""
+    _exports: list[str] = field(default_factory=list)
+
+    def follow(self, page: Path, section: str | None = None) -> None:
+        """Do all that a page, or a section of it, says."""
+        for block in blocks(page, section):
+            if block.title == ".env":
+                self._write_env(block.text)
+            elif block.title:
+                (self.folder / block.title).write_text(block.text, encoding="utf-8")
+            elif block.language == "console":
+                for command in block.commands():
+                    self.type(command)
+
+    def type(self, command: str) -> str:
+        """Run a command, after the exports so far; what it wrote."""
+        if command.startswith("export "):
+            name, _, _ = command.removeprefix("export ").partition("=")
+            self._exports.append(f"export {name}={self.own[name]}" if name in self.own else command)
+            return ""
+        where = self.folder / ".where"
+        script = ["set -euo pipefail", *self._exports, command, f'pwd > "{where}"']
+        written = run("bash", "-c", "\n".join(script), cwd=self.folder, env=self.env)
+        self.folder = Path(where.read_text(encoding="utf-8").strip())
+        self.log += written
+        return written
+
+    def _write_env(self, text: str) -> None:
+        lines = []
+        for name, school, setting, value in re.findall(
+            r"^(TAP_ALFACRM(?:__(\w+?))?_([A-Z][A-Z_]*))=(.*)$", text, re.MULTILINE
+        ):
+            server = self.servers[school]
+            own = {"HOSTNAME": server.url, "EMAIL": server.email, "API_KEY": server.api_key}
+            lines.append(f"{name}={own.get(setting, value)}")
+            if setting == "HOSTNAME":
+                lines.append(f"{name.replace('HOSTNAME', 'REQUESTS_PER_SECOND')}=1000")
+        assert lines
+        (self.folder / ".env").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def ids(self, file: str) -> list[int]:
+        """The ids in a file of target-jsonl."""
+        text = (self.folder / "output" / file).read_text(encoding="utf-8")
+        return sorted(json.loads(line)["id"] for line in text.splitlines())

@@ -1,0 +1,181 @@
+"""Each command that a page tells is run by a test, or is known to do what no test should."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import duckdb
+import psycopg
+import pytest
+
+from simulator import Account, serve
+from tests.publishing.conftest import MELTANO, PROJECT, clean_environment, run
+from tests.publishing.pages import blocks
+from tests.publishing.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGES = [
+    *PROJECT.glob("*.md"),
+    *(PROJECT / "docs").rglob("*.md"),
+    PROJECT / "hub" / "README.md",
+    PROJECT / "simulator" / "README.md",
+]
+COMMAND = re.compile(
+    r"^(?:\$ )?((?:\.venv/|\.tools/|(?:dagster|git|make|meltano|python3?|uvx?) ).*?)(?:  +#.*)?$",
+    re.MULTILINE,
+)
+FOLLOWED = {
+    "CONTRIBUTING.md",
+    "doctor.md",
+    "loaders.md",
+    "meltano.md",
+    "pipes.md",
+    "privacy.md",
+    "schedule.md",
+    "schools.md",
+    "state.md",
+}
+"""Pages whose commands other tests run from the first to the last."""
+ELSEWHERE = {
+    "python -m simulator",  # tests/simulator/test_command.py
+    "python3 -m scripts.notes 1.2.3",  # test_package.py
+}
+NOT_IN_A_TEST = {
+    "dagster dev -f dagster_definitions.py",  # serves until it is stopped
+    "git push origin v1.2.3",
+    "git tag --annotate v1.2.3 --message v1.2.3",
+}
+README = (
+    ".venv/bin/alfacrm-doctor",
+    ".tools/meltano/bin/meltano invoke tap-alfacrm:doctor",
+    ".tools/meltano/bin/meltano run tap-alfacrm target-csv",
+    ".venv/bin/tap-alfacrm --config ENV --discover > catalog.json",
+    ".venv/bin/tap-alfacrm --config ENV --catalog catalog.json | target-jsonl",
+)
+"""Commands of README.md that the tests here run."""
+
+
+def _told() -> Iterator[tuple[Path, str]]:
+    for page in PAGES:
+        for block in blocks(page):
+            if block.title or block.language not in {"", "console"}:
+                continue
+            if page.name in FOLLOWED and block.language == "console":
+                continue
+            for command in COMMAND.findall(block.text):
+                yield page, command
+
+
+def test_no_command_is_untested() -> None:
+    told = list(_told())
+    assert len(told) > 10
+    known = {*ELSEWHERE, *NOT_IN_A_TEST, *README}
+    for page, command in told:
+        if command.startswith("make "):
+            run("make", "--dry-run", *command.split()[1:], cwd=PROJECT)
+        else:
+            assert command in known, f"{page}: {command}"
+    assert {command for _, command in told} >= {*NOT_IN_A_TEST, *README}
+
+
+@pytest.fixture
+def reader(tmp_path: Path, postgres: str) -> Iterator[Reader]:
+    """Somebody with a fresh clone, the tap and the tools installed, and a small school."""
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=PROJECT)
+    copy = tmp_path / "tap-alfacrm"
+    for name in listed.splitlines():
+        if (PROJECT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT / name, copy / name)
+    for tools in (".venv", ".tools"):
+        (copy / tools).symlink_to(PROJECT / tools)
+    target = tmp_path / "bin" / "target-jsonl"
+    target.parent.mkdir()
+    target.write_text('#!/bin/sh\nexec uvx target-jsonl==0.1.4 "$@"\n', encoding="utf-8")
+    target.chmod(0o755)
+    env = clean_environment(
+        tmp_path,
+        MELTANO_SEND_ANONYMOUS_USAGE_STATS="false",
+        MELTANO_CLI_DISABLE_VERSION_CHECK="true",
+        UV_PYTHON=sys.executable,
+    )
+    places = (target.parent, MELTANO.parent, PROJECT / ".venv" / "bin")
+    env["PATH"] = os.pathsep.join([*map(str, places), env["PATH"]])
+    with serve(Account.build(leads=10, clients=5, archived_leads=3)) as server:
+        filled = (copy / ".env.example").read_text(encoding="utf-8")
+        for name, value in {
+            "HOSTNAME": server.url,
+            "EMAIL": server.email,
+            "API_KEY": server.api_key,
+        }.items():
+            filled = re.sub(rf"(?m)^(TAP_ALFACRM_{name})=.*$", rf"\1={value}", filled)
+        filled += "TAP_ALFACRM_REQUESTS_PER_SECOND=1000\n"
+        (copy / ".env").write_text(filled, encoding="utf-8")
+        database = postgres.replace("postgresql://", "postgresql+psycopg://")
+        own = {"TARGET_POSTGRES_SQLALCHEMY_URL": shlex.quote(database)}
+        reader = Reader(copy, env, {"": server}, own)
+        reader.type("meltano install tap-alfacrm target-csv")
+        yield reader
+
+
+def _cards(reader: Reader) -> int:
+    return len(reader.servers[""].account.customer_ids())
+
+
+def _rows_in_csv(reader: Reader) -> int:
+    with (reader.folder / "output" / "customers.csv").open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.DictReader(file))
+
+
+@pytest.mark.recipes
+def test_commands_of_the_readme_load_an_account(reader: Reader) -> None:
+    for command in README:
+        reader.type(command)
+    assert reader.log.count(f"customers: COMPLETE. Rows received {_cards(reader)} ") == 2
+    assert _rows_in_csv(reader) == _cards(reader)
+    [jsonl] = reader.folder.glob("customers*.jsonl")
+    assert len(jsonl.read_text(encoding="utf-8").splitlines()) == _cards(reader)
+    assert reader.log.count("A sync will be complete") == 2
+
+
+@pytest.mark.recipes
+def test_commands_of_the_doctor_examine_an_account(reader: Reader) -> None:
+    reader.follow(PROJECT / "docs" / "doctor.md")
+    assert json.loads((reader.folder / "changes.json").read_text())["changes"] == []
+
+
+@pytest.mark.recipes
+def test_commands_about_loaders_load_into_each(reader: Reader, postgres: str) -> None:
+    page = PROJECT / "docs" / "loaders.md"
+    reader.follow(page, "CSV")
+    assert _rows_in_csv(reader) == _cards(reader)
+    reader.follow(page, "JSON Lines")
+    assert len(reader.ids("customers.jsonl")) == _cards(reader)
+    reader.follow(page, "DuckDB")
+    assert len(reader.ids("customers.jsonl")) == 2 * _cards(reader)
+    with duckdb.connect(str(reader.folder / "school.duckdb")) as database:
+        assert database.sql("SELECT count(*) FROM customers").fetchall() == [(_cards(reader),)]
+    reader.follow(page, "PostgreSQL")
+    with psycopg.connect(postgres) as connection:
+        found = connection.execute("SELECT count(*) FROM alfacrm.customers").fetchall()
+    assert found == [(_cards(reader),)]
+    assert reader.log.count("customers: COMPLETE") == 4
+
+
+@pytest.mark.recipes
+def test_commands_about_privacy_load_pseudonyms(reader: Reader) -> None:
+    reader.follow(PROJECT / "docs" / "privacy.md")
+    assert _rows_in_csv(reader) == _cards(reader)
+    written = (reader.folder / "output" / "customers.csv").read_text(encoding="utf-8")
+    for row in reader.servers[""].account.rows("customer"):
+        assert row["name"] not in written

@@ -1,0 +1,101 @@
+"""The site builds, and no link on it leads nowhere."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin
+
+import pytest
+from typing_extensions import override
+
+from tests.publishing.conftest import PROJECT, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MKDOCS = PROJECT / ".venv" / "bin" / "mkdocs"
+HERE = "https://tap-alfacrm.github.io/tap-alfacrm/"
+REPOSITORY = "https://github.com/tap-alfacrm/tap-alfacrm"
+
+
+class _Page(HTMLParser):
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.ids: set[str] = set()
+        self.words = ""
+        self.feed(file.read_text(encoding="utf-8"))
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.ids.add(found.get("id", ""))
+        if tag == "a":
+            self.links.append(found.get("href", ""))
+        elif tag in {"img", "script", "source"}:
+            self.loaded.append(found.get("src", ""))
+        elif tag == "link" and found.get("rel") not in {"canonical", "alternate"}:
+            self.loaded.append(found.get("href", ""))
+
+    @override
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the site."""
+    folder = tmp_path_factory.mktemp("site")
+    run(MKDOCS, "build", "--strict", "--site-dir", folder, cwd=PROJECT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(built: Path) -> dict[str, _Page]:
+    """The pages by address."""
+    found = {}
+    for file in built.rglob("*.html"):
+        address = file.relative_to(built).as_posix().removesuffix("index.html")
+        found[urljoin(HERE, address)] = _Page(file)
+    return found
+
+
+def test_each_page_is_on_the_site(site: dict[str, _Page]) -> None:
+    text = "".join(page.words for page in site.values())
+    for title in ("Making a release", "Several schools", "Якщо щось не так", "Если что-то не так"):
+        assert title in text
+    docs = [page for page in (PROJECT / "docs").rglob("*.md") if page.name != "README.md"]
+    for page in docs:
+        place = page.relative_to(PROJECT / "docs").with_suffix("").as_posix()
+        assert f"{HERE}{place}/" in site
+    assert f"{HERE}recipes/" in site
+
+
+def _leads_somewhere(target: str, site: dict[str, _Page], built: Path) -> bool:
+    place, _, anchor = target.partition("#")
+    if place in site:
+        return not anchor or unquote(anchor) in site[place].ids
+    if place.startswith(HERE):
+        return (built / unquote(place.removeprefix(HERE))).is_file()
+    if place.startswith(f"{REPOSITORY}/blob/main/"):
+        return (PROJECT / place.removeprefix(f"{REPOSITORY}/blob/main/")).exists()
+    return True
+
+
+def test_each_link_on_the_site_leads_somewhere(site: dict[str, _Page], built: Path) -> None:
+    dead = [
+        (address, link)
+        for address, page in site.items()
+        if not address.endswith("404.html")
+        for link in (*page.links, *page.loaded)
+        if not _leads_somewhere(urljoin(address, link), site, built)
+    ]
+    assert dead == []
+
+
+def test_no_page_embeds_what_lies_elsewhere(site: dict[str, _Page]) -> None:
+    for address, page in site.items():
+        for loaded in page.loaded:
+            assert urljoin(address, loaded).startswith(HERE) or loaded.startswith("data:")
