@@ -115,6 +115,10 @@ testwheel: build $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests again
 	ln -s ../../.tools .cache/wheel/.tools
 	cd .cache/wheel && .tools/wheel/bin/pytest -n auto --dist worksteal -m "not recipes and not soak" --ignore=tests/publishing $(ARGS)
 
+.PHONY: answers
+answers: .venv/.installed .tools/loaders/target-jsonl/.installed ## Write the results and charts of the first answers
+	$(BIN)/python -m scripts.answers
+
 .PHONY: docs
 docs: .venv/.installed ## Build the pages into site/, and check their links
 	$(BIN)/mkdocs build --strict

@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from benchmarks.measure import (
     FLOOR,
     LIMIT,
     NAMES,
-    OTHERS,
     PAUSE,
     PROJECT,
     TAP,
@@ -27,6 +25,7 @@ from benchmarks.measure import (
     start,
     wall,
 )
+from scripts.charts import bars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,15 +73,9 @@ def wall_section(size: int, times: dict[tuple[float, int], dict[str, float]]) ->
     return ["", f"{SMALL:,} customers, {size} a page:", *table(head, cells)]
 
 
-def draw(charts: Sequence[dict[str, object]]) -> None:
-    """Write the charts."""
-    subprocess.run(
-        [str(OTHERS), "-m", "benchmarks.chart"],
-        cwd=PROJECT,
-        input=json.dumps(charts),
-        text=True,
-        check=True,
-    )
+def _draw(file: str, title: str, values: dict[str, float], unit: str) -> None:
+    chart = bars(title, values, unit, own=NAMES[TAP])
+    (DOCS / file).write_text(chart, encoding="utf-8")
 
 
 def main() -> None:
@@ -136,22 +129,11 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
     memories = dict(results["memory"])
     first = next(iter(cpus))
     slowest = times[LATENCIES[-1], LIMIT]
-    draw(
-        [
-            {
-                "file": str(DOCS / "benchmarks-cpu.svg"),
-                "title": f"CPU per record, {first[0]:,} customers, {first[1]} a page",
-                "unit": "µs",
-                "values": {NAMES[n]: s / first[0] * 1e6 for n, s in cpus[first].items()},
-            },
-            {
-                "file": str(DOCS / "benchmarks-time.svg"),
-                "title": f"{SMALL:,} customers, {LIMIT} requests/s, answers in 800 ms",
-                "unit": "s",
-                "values": {NAMES[n]: s for n, s in slowest.items()},
-            },
-        ]
-    )
+    per_record = {NAMES[name]: spent / first[0] * 1e6 for name, spent in cpus[first].items()}
+    title = f"CPU per record, {first[0]:,} customers, {first[1]} a page"
+    _draw("benchmarks-cpu.svg", title, per_record, "µs")
+    title = f"{SMALL:,} customers, {LIMIT} requests/s, answers in 800 ms"
+    _draw("benchmarks-time.svg", title, {NAMES[name]: s for name, s in slowest.items()}, "s")
 
     lines = [
         "# Benchmarks",

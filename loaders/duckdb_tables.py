@@ -23,7 +23,8 @@ FORMATS = {"date": "DATE", "date-time": "TIMESTAMP", "time": "TIME"}
 
 def column_type(schema: dict[str, Any]) -> str:
     """The type of a column for a JSON Schema."""
-    types = set(schema.get("type", [])) - {"null"}
+    given = schema.get("type", [])
+    types = ({given} if isinstance(given, str) else set(given)) - {"null"}
     if types == {"string"}:
         return FORMATS.get(schema.get("format", ""), "VARCHAR")
     if types == {"array"}:

@@ -49,10 +49,13 @@ def local(stamp: int) -> str:
 class CardMaker:
     """Makes cards that fit the account's dictionaries."""
 
-    def __init__(self, rng: Random, ids: Mapping[str, Sequence[int]]) -> None:
-        """Take the source of chance and the ids to refer to, by entity."""
+    def __init__(
+        self, rng: Random, ids: Mapping[str, Sequence[int]], funnels: Mapping[int, int]
+    ) -> None:
+        """Take the source of chance, the ids to refer to by entity, and each stage's funnel."""
         self._chance = rng.random
         self._ids = ids
+        self._funnels = funnels
         self._pools = pools()
 
     def card(self, id_: int, *, is_study: int, archived: bool, created: int) -> Record:
@@ -121,6 +124,8 @@ class CardMaker:
             "web": [],
             "addr": [],
         }
+        if values["lead_status_id"] is not None:
+            values["pipeline_id"] = self._funnels[values["lead_status_id"]]
         values.update(self._custom_fields(created, is_study=is_study))
         return Record(values, archived)
 

@@ -21,7 +21,9 @@ _REFERENCES = (
 def card_maker(tables: Tables) -> CardMaker:
     """Return a maker of cards that fit the account's dictionaries."""
     ids = {entity: tuple(tables[entity]) for entity in _REFERENCES}
-    return CardMaker(Random(f"{tables.seed}/customer"), ids)
+    stages = tables["lead-status"].items()
+    funnels = {id_: record.values["pipeline_id"] for id_, record in stages}
+    return CardMaker(Random(f"{tables.seed}/customer"), ids, funnels)
 
 
 def cards(tables: Tables, maker: CardMaker) -> dict[int, Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 DAY = 86_400
 _PERCENT = 100
+_RECENT_CLIENTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,20 @@ class Kit:
                 if record.values["is_study"] == 1
             ],
         )
+
+    def client_of(self, at: int) -> int | None:
+        """Pick a client who was there at a moment, more often than not a recent one."""
+        known = self._remember(
+            "clients by day", lambda: sorted((self._since(id_), id_) for id_ in self.clients())
+        )
+        there = bisect(known, (local(at), 0))
+        if not there:
+            return None
+        latest = min(there, _RECENT_CLIENTS) if self.odds(60) else there
+        return known[there - 1 - self.below(latest)][1]
+
+    def _since(self, id_: int) -> str:
+        return str(self.values("customer", id_)["b_date"])
 
     def children(self, entity: str, field: str) -> Mapping[object, list[dict[str, Any]]]:
         """Sort the rows of an entity by what a field of theirs refers to."""

@@ -123,8 +123,9 @@ def _discount(kit: Kit, id_: int, at: int) -> Record | None:
 
 def _pay(kit: Kit, id_: int, at: int) -> Record:
     type_ = kit.pick((_REFUND, _EXPENSE, _SALARY)) if id_ % 8 == 0 else _INCOME
-    clients, teachers = kit.clients(), kit.ids("teacher")
-    customer = kit.pick(clients) if clients and type_ in (_INCOME, _REFUND) else None
+    paid = at if kit.fresh else at - kit.pick((0, 0, 0, 1, 5)) * DAY
+    teachers = kit.ids("teacher")
+    customer = kit.client_of(paid) if type_ in (_INCOME, _REFUND) else None
     teacher = kit.pick(teachers) if teachers and type_ == _SALARY else None
     if customer is not None:
         branch = kit.branch("customer", customer)
@@ -155,7 +156,7 @@ def _pay(kit: Kit, id_: int, at: int) -> Record:
             "ctt_id": kit.pick(subscriptions)["id"] if subscriptions and kit.odds(60) else None,
             "group_id": None,
             "group_ids": groups[:1],
-            "document_date": dotted(at if kit.fresh else at - kit.pick((0, 0, 0, 1, 5)) * DAY),
+            "document_date": dotted(paid),
             "income": kit.money(9_000),
             "payer_name": kit.name() if customer and kit.odds(50) else None,
             "note": kit.note(),

@@ -152,6 +152,7 @@ CASES: list[tuple[Switches, str, str]] = [
 ELSEWHERE = {
     "bad_login_status": "seen only when the login is refused: test_a_refused_login_is_named",
     "latency_seconds": "a figure, not a sentence: test_slow_answers_are_counted",
+    "token_uses": "a token that dies is a token that dies: token_ttl_seconds",
     "planted": "any JSON anywhere: what a schema cannot hold is told as for junk_share",
 }
 INCOMPLETE = {

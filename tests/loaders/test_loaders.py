@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -226,6 +227,35 @@ def test_sql_sees_money_instants_and_lists(
     }
     [(phones,)] = loader.ask("SELECT count(*) FROM customers WHERE cardinality(phone) > 0")
     assert phones == sum(bool(row["phone"]) for row in account.rows("customer"))
+
+
+@pytest.mark.parametrize("loader", ["duckdb"], indirect=True)
+def test_duckdb_has_the_types_of_the_catalogue(
+    loader: DuckDb, server: Server, account: Account, catalog: dict[str, Any]
+) -> None:
+    loader.load(config_for(server), catalog)
+    with duckdb.connect(str(loader.database)) as connection:
+        found = connection.execute(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+        )
+        types = {(table, name): type_ for table, name, type_ in found.fetchall()}
+        hours = connection.execute("SELECT DISTINCT strftime(time_from, '%Y-%m %H') FROM lessons")
+        assert {("2025-07 15",), ("2025-01 16",)} <= set(hours.fetchall())
+        [income] = connection.execute("SELECT sum(income) FROM pays").fetchall()
+    assert income == (sum(Decimal(row["income"]) for row in account.rows("pay")),)
+    for entry in catalog["streams"]:
+        for key in entry["key_properties"]:
+            assert types[entry["stream"], key] == "BIGINT", (entry["stream"], key)
+    customers = {name: type_ for (table, name), type_ in types.items() if table == "customers"}
+    assert customers.items() >= {
+        "balance": "DECIMAL(38,9)",
+        "branch_ids": "BIGINT[]",
+        "phone": "VARCHAR[]",
+        "teacher_ids": "JSON[]",
+        "is_archived": "BOOLEAN",
+        "dob": "DATE",
+        "updated_at": "TIMESTAMP",
+    }.items()
 
 
 @pytest.mark.skipif(

@@ -1,0 +1,227 @@
+"""Write the results of docs/recipes/first-answers.md, and their charts, from the demo account.
+
+`make answers` runs this. A result stands between `<!-- answer: NAME -->` and `<!-- /answer -->`,
+below its query.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import duckdb
+
+from loaders.duckdb_tables import make_tables
+from scripts.charts import bars, columns
+from scripts.demo import simulator
+from simulator.access import API_KEY, EMAIL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PROJECT = Path(__file__).parents[1]
+PAGE = PROJECT / "docs" / "recipes" / "first-answers.md"
+CHARTS = PROJECT / "docs" / "assets" / "answers"
+STREAMS = frozenset(
+    {
+        *("customers", "lead_rejects", "lead_sources", "lead_statuses", "lessons"),
+        *("pay_types", "pays", "pipelines"),
+    }
+)
+"""The streams that the queries ask."""
+SHOWN = 12
+"""Rows of a result that the page shows."""
+MONTHS = 12
+ANSWER = re.compile(
+    r"```sql\n(?P<query>[^`]+)```\n\n(?P<begin><!-- answer: (?P<name>\w+) -->\n)"
+    r"(?P<shown>.*?)(?P<end><!-- /answer -->)",
+    re.DOTALL,
+)
+Rows = list[tuple[Any, ...]]
+
+
+def queries() -> dict[str, str]:
+    """The queries of the page by name."""
+    found = ANSWER.finditer(PAGE.read_text(encoding="utf-8"))
+    return {answer["name"]: answer["query"] for answer in found}
+
+
+def selection(catalog: dict[str, Any]) -> dict[str, Any]:
+    """A catalogue with the streams that the queries ask, and no other, selected."""
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["stream"] in STREAMS
+    return catalog
+
+
+def load(folder: Path) -> Path:
+    """Load the demo account into DuckDB.
+
+    Args:
+        folder: Where it may write.
+
+    Returns:
+        The database.
+    """
+    config, target = folder / "config.json", folder / "target.json"
+    catalog, singer = folder / "catalog.json", folder / "singer.jsonl"
+    with simulator(folder) as url:
+        config.write_text(
+            json.dumps(
+                {
+                    "hostname": url,
+                    "email": EMAIL,
+                    "api_key": API_KEY,
+                    "timezone": "Europe/Kyiv",
+                    "requests_per_second": 1000,
+                }
+            )
+        )
+        tap = [sys.executable, "-m", "tap_alfacrm", f"--config={config}"]
+        selected = selection(json.loads(_run(*tap, "--discover")))
+        catalog.write_text(json.dumps(selected))
+        singer.write_bytes(_run(*tap, f"--catalog={catalog}"))
+    target.write_text(json.dumps({"destination_path": str(folder), "do_timestamp_file": False}))
+    loader = PROJECT / ".tools" / "loaders" / "target-jsonl" / "bin" / "target-jsonl"
+    with singer.open("rb") as lines:
+        _run(str(loader), f"--config={target}", stdin=lines)
+    make_tables(folder, folder / "school.duckdb", selected)
+    return folder / "school.duckdb"
+
+
+def _run(*command: str, stdin: IO[bytes] | None = None) -> bytes:
+    done = subprocess.run(  # noqa: S603
+        command, cwd=PROJECT, stdin=stdin, capture_output=True, check=False
+    )
+    if done.returncode:
+        sys.exit(done.stderr.decode())
+    return done.stdout
+
+
+def ask(database: Path, query: str) -> tuple[list[str], Rows]:
+    """The names of a result's columns, and its rows."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        found = connection.execute(query)
+        return [column[0] for column in found.description or ()], found.fetchall()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}" if value >= 10_000 else str(value)  # noqa: PLR2004 - not for years
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    return "" if value is None else str(value)
+
+
+def table(head: Sequence[str], rows: Rows) -> str:
+    """The first rows of a result as a table; of months, the last ones."""
+    shown = rows[-SHOWN:] if head[0] == "month" else rows[:SHOWN]
+    cells = [list(head), ["---"] * len(head), *([_cell(value) for value in row] for row in shown)]
+    lines = [f"| {' | '.join(row)} |" for row in cells]
+    rest = len(rows) - len(shown)
+    if rest:
+        where = "before" if head[0] == "month" else "after"
+        lines += ["", f"and {rest:,} more {where}."]
+    return "\n".join(lines)
+
+
+def _column(rows: Rows, number: int) -> list[Any]:
+    return [row[number] for row in rows]
+
+
+def _funnel(rows: Rows) -> str:
+    [first, *_] = rows
+    stages = [row for row in rows if row[0] == first[0]]
+    return columns(
+        f"Leads by stage: {first[0]}",
+        [str(name).partition(":")[0] for name in _column(stages, 1)],
+        {"open": _column(stages, 2), "lost": _column(stages, 3)},
+    )
+
+
+def _rejects(rows: Rows) -> str:
+    reasons: dict[str, float] = {}
+    for reason, _, leads in rows:
+        reasons[reason] = reasons.get(reason, 0) + leads
+    most = dict(sorted(reasons.items(), key=lambda item: -item[1])[:SHOWN])
+    return bars("Archived leads by reason, the most frequent", most, "leads", digits=0)
+
+
+def _waits(rows: Rows) -> str:
+    return columns(
+        "Days from the card to the first payment",
+        [str(year) for year in _column(rows, 0)],
+        {"median": _column(rows, 2), "four in five within": _column(rows, 3)},
+    )
+
+
+def _attendance(rows: Rows) -> str:
+    last = rows[-MONTHS:]
+    months = [f"{month:%Y-%m}" for month in _column(last, 0)]
+    return columns("Attendance, % of those expected", months, {"": _column(last, 3)}, digits=1)
+
+
+def _revenue(rows: Rows) -> str:
+    last = rows[-MONTHS:]
+    months = [f"{month:%Y-%m}" for month in _column(last, 0)]
+    thousands = [[value / 1000 for value in _column(last, number)] for number in (2, 3)]
+    income, refunds = thousands
+    return columns("Thousands by month", months, {"income": income, "refunds": refunds})
+
+
+DRAWN: dict[str, tuple[str, Callable[[Rows], str]]] = {
+    "funnel": ("Open and lost leads by stage", _funnel),
+    "rejects": ("Archived leads by reason", _rejects),
+    "waits": ("Days from the card to the first payment, by year", _waits),
+    "attendance": ("Attendance by month", _attendance),
+    "revenue": ("Income and refunds by month", _revenue),
+}
+"""What each chart shows, and how it is drawn."""
+
+
+def render(database: Path) -> dict[Path, str]:
+    """The page and its charts, as they should be.
+
+    Args:
+        database: The demo account, loaded.
+
+    Returns:
+        Text of each file.
+    """
+    files = {}
+
+    def answer(found: re.Match[str]) -> str:
+        name = found["name"]
+        head, rows = ask(database, found["query"])
+        shows, draw = DRAWN[name]
+        files[CHARTS / f"{name}.svg"] = draw(rows)
+        picture = f"![{shows}](../assets/answers/{name}.svg)"
+        return (
+            f"```sql\n{found['query']}```\n\n{found['begin']}"
+            f"{table(head, rows)}\n\n{picture}\n{found['end']}"
+        )
+
+    files[PAGE] = ANSWER.sub(answer, PAGE.read_text(encoding="utf-8"))
+    return files
+
+
+def main() -> None:
+    """Write them."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = render(load(Path(folder)))
+    CHARTS.mkdir(parents=True, exist_ok=True)
+    for file, text in files.items():
+        file.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The charts of the documentation, as SVG that needs no script and no font."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pygal  # type: ignore[import-untyped]
+from pygal.style import Style  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from decimal import Decimal
+
+# its finder of plugins predates Python 3.4, and Python warns of it at each import
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
+
+OWN, OTHER = "#1b7f5c", "#9aa5b1"
+WIDTH = 760
+
+
+def _settings(title: str, height: int, shown: Callable[[float], str]) -> dict[str, Any]:
+    return {
+        "title": title,
+        "style": Style(
+            background="transparent",
+            plot_background="transparent",
+            font_family="sans-serif",
+            value_font_size=12,
+            colors=(OWN, OTHER),
+        ),
+        "print_values": True,
+        "print_values_position": "top",
+        "width": WIDTH,
+        "height": height,
+        "margin": 12,
+        "value_formatter": shown,
+        "no_prefix": True,
+        "js": [],
+    }
+
+
+def bars(
+    title: str, values: Mapping[str, float], unit: str, *, own: str | None = None, digits: int = 1
+) -> str:
+    """Draw horizontal bars, the largest at the top.
+
+    Args:
+        title: Above the chart.
+        values: What to draw, by name.
+        unit: Behind each value.
+        own: The name to bring out; None draws all alike.
+        digits: Behind the decimal point.
+
+    Returns:
+        The SVG.
+    """
+    ordered = sorted(values.items(), key=lambda item: item[1])
+    if own is not None:
+        ordered.reverse()
+    chart = pygal.HorizontalBar(
+        show_legend=False,
+        **_settings(title, 60 + 42 * len(values), lambda value: f"{value:,.{digits}f} {unit}"),
+    )
+    chart.x_labels = [name for name, _ in ordered]
+    chart.add(
+        "",
+        [
+            {"value": value, "color": OWN if own in {None, name} else OTHER}
+            for name, value in ordered
+        ],
+    )
+    return _text(chart)
+
+
+def columns(
+    title: str,
+    names: Sequence[str],
+    series: Mapping[str, Sequence[float | Decimal | None]],
+    *,
+    digits: int = 0,
+) -> str:
+    """Draw columns side by side.
+
+    Args:
+        title: Above the chart.
+        names: Below the columns.
+        series: Values of each series, by its name.
+        digits: Behind the decimal point.
+
+    Returns:
+        The SVG.
+    """
+    chart = pygal.Bar(
+        show_legend=len(series) > 1,
+        legend_at_bottom=True,
+        x_label_rotation=30,
+        **_settings(title, 360, lambda value: f"{value:,.{digits}f}"),
+    )
+    chart.x_labels = list(names)
+    for name, values in series.items():
+        chart.add(name, [None if value is None else float(value) for value in values])
+    return _text(chart)
+
+
+def _text(chart: Any) -> str:  # noqa: ANN401 - pygal has no types
+    return f"{chart.render(is_unicode=True)}\n"
