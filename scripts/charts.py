@@ -60,6 +60,8 @@ def bars(
         ordered.reverse()
     chart = pygal.HorizontalBar(
         show_legend=False,
+        show_y_labels=False,
+        truncate_label=-1,
         **_settings(title, 60 + 42 * len(values), lambda value: f"{value:,.{digits}f} {unit}"),
     )
     chart.x_labels = [name for name, _ in ordered]
