@@ -10,8 +10,9 @@ import datetime as dt
 import functools
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,7 +20,7 @@ import msgspec
 from tap_alfacrm.typed import attribute, is_plain, types_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_alfacrm.typed import TypedRow
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 CLOCK = "x-alfacrm-clock"
+"""Keyword of a date-time in a schema file: `account` (wall clock) or `utc`."""
 FIELD = "title"
 """Says the name of the field in the API, where the column has another; catalogues keep it."""
-"""Keyword of a date-time in a schema file: `account` (wall clock) or `utc`."""
 
 _DATE = r"(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<d2>\d{2})\.(?P<m2>\d{2})\.(?P<y2>\d{4}))"
 _TIME = r"(?P<H>\d{2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?"
@@ -44,8 +45,6 @@ _INT64 = range(-(2**63), 2**63)
 _MAX_EXPONENT = 100
 MEMORY = 10_000
 """Values of a field whose mended form is kept."""
-_LENGTH = len("2025-10-20 12:00:00")
-_HOURS = {f"{separator}{hour:02}": hour for hour in range(24) for separator in " T"}
 _TAILS = frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
 
 
@@ -86,15 +85,18 @@ class Converter:
         self._fields = {field for _, field, _ in self._columns}
         self.renames = self._fields != self._fixes.keys()
         self._names = {attribute(name): name for name in schema["properties"]}
-        self._typed_fixes: list[tuple[str, Fix, dict[Any, Any] | None]] = [
-            (
-                attribute(name),
-                _fix(name, property_, zone, self.unfit),
-                {} if _recurs(property_) else None,
-            )
-            for name, property_ in schema["properties"].items()
-            if _needs_mending(property_)
-        ]
+        known: defaultdict[Fix, dict[Any, Any]] = defaultdict(dict)
+        self._columns_to_mend: list[Callable[[Sequence[TypedRow]], None]] = []
+        for name, property_ in schema["properties"].items():
+            if _needs_mending(property_):
+                fix = _fix(name, property_, zone, self.unfit)
+                column = attribute(name), self._counting(name, fix)
+                if isinstance(fix, _Instants):
+                    self._columns_to_mend.append(_instants_in(*column, fix))
+                elif is_plain(property_):
+                    self._columns_to_mend.append(_recurring_in(*column, known[fix]))
+                else:
+                    self._columns_to_mend.append(_any_in(*column))
 
     def __call__(self, row: Row) -> Row:
         """Make one row right.
@@ -111,34 +113,21 @@ class Converter:
                 self.unknown.setdefault(name, json_type(row[name]))
         return record
 
-    def mend_typed(self, row: TypedRow, stamp: Mapping[str, Any]) -> TypedRow:
-        """Make one row right whose values have the types of the schema already.
+    def mend_page(self, rows: Sequence[TypedRow], stamp: Mapping[str, Any]) -> None:
+        """Make rows right whose values have the types of the schema already.
+
+        Column by column, because a value that has come before is mended already, and few
+        values have not.
 
         Args:
-            row: A row of `TypedReader`; it is changed.
+            rows: Rows of `TypedReader`; they are changed.
             stamp: Fields to add.
-
-        Returns:
-            The row.
         """
-        for name, fix, known in self._typed_fixes:
-            value = getattr(row, name)
-            if value is None:
-                continue
-            if known is not None and (fixed := known.get(value)) is not None:
-                setattr(row, name, fixed)
-                continue
-            try:
-                fixed = fix(value)
-            except UNFIT:
-                self.unfit[self._names[name]] += 1
-                fixed = None
-            setattr(row, name, fixed)
-            if known is not None and len(known) < MEMORY and fixed is not None:
-                known[value] = fixed
+        for mend in self._columns_to_mend:
+            mend(rows)
         for name, value in stamp.items():
-            setattr(row, name, value)
-        return row
+            for row in rows:
+                setattr(row, name, value)
 
     def _counting(self, name: str, fix: Fix) -> Fix:
         def fixed(value: object) -> object:
@@ -153,17 +142,59 @@ class Converter:
         return fixed
 
 
+def _recurring_in(name: str, fix: Fix, known: dict[Any, Any]) -> Callable[[Any], None]:
+    """Mends a column in which the same values come again and again."""
+    get = attrgetter(name)
+
+    def mend(rows: Sequence[TypedRow]) -> None:
+        if len(known) > MEMORY:
+            known.clear()
+        for row, value in zip(rows, map(get, rows), strict=True):
+            if value is not None:
+                fixed = known.get(value)
+                if fixed is None:
+                    fixed = fix(value)
+                    if fixed is not None:
+                        known[value] = fixed
+                setattr(row, name, fixed)
+
+    return mend
+
+
+def _instants_in(name: str, fix: Fix, instants: _Instants) -> Callable[[Any], None]:
+    """Mends a column of date-times as `_Instants` does, without the cost of a call for each."""
+    get, days = attrgetter(name), instants.days
+
+    def mend(rows: Sequence[TypedRow]) -> None:
+        for row, value in zip(rows, map(get, rows), strict=True):
+            if value is not None:
+                day, tail = days.get(value[:10]), value[13:]
+                if day is not None and tail in _TAILS and (hour := day[1].get(value[10:13])):
+                    setattr(row, name, f"{day[0][hour[0]]}{hour[1]}{tail}Z")
+                else:
+                    setattr(row, name, fix(value))
+
+    return mend
+
+
+def _any_in(name: str, fix: Fix) -> Callable[[Any], None]:
+    """Mends a column of values of any kind."""
+    get = attrgetter(name)
+
+    def mend(rows: Sequence[TypedRow]) -> None:
+        for row, value in zip(rows, map(get, rows), strict=True):
+            if value is not None:
+                setattr(row, name, fix(value))
+
+    return mend
+
+
 def _needs_mending(schema: Schema) -> bool:
     """Whether a value of the right JSON type may still have to change."""
     types = (
         set(schema.get("type", [])) - {"null"} if isinstance(schema.get("type"), list) else set()
     )
     return "format" in schema or types == {"number"} or not is_plain(schema)
-
-
-def _recurs(schema: Schema) -> bool:
-    """Whether the same few texts come again and again."""
-    return schema.get("format") in {"date", "time"} or (is_plain(schema) and "format" not in schema)
 
 
 def json_type(value: object) -> str:
@@ -190,7 +221,9 @@ def _fix(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix
         return _object(name, schema, zone, unfit)
     if types == ["string"] and schema.get("format") in {"date", "date-time", "time"}:
         clock = dt.UTC if schema.get(CLOCK) == "utc" else zone
-        return {"date": _date, "date-time": _date_time(clock), "time": _time}[schema["format"]]
+        if schema["format"] == "date-time":
+            return _instants(clock)
+        return {"date": _date, "time": _time}[schema["format"]]
     if len(types) == 1:
         return {"string": _text, "integer": _integer, "number": _number, "boolean": _boolean}[
             types[0]
@@ -397,50 +430,63 @@ def _clock(match: re.Match[str]) -> dt.time:
     return dt.time(int(match["H"] or 0), int(match["M"] or 0), int(match["S"] or 0))
 
 
-@functools.cache
-def _date_time(clock: dt.tzinfo) -> Fix:
-    hours: dict[str, str] = {}
-    days: dict[str, tuple[int, tuple[str, str, str]] | None] = {}
+class _Instants:
+    """Makes instants in UTC of moments on a clock; each day is worked out once.
 
-    def fix(value: object) -> str | None:
-        """The instant in UTC; each hour of each day is worked out once."""
-        if not isinstance(value, str) or len(value) != _LENGTH or value[13:] not in _TAILS:
-            return _in_utc(value, clock)
-        hour = hours.get(value[:13])
-        if hour is None:
-            day = value[:10]
-            if day not in days:
-                days[day] = _shift(day, clock)
-            shift = days[day]
-            number = _HOURS.get(value[10:13])
-            if shift is None or number is None:
-                return _in_utc(value, clock)
-            over, in_utc = divmod(number - shift[0], 24)
-            hour = hours[value[:13]] = f"{shift[1][over + 1]}T{in_utc:02}"
-        return f"{hour}{value[13:]}Z"
-
-    return fix
-
-
-def _shift(day: str, clock: dt.tzinfo) -> tuple[int, tuple[str, str, str]] | None:
-    """Hours that a day is ahead of UTC, and the days around it.
-
-    None where the offset changes that day, or is not one of full hours.
+    Attributes:
+        days: What is known of a day: the names of the days around it, and by the text of an
+            hour which of them and which hour it is in UTC. None where the offset changes that
+            day, or is not one of full hours.
     """
-    match = _MOMENT_RE.fullmatch(day)
-    if match is None:
-        return None
-    begin = dt.datetime.combine(_day(match), dt.time(), tzinfo=clock)
-    offset = begin.utcoffset()
-    hours = (begin.replace(hour=hour) for hour in (6, 12, 18))
-    end = begin.replace(hour=23, minute=59, second=59)
-    if offset is None or any(moment.utcoffset() != offset for moment in (*hours, end)):
-        return None
-    full, rest = divmod(offset, dt.timedelta(hours=1))
-    if rest or not 1 < begin.year < dt.MAXYEAR:
-        return None
-    before, there, after = (begin.date() + dt.timedelta(days=days) for days in (-1, 0, 1))
-    return full, (before.isoformat(), there.isoformat(), after.isoformat())
+
+    def __init__(self, clock: dt.tzinfo) -> None:
+        self._clock = clock
+        self.days: dict[str, tuple[tuple[str, str, str], dict[str, tuple[int, str]]] | None] = {}
+
+    def __call__(self, value: object) -> str | None:
+        if isinstance(value, str) and value[13:] in _TAILS:
+            name = value[:10]
+            if name not in self.days:
+                if len(self.days) > MEMORY:
+                    self.days.clear()
+                self.days[name] = self._learn(name)
+            day = self.days[name]
+            hour = day and day[1].get(value[10:13])
+            if day and hour:
+                return f"{day[0][hour[0]]}{hour[1]}{value[13:]}Z"
+        return _in_utc(value, self._clock)
+
+    def _learn(self, name: str) -> tuple[tuple[str, str, str], dict[str, tuple[int, str]]] | None:
+        match = _MOMENT_RE.fullmatch(name)
+        if match is None:
+            return None
+        begin = dt.datetime.combine(_day(match), dt.time(), tzinfo=self._clock)
+        offset = begin.utcoffset()
+        hours = (begin.replace(hour=hour) for hour in (6, 12, 18))
+        end = begin.replace(hour=23, minute=59, second=59)
+        if offset is None or any(moment.utcoffset() != offset for moment in (*hours, end)):
+            return None
+        ahead, rest = divmod(offset, dt.timedelta(hours=1))
+        if rest or not 1 < begin.year < dt.MAXYEAR:
+            return None
+        before, there, after = (begin.date() + dt.timedelta(days=days) for days in (-1, 0, 1))
+        return (before.isoformat(), there.isoformat(), after.isoformat()), _hours(ahead)
+
+
+@functools.cache
+def _hours(ahead: int) -> dict[str, tuple[int, str]]:
+    """Each hour of a clock so far ahead of UTC: the day before, that day or the next; its text."""
+    found = {}
+    for hour in range(24):
+        over, in_utc = divmod(hour - ahead, 24)
+        for separator in " T":
+            found[f"{separator}{hour:02}"] = over + 1, f"T{in_utc:02}"
+    return found
+
+
+@functools.cache
+def _instants(clock: dt.tzinfo) -> _Instants:
+    return _Instants(clock)
 
 
 def _in_utc(value: object, clock: dt.tzinfo) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_alfacrm import __main__ as command
+from tap_alfacrm import command
 from tap_alfacrm.errors import SettingsError
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
@@ -101,7 +101,7 @@ def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
     monkeypatch.setattr(logging, "disable", lambda: None)
     monkeypatch.setattr(TapAlfaCRM.logger, "propagate", True)
     with pytest.raises(SystemExit) as ended:
-        command.main()
+        command.run()
     assert ended.value.code == 1
     assert "Тарас" not in caplog.text
     assert "test_mapper.py" in caplog.text

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
@@ -447,31 +447,41 @@ class AlfaCRMStream(PagedStream):
 
     def _records(self, page: Envelope, list_: List) -> Iterator[Row | TypedRow]:
         """The rows of a page that are new, made right."""
-        for identifier, row, home in self._new_rows(page, list_):
+        for ids, rows, home in self._new_rows(page, list_):
             if self._is_asked_about:
-                self._roster.add(identifier, row)
-            record = (
-                self.converter.mend_typed(row, home.stamp)
-                if isinstance(row, TypedRow)
-                else self.converter({**self.mend(row), **home.stamp})
-            )
+                for identifier, row in zip(ids, rows, strict=True):
+                    self._roster.add(identifier, row)
+            records = self._converted(rows, home.stamp)
             if self._window.filters:
-                self._window.look(record)
-            yield record
+                for record in records:
+                    self._window.look(record)
+            yield from records
 
-    def _new_rows(self, page: Envelope, list_: List) -> Iterator[tuple[int, Row | TypedRow, List]]:
-        """Id, row, and the list it is in, of each row that has not come before."""
+    def _converted(
+        self, rows: Sequence[Row | TypedRow], stamp: Mapping[str, Any]
+    ) -> Sequence[Row | TypedRow]:
+        if rows and isinstance(rows[0], TypedRow):  # then all of the page are
+            typed = cast("Sequence[TypedRow]", rows)
+            self.converter.mend_page(typed, stamp)
+            return typed
+        plain = cast("Sequence[Row]", rows)
+        return [self.converter({**self.mend(row), **stamp}) for row in plain]
+
+    def _new_rows(
+        self, page: Envelope, list_: List
+    ) -> Iterator[tuple[Sequence[int], Sequence[Row | TypedRow], List]]:
+        """Ids and rows that have not come before, with the list that they are in."""
         ids = [identifier for identifier in page.ids if identifier is not None]
         if len(ids) == len(page.ids) and self._once.admit_all(ids, list_.state):
             self.met(ids, list_)
-            yield from ((ids[n], row, list_) for n, row in enumerate(page.items))
+            yield ids, page.items, list_
             return
         for identifier, row in zip(page.ids, page.items, strict=True):
             if identifier is not None:
                 home = self.belongs(row, identifier, list_)
                 self.met((identifier,), home)
                 if self._once.admit(identifier, home.state):
-                    yield identifier, row, home
+                    yield (identifier,), (row,), home
 
     def _ask_total(self, question: Question) -> int | None:
         with self._alfacrm.session.reading(question, COUNTING) as ask:

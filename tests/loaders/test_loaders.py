@@ -247,15 +247,18 @@ def test_duckdb_has_the_types_of_the_catalogue(
         for key in entry["key_properties"]:
             assert types[entry["stream"], key] == "BIGINT", (entry["stream"], key)
     customers = {name: type_ for (table, name), type_ in types.items() if table == "customers"}
-    assert customers.items() >= {
-        "balance": "DECIMAL(38,9)",
-        "branch_ids": "BIGINT[]",
-        "phone": "VARCHAR[]",
-        "teacher_ids": "JSON[]",
-        "is_archived": "BOOLEAN",
-        "dob": "DATE",
-        "updated_at": "TIMESTAMP",
-    }.items()
+    assert (
+        customers.items()
+        >= {
+            "balance": "DECIMAL(38,9)",
+            "branch_ids": "BIGINT[]",
+            "phone": "VARCHAR[]",
+            "teacher_ids": "JSON[]",
+            "is_archived": "BOOLEAN",
+            "dob": "DATE",
+            "updated_at": "TIMESTAMP",
+        }.items()
+    )
 
 
 @pytest.mark.skipif(

@@ -6,10 +6,11 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
@@ -19,6 +20,14 @@ SCHEMAS = Path(__file__).parent / "hub_schemas"
 BASE = "https://hub.meltano.com/schemas"
 SECRET_WORDS = ("id", "key", "password", "secret", "token")
 """The Hub takes a text setting for a password if its name contains one of these."""
+
+
+FORMATS = FormatChecker(())
+
+
+@FORMATS.checks("uri")
+def is_address(value: object) -> bool:
+    return not isinstance(value, str) or bool(urlsplit(value).scheme and urlsplit(value).netloc)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +45,7 @@ def _validator() -> Draft7Validator:
             f"{BASE}/{file.relative_to(SCHEMAS)}", DRAFT7.create_resource(schema)
         )
     root = {"$ref": f"{BASE}/plugin_definitions/extractors.schema.json"}
-    return Draft7Validator(root, registry=registry, format_checker=Draft7Validator.FORMAT_CHECKER)
+    return Draft7Validator(root, registry=registry, format_checker=FORMATS)
 
 
 def test_committed_definition_is_what_the_tap_says_of_itself(made: dict[str, Any]) -> None:

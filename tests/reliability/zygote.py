@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 
-from tap_alfacrm import session
+from tap_alfacrm import command, session
 from tap_alfacrm.__main__ import main
 
 WAIT = 0.02
@@ -29,6 +29,7 @@ def tap(arguments: list[str], output: str, log: str) -> None:
 
 def serve() -> None:
     """Fork for each order, until there are no more."""
+    assert command  # what main() would load each time
     session.FIRST_WAIT = WAIT
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()

@@ -1,0 +1,46 @@
+"""What the command `tap-alfacrm` does, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+from tap_alfacrm.errors import AlfaCRMError
+from tap_alfacrm.tap import TapAlfaCRM
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Keep out what the SDK says of each partition, or each row, of lists that are not sorted."""
+    said = record.getMessage()
+    return not said.startswith(("Stream is assumed to be unsorted", "New replication value is"))
+
+
+def run() -> None:
+    """Run the tap; what the user can mend ends with one line, exit code 1 and no traceback."""
+    logging.getLogger("singer_sdk").addFilter(_is_news)
+    try:
+        TapAlfaCRM.cli()
+    except (AlfaCRMError, FileNotFoundError) as error:
+        _end(str(error))
+    except OSError as error:
+        # what was not written is lost; closing must not complain of it again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")
+    except Exception as error:  # noqa: BLE001 - its message may hold the value of a row
+        name = type(error).__name__
+        if name == "JSONDecodeError":  # that of the SDK's JSON library
+            _end(f"A file given with --config, --state or --catalog is not JSON: {error}.")
+        TapAlfaCRM.logger.critical("%s", "".join(traceback.format_tb(error.__traceback__)))
+        _end(
+            f"{name} in the tap itself. Its text is left out, because it may hold a person's "
+            "data. Please report it with the lines above."
+        )
+
+
+def _end(line: str) -> NoReturn:
+    TapAlfaCRM.logger.critical("%s", line)
+    logging.disable()  # requests still under way have nothing to add to the last line
+    sys.exit(1)
