@@ -49,6 +49,8 @@ LONGEST_WAIT = 60.0
 """Seconds: the ceiling of a wait the tap chooses itself."""
 LONGEST_RETRY_AFTER = 3600.0
 """Seconds: the longest wait a server may ask for with Retry-After."""
+CHUNK = 2**24
+"""Bytes of a body to read at once: for each piece the threads would wait for one another."""
 SECOND_MS = 1015
 """Milliseconds that count as a second: packets that bunch up must not make six in one."""
 
@@ -259,8 +261,8 @@ class Session:
         return UnavailableError(msg, refused.status)
 
     def _exchange(self, question: Question, token: str) -> Envelope:
-        def read(response: requests.Response) -> Envelope:
-            return question.reader(response.content, _moment(response))
+        def read(body: bytes, response: requests.Response) -> Envelope:
+            return question.reader(body, _moment(response))
 
         return self._send(question, _Headers(token, self._settings.app_key), read)
 
@@ -273,9 +275,9 @@ class Session:
             return self._token
 
     def _login(self) -> str:
-        def read(response: requests.Response) -> str:
-            body = decode(response.content)
-            token = body.get("token") if isinstance(body, dict) else None
+        def read(body: bytes, _: requests.Response) -> str:
+            found = decode(body)
+            token = found.get("token") if isinstance(found, dict) else None
             if not isinstance(token, str) or not token.isascii() or not token.isprintable():
                 msg = "the body holds no token"
                 raise MalformedError(msg)
@@ -305,7 +307,7 @@ class Session:
         raise CredentialsError(msg)
 
     def _send(
-        self, question: Question, auth: AuthBase, read: Callable[[requests.Response], T]
+        self, question: Question, auth: AuthBase, read: Callable[[bytes, requests.Response], T]
     ) -> T:
         @backoff.on_exception(
             _waits,
@@ -335,19 +337,21 @@ class Session:
         )
 
     def _attempt(
-        self, question: Question, auth: AuthBase, read: Callable[[requests.Response], T]
+        self, question: Question, auth: AuthBase, read: Callable[[bytes, requests.Response], T]
     ) -> T:
         self.traffic.count()
         self._pace.wait()
         try:
-            response = self._http.post(
+            with self._http.post(
                 self._host + question.path,
                 json=dict(question.body),
                 params=dict(question.params),
                 auth=auth,
                 timeout=self._settings.request_timeout_seconds,
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as response:
+                body = b"".join(response.iter_content(CHUNK))
         except requests.RequestException as error:
             reason = _transport_reason(error)
             self.traffic.fail(reason)
@@ -356,10 +360,10 @@ class Session:
         self.traffic.seconds.append(response.elapsed.total_seconds())
         self._check(question, response)
         try:
-            return read(response)
+            return read(body, response)
         except MalformedError as error:
             self.traffic.fail(f"status {response.status_code}, but {error}")
-            reason = f"status {response.status_code}, but {error} ({len(response.content)} bytes)"
+            reason = f"status {response.status_code}, but {error} ({len(body)} bytes)"
             raise _PassingError(reason) from None
 
     def _check(self, question: Question, response: requests.Response) -> None:

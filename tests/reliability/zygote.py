@@ -12,7 +12,8 @@ import os
 import signal
 import sys
 
-from tap_alfacrm import command, session
+import tap_alfacrm.command  # noqa: F401 - main() would load it each time
+from tap_alfacrm import session
 from tap_alfacrm.__main__ import main
 
 WAIT = 0.02
@@ -29,7 +30,6 @@ def tap(arguments: list[str], output: str, log: str) -> None:
 
 def serve() -> None:
     """Fork for each order, until there are no more."""
-    assert command  # what main() would load each time
     session.FIRST_WAIT = WAIT
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
