@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from typing_extensions import override
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from simulator.requests_log import Request
 
 _DEFAULT_QUIRKS = Quirks()
-ROUNDS = 8
-"""Turns of the event loop that an accepted connection may take to be one."""
 
 
 class _Protocol(H11Protocol):
@@ -51,14 +49,15 @@ class _Uvicorn(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
-        for _ in range(ROUNDS):
-            await asyncio.sleep(0)  # what was accepted becomes a connection, a step at a time
-            for connection in list(self.server_state.connections):
-                connection.transport.abort()
-        tasks = list(self.server_state.tasks)
+        tasks = set(self.server_state.tasks)
+        # what was accepted becomes a connection first, and can then be closed
+        await _end_of(asyncio.all_tasks() - tasks - {asyncio.current_task()})
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        tasks |= self.server_state.tasks
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end_of(tasks)
         await asyncio.sleep(0)  # what was aborted is closed
         for server in self.servers:
             await server.wait_closed()
@@ -70,6 +69,10 @@ class _Uvicorn(uvicorn.Server):
     def stop(self) -> None:
         """Stop the server, from any thread."""
         self._loop.call_soon_threadsafe(self._stop.set)
+
+
+async def _end_of(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    await asyncio.gather(*(task for task in tasks if task), return_exceptions=True)
 
 
 class Server:
