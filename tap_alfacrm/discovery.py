@@ -6,10 +6,11 @@ from collections import defaultdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tap_alfacrm.convert import FIELD, json_type
+from tap_alfacrm.convert import FIELD
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.names import column_names
 from tap_alfacrm.once import row_id
+from tap_alfacrm.scalars import json_type
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.session import Question
 

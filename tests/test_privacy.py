@@ -42,6 +42,15 @@ def environment() -> dict[str, Any]:
     return found["config"]["plugins"]["extractors"][0]  # type: ignore[no-any-return]
 
 
+def test_an_environment_that_selects_repeats_what_the_plugin_selects() -> None:
+    """Its list replaces the plugin's: with exclusions alone, nothing would be loaded."""
+    settings = yaml.safe_load(Path("meltano.yml").read_text(encoding="utf-8"))
+    [plugin] = settings["plugins"]["extractors"]
+    assert "*.*" in plugin["select"]
+    found = environment()["select"]
+    assert found[: len(plugin["select"])] == plugin["select"]
+
+
 def catalog_of(tap: TapAlfaCRM, excluded: list[str]) -> dict[str, Any]:
     found = tap.catalog_dict
     for entry in found["streams"]:

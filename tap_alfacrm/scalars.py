@@ -1,0 +1,141 @@
+"""Values of one type each: what is accepted for them, and what it becomes.
+
+What each type accepts, and why, is told in docs/behaviour.md#decimals and #empty-values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+_DECIMAL_RE = re.compile(r"[+-]?\d{1,100}(?:\.\d{1,100})?", re.ASCII)
+_INTEGER_RE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_INT64 = range(-(2**63), 2**63)
+_MAX_EXPONENT = 100
+
+
+class Unfit(ValueError):  # noqa: N818 - a verdict on a value, not a failure of the program
+    """A value that its type cannot hold."""
+
+
+UNFIT = (Unfit, ValueError, OverflowError, RecursionError)
+"""What mending raises where a type cannot hold a value."""
+
+
+def json_type(value: object) -> str:
+    """The JSON Schema type of a decoded value."""
+    if isinstance(value, bool):
+        return "boolean"
+    for type_, name in (
+        (str, "string"),
+        (int, "integer"),
+        ((float, Decimal), "number"),
+        (list, "array"),
+    ):
+        if isinstance(value, type_):
+            return name
+    return "null" if value is None else "object"
+
+
+def text(value: object) -> str:
+    """Text as it is, but for what no database stores; of other types their JSON text."""
+    if not isinstance(value, str):
+        value = (
+            str(value)
+            if isinstance(value, Decimal)
+            else json.dumps(clean(value), ensure_ascii=False, default=str)
+        )
+    return _UNSTORABLE.sub("", value) if _UNSTORABLE.search(value) else value
+
+
+def clean(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
+    """The same JSON, without characters that no database stores."""
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, list):
+        return [clean(item) for item in value]
+    if isinstance(value, dict):
+        return {text(key): clean(item) for key, item in value.items()}
+    if isinstance(value, (int, Decimal)):
+        return value if isinstance(value, bool) else bounded(value)
+    return value
+
+
+def bounded(value: int | Decimal) -> int | Decimal | str:
+    """A number as it is, or as text where a database or a JSON reader would choke on it."""
+    if isinstance(value, int):
+        return value if value in _INT64 else str(value)
+    return value if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT else str(value)
+
+
+def integer(value: object) -> int | None:
+    """A whole number, also from text; null of an empty text.
+
+    Raises:
+        Unfit: It is none, or more than 64 bits hold.
+    """
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+        if not _DECIMAL_RE.fullmatch(value):
+            raise Unfit
+        value = int(value) if _INTEGER_RE.fullmatch(value) else Decimal(value)
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT:
+        number = int(value)
+        if number != value:
+            raise Unfit
+        value = number
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, int) or value not in _INT64:
+        raise Unfit
+    return value
+
+
+def number(value: object) -> Decimal | int | None:
+    """An exact number, also from text; null of an empty text.
+
+    Raises:
+        Unfit: It is none.
+    """
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+        if not _DECIMAL_RE.fullmatch(value):
+            raise Unfit
+        return Decimal(value)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, Decimal))
+        or isinstance(bounded(value), str)
+    ):
+        raise Unfit
+    return value
+
+
+def boolean(value: object) -> bool | None:
+    """A truth value, also from 0, 1 and their texts; null of an empty text.
+
+    Raises:
+        Unfit: It is none.
+    """
+    if isinstance(value, str):
+        value = value.strip().lower()
+        if not value:
+            return None
+    known: dict[object, bool] = {
+        0: False,
+        1: True,
+        "0": False,
+        "1": True,
+        "false": False,
+        "true": True,
+    }
+    if not isinstance(value, (str, int, bool)) or value not in known:
+        raise Unfit
+    return known[value]
