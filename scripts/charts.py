@@ -30,6 +30,7 @@ def _settings(title: str, height: int, shown: Callable[[float], str]) -> dict[st
             colors=(OWN, OTHER),
         ),
         "print_values": True,
+        "show_y_guides": False,
         "print_values_position": "top",
         "width": WIDTH,
         "height": height,
@@ -60,7 +61,7 @@ def bars(
         ordered.reverse()
     chart = pygal.HorizontalBar(
         show_legend=False,
-        show_y_labels=False,
+        show_x_labels=False,
         truncate_label=-1,
         **_settings(title, 60 + 42 * len(values), lambda value: f"{value:,.{digits}f} {unit}"),
     )
