@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # its finder of plugins predates Python 3.4, and Python warns of it at each import
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 OWN, OTHER = "#1b7f5c", "#9aa5b1"
 WIDTH = 760
 
@@ -107,4 +109,5 @@ def columns(
 
 
 def _text(chart: Any) -> str:  # noqa: ANN401 - pygal has no types
-    return f"{chart.render(is_unicode=True)}\n"
+    """The SVG without pygal's comments, which tell the day."""
+    return _COMMENT.sub("", f"{chart.render(is_unicode=True)}\n")
