@@ -97,9 +97,7 @@ def load(folder: Path) -> Path:
 
 
 def _run(*command: str, stdin: IO[bytes] | None = None) -> bytes:
-    done = subprocess.run(  # noqa: S603
-        command, cwd=PROJECT, stdin=stdin, capture_output=True, check=False
-    )
+    done = subprocess.run(command, cwd=PROJECT, stdin=stdin, capture_output=True, check=False)
     if done.returncode:
         sys.exit(done.stderr.decode())
     return done.stdout

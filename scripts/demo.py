@@ -51,7 +51,7 @@ def simulator(folder: Path) -> Iterator[str]:
     """
     port_file = folder / "port"
     command = [sys.executable, "-m", "simulator", "--demo", "--port-file", str(port_file)]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) as process:
         try:
             yield f"http://127.0.0.1:{_port(process, port_file)}"
         finally:
@@ -91,7 +91,7 @@ def load(url: str, folder: Path) -> list[str]:
     } | {"MELTANO_CLI_DISABLE_VERSION_CHECK": "true"}
     print("$ meltano run tap-alfacrm target-csv", flush=True)
     verdicts = []
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         command,
         cwd=PROJECT,
         env=environment,

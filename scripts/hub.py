@@ -44,7 +44,7 @@ def path(definition: dict[str, Any]) -> Path:
 
 def _about() -> dict[str, Any]:
     command = [sys.executable, "-m", "tap_alfacrm", "--about", "--format", "json"]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
     about: dict[str, Any] = json.loads(done.stdout)
     return about
 

@@ -64,7 +64,7 @@ class CardMaker:
         lead = not is_study
         changed = created + below(max(created, NOW) - created + 1)
         # Most leads have no account yet: their counters are null together.
-        has_account = not lead or chance() < 0.34  # noqa: PLR2004
+        has_account = not lead or chance() < 0.34
         balance = "0.00"
         paid_count = paid_till = None
         if has_account:
@@ -72,7 +72,7 @@ class CardMaker:
         if is_study:
             cents = below(3_460_000) - 60_000
             balance = f"{cents / 100:.2f}"
-            if chance() < 0.7:  # noqa: PLR2004
+            if chance() < 0.7:
                 paid_till = f"{local(NOW + (below(120) - 30) * _DAY)[:10]} 12:00:00"
         name = self._pools.full_name(self._chance)
         lead_reject = customer_reject = None
@@ -86,23 +86,21 @@ class CardMaker:
             "teacher_ids": self._teachers(lead=lead),
             "name": name,
             "barcode": "",
-            "color": pick(_COLORS) if chance() < 0.1 else None,  # noqa: PLR2004
+            "color": pick(_COLORS) if chance() < 0.1 else None,
             "is_study": is_study,
             "study_status_id": pick(ids["study-status"]) if is_study else None,
-            "lead_status_id": pick(ids["lead-status"])
-            if lead and chance() < 0.97  # noqa: PLR2004
-            else None,
+            "lead_status_id": pick(ids["lead-status"]) if lead and chance() < 0.97 else None,
             "pipeline_id": pick(ids["pipeline"]) if lead else None,
             "lead_reject_id": lead_reject,
             "customer_reject_id": customer_reject,
-            "lead_source_id": pick(ids["lead-source"]) if chance() < 0.8 else None,  # noqa: PLR2004
-            "assigned_id": pick(ids["user"]) if chance() < 0.9 else None,  # noqa: PLR2004
+            "lead_source_id": pick(ids["lead-source"]) if chance() < 0.8 else None,
+            "assigned_id": pick(ids["user"]) if chance() < 0.9 else None,
             "legal_type": 1,
-            "legal_name": self._pools.full_name(self._chance) if chance() < 0.5 else None,  # noqa: PLR2004
+            "legal_name": self._pools.full_name(self._chance) if chance() < 0.5 else None,
             "company_id": None,
-            "dob": self._birthday() if chance() < 0.24 else None,  # noqa: PLR2004
+            "dob": self._birthday() if chance() < 0.24 else None,
             "balance": balance,
-            "balance_base": balance if chance() < 0.95 else "0.00",  # noqa: PLR2004
+            "balance_base": balance if chance() < 0.95 else "0.00",
             "balance_bonus": 0 if has_account else None,
             "paid_count": paid_count,
             "next_lesson_date": f"{local(NOW + (below(13) - 3) * _DAY)[:10]} 12:00:01"
@@ -114,13 +112,13 @@ class CardMaker:
             else None,
             "b_date": local(created),
             "e_date": local(changed)[:10] if archived else NO_END,
-            "note": pick(self._pools.notes) if chance() < 0.6 else None,  # noqa: PLR2004
+            "note": pick(self._pools.notes) if chance() < 0.6 else None,
             "paid_lesson_count": paid_count,
             "paid_lesson_date": paid_till,
             "updated_at": utc(changed),
             "created_at": utc(created) if created >= _CREATED_AT_SINCE else None,
             "phone": self._phones(),
-            "email": [f"user{id_}@example.org"] if chance() < 0.3 else [],  # noqa: PLR2004
+            "email": [f"user{id_}@example.org"] if chance() < 0.3 else [],
             "web": [],
             "addr": [],
         }
@@ -139,7 +137,7 @@ class CardMaker:
     def _branches(self) -> list[int]:
         branches = self._ids["branch"]
         first = self._pick(branches)
-        if len(branches) > 1 and self._chance() < 0.04:  # noqa: PLR2004
+        if len(branches) > 1 and self._chance() < 0.04:
             second = self._pick([branch for branch in branches if branch != first])
             return [first, second]
         return [first]
@@ -148,14 +146,14 @@ class CardMaker:
         if self._chance() < (0.85 if lead else 0.2) or not self._ids["teacher"]:
             return []
         teacher, other = self._pick(self._ids["teacher"]), self._pick(self._ids["teacher"])
-        return [teacher] if teacher == other or self._chance() < 0.7 else [teacher, other]  # noqa: PLR2004
+        return [teacher] if teacher == other or self._chance() < 0.7 else [teacher, other]
 
     def _phones(self) -> list[str]:
         below = self._below
         dice = self._chance()
-        if dice < 0.02:  # noqa: PLR2004
+        if dice < 0.02:
             return []
-        if dice < 0.03:  # noqa: PLR2004
+        if dice < 0.03:
             return ["немає телефону"]
         return [
             self._pick(PHONES).format(below(1000), below(100), below(100))

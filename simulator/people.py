@@ -36,12 +36,12 @@ class Pools:
             return options[int(chance() * len(options))]
 
         dice = chance()
-        if dice < 0.08:  # noqa: PLR2004
+        if dice < 0.08:
             return pick(_LATIN)
         name = f"{pick(self.surnames)} {pick(self.given_names)}"
-        if dice < 0.1:  # noqa: PLR2004
+        if dice < 0.1:
             return name.lower()
-        if dice < 0.12:  # noqa: PLR2004
+        if dice < 0.12:
             return f"{name} {pick(_EMOJI)}"
         return name
 

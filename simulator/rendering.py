@@ -46,7 +46,7 @@ def _junk(share: float) -> Step:
             row["dob"] = "31.13.2010"
         elif kind == 1:
             row["e_date"] = "0000-00-00"
-        elif kind == 2:  # noqa: PLR2004
+        elif kind == 2:
             row["balance"] = "abc"
         else:
             row["note"] = f"{row['note'] or ''}\0 кінець"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.mapper import RemoveRecordTransform, StreamMap
+from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
+from tap_alfacrm.wrapped import WrappedMap
+
 if TYPE_CHECKING:
-    from singer_sdk.mapper import PluginMapper
+    from singer_sdk.mapper import PluginMapper, StreamMap
 
 _TEXT = ("string", ["string", "null"], ["null", "string"])
 
@@ -29,7 +31,7 @@ def make_json_readable(mapper: PluginMapper) -> None:
         ]
 
 
-class ReadableFlattening(StreamMap):
+class ReadableFlattening(WrappedMap):
     """A stream map that flattens in the place of another."""
 
     def __init__(self, inner: StreamMap) -> None:
@@ -38,17 +40,9 @@ class ReadableFlattening(StreamMap):
         Args:
             inner: The map that goes on filtering and transforming the records.
         """
-        super().__init__(
-            inner.stream_alias,
-            inner.raw_schema,
-            inner.raw_key_properties,
-            inner.flattening_options,
-        )
-        self.transformed_schema = inner.transformed_schema
-        self.transformed_key_properties = inner.transformed_key_properties
-        self._separator = inner.flattening_options.separator if inner.flattening_options else ""
-        self._inner = inner
-        inner.flattening_options = None
+        options = inner.flattening_options
+        self._separator = options.separator if options else ""
+        super().__init__(inner)
         columns = inner.transformed_schema["properties"]
         self._columns = frozenset(columns)
         self._text_columns = frozenset(
@@ -59,10 +53,6 @@ class ReadableFlattening(StreamMap):
     def transform(self, record: dict[str, Any]) -> dict[str, Any] | None:
         mapped = self._inner.transform(record)
         return None if mapped is None else super().transform(mapped)
-
-    @override
-    def get_filter_result(self, record: dict[str, Any]) -> bool:
-        return self._inner.get_filter_result(record)
 
     @override
     def flatten_record(self, record: dict[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MappingError
-from singer_sdk.mapper import CustomStreamMap, PluginMapper, StreamMap
+from singer_sdk.mapper import CustomStreamMap, PluginMapper
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_alfacrm.cells import make_json_readable
 from tap_alfacrm.errors import SettingsError
+from tap_alfacrm.wrapped import WrappedMap
 
 if TYPE_CHECKING:
     from singer_sdk.singerlib import CatalogEntry
@@ -48,20 +49,8 @@ class Mapper(PluginMapper):
         make_json_readable(self)
 
 
-class _Discreet(StreamMap):
+class _Discreet(WrappedMap):
     """A map whose expressions fail without telling the row on which they do."""
-
-    def __init__(self, inner: CustomStreamMap) -> None:
-        super().__init__(
-            inner.stream_alias,
-            inner.raw_schema,
-            inner.raw_key_properties,
-            inner.flattening_options,
-        )
-        self.transformed_schema = inner.transformed_schema
-        self.transformed_key_properties = inner.transformed_key_properties
-        inner.flattening_options = None  # it would be done twice
-        self._inner = inner
 
     @override
     def transform(self, record: dict[str, Any]) -> dict[str, Any] | None:
@@ -71,14 +60,10 @@ class _Discreet(StreamMap):
             why = str(error).rstrip(".")
         except Exception as error:  # noqa: BLE001 - an expression may raise anything
             why = (
-                f"an expression for {self._inner.stream_name} fails on the value of a row with "
+                f"an expression for {self.stream_alias} fails on the value of a row with "
                 f"{type(error).__name__}"
             )
         raise SettingsError(name="stream_maps", why=why)
-
-    @override
-    def get_filter_result(self, record: dict[str, Any]) -> bool:
-        return self._inner.get_filter_result(record)
 
 
 def _is_selected(entry: CatalogEntry) -> bool:

@@ -71,6 +71,14 @@ def bounded(value: int | Decimal) -> int | Decimal | str:
     return value if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT else str(value)
 
 
+def _digits(value: str) -> str:
+    """A number as text, without blanks; may be empty."""
+    digits = value.strip()
+    if digits and not _DECIMAL_RE.fullmatch(digits):
+        raise Unfit
+    return digits
+
+
 def integer(value: object) -> int | None:
     """A whole number, also from text; null of an empty text.
 
@@ -78,12 +86,9 @@ def integer(value: object) -> int | None:
         Unfit: It is none, or more than 64 bits hold.
     """
     if isinstance(value, str):
-        value = value.strip()
-        if not value:
+        if not (digits := _digits(value)):
             return None
-        if not _DECIMAL_RE.fullmatch(value):
-            raise Unfit
-        value = int(value) if _INTEGER_RE.fullmatch(value) else Decimal(value)
+        value = int(digits) if _INTEGER_RE.fullmatch(digits) else Decimal(digits)
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT:
         number = int(value)
         if number != value:
@@ -103,12 +108,8 @@ def number(value: object) -> Decimal | int | None:
         Unfit: It is none.
     """
     if isinstance(value, str):
-        value = value.strip()
-        if not value:
-            return None
-        if not _DECIMAL_RE.fullmatch(value):
-            raise Unfit
-        return Decimal(value)
+        digits = _digits(value)
+        return Decimal(digits) if digits else None
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, Decimal))
