@@ -41,6 +41,7 @@ def run() -> None:
 
 
 def _end(line: str) -> NoReturn:
+    for handler in logging.getLogger().handlers:
+        handler.acquire()  # requests still under way have nothing to add to the last line
     TapAlfaCRM.logger.critical("%s", line)
-    logging.disable()  # requests still under way have nothing to add to the last line
     sys.exit(1)
