@@ -52,6 +52,7 @@ def _zygote() -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=PROJECT,
+        env={name: value for name, value in os.environ.items() if "COVERAGE" not in name},
     )
     atexit.register(process.communicate)
     return process

@@ -12,7 +12,10 @@ import os
 import signal
 import sys
 
-import tap_alfacrm.command  # noqa: F401 - main() would load it each time
+import pendulum  # noqa: F401 - each tap would load it anew
+import pyrate_limiter  # noqa: F401 - likewise
+
+import tap_alfacrm.command  # noqa: F401 - likewise
 from tap_alfacrm import session
 from tap_alfacrm.__main__ import main
 
