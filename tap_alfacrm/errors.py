@@ -53,7 +53,7 @@ class InputError(AlfaCRMError):
 
 
 class BudgetError(AlfaCRMError):
-    """As many requests were sent as were allowed."""
+    """As many requests were sent as were allowed, or for as long."""
 
 
 class RequestError(AlfaCRMError):

@@ -309,10 +309,12 @@ class Session:
     def _send(
         self, question: Question, auth: AuthBase, read: Callable[[bytes, requests.Response], T]
     ) -> T:
+        most = TRIES if self._answered else FIRST_TRIES
+
         @backoff.on_exception(
             _waits,
             _PassingError,
-            max_tries=TRIES if self._answered else FIRST_TRIES,
+            max_tries=min(most, self.traffic.tries or most),
             jitter=None,
             logger=None,
             on_backoff=lambda details: self._report_retry(question, details),
@@ -335,6 +337,7 @@ class Session:
             details["wait"],
             details["tries"],
         )
+        self.traffic.wait(details["wait"])
 
     def _attempt(
         self, question: Question, auth: AuthBase, read: Callable[[bytes, requests.Response], T]

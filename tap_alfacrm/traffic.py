@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -15,6 +17,8 @@ class Traffic:
 
     Attributes:
         budget: Most requests to send; None sets no limit.
+        tries: Most times to send one request; None leaves it to the session.
+        ends_at: Moment of the monotonic clock after which nothing is sent.
         requests: Requests sent so far, logins and retries included.
         seconds: Time that each answer took.
         failures: Tries without a usable answer, by reason.
@@ -24,6 +28,8 @@ class Traffic:
     """
 
     budget: int | None = None
+    tries: int | None = None
+    ends_at: float = math.inf
     requests: int = 0
     seconds: list[float] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
@@ -36,13 +42,24 @@ class Traffic:
         """One more request is sent.
 
         Raises:
-            BudgetError: It would be one too many.
+            BudgetError: It would be one too many, or too late.
         """
+        self.wait(0)
         with self._lock:
             if self.budget is not None and self.requests >= self.budget:
                 msg = f"{self.budget} requests were sent, and no more are allowed."
                 raise BudgetError(msg)
             self.requests += 1
+
+    def wait(self, seconds: float) -> None:
+        """Somebody is about to wait.
+
+        Raises:
+            BudgetError: There is not so much time left.
+        """
+        if time.monotonic() + seconds > self.ends_at:
+            msg = "The time is used up."
+            raise BudgetError(msg)
 
     def fail(self, reason: str, retry_after: str | None = None) -> None:
         """A request got no usable answer."""
