@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import signal
 import statistics
 import sys
+import time
+import traceback
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -23,9 +27,18 @@ from tap_alfacrm.session import Session
 from tap_alfacrm.tap import TapAlfaCRM
 from tap_alfacrm.traffic import Traffic
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 BUDGET = 120
 """Most requests of one examination, logins and retries included."""
+MINUTES = 2
+"""After so long no more is asked: an account that fails or stalls is not waited for."""
+TRIES = 3
+LONGEST_ANSWER = 20.0
+"""Seconds to wait for an answer, unless the settings say less."""
 ENVIRONMENT = "ENV"
+STOPPED = 130
 
 
 def make(config: dict[str, Any], progress: Progress, *, environment: bool = False) -> Examination:
@@ -43,20 +56,37 @@ def make(config: dict[str, Any], progress: Progress, *, environment: bool = Fals
         SettingsError: A setting is missing or wrong.
     """
     # with a catalogue the tap asks the account for nothing
-    tap = TapAlfaCRM(config=config, catalog={"streams": []}, parse_env_config=environment)
+    with _own_signals():
+        tap = TapAlfaCRM(config=config, catalog={"streams": []}, parse_env_config=environment)
     logger = logging.getLogger("alfacrm-doctor")
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
-    session = Session(tap.settings, logger, Traffic(BUDGET))
-    ahead = Ahead(session, tap.settings.max_in_flight)
-    traffic, pace = session.traffic, 1 / tap.settings.requests_per_second
+    settings = msgspec.structs.replace(
+        tap.settings,
+        request_timeout_seconds=min(tap.settings.request_timeout_seconds, LONGEST_ANSWER),
+    )
+    ends_at = time.monotonic() + 60 * MINUTES
+    session = Session(settings, logger, Traffic(BUDGET, TRIES, ends_at))
+    ahead = Ahead(session, settings.max_in_flight)
+    traffic, pace = session.traffic, 1 / settings.requests_per_second
     probe = Probe(
         ahead,
-        tap.settings.page_size,
+        settings.page_size,
         lambda: progress.asked(traffic.requests),
         lambda: statistics.median(traffic.seconds) < pace,
     )
-    return Examination(tap, tap.settings, session, probe)
+    return Examination(tap, settings, session, probe)
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the tap from taking signals, at which it writes its state and ends with 0."""
+    before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _read(files: tuple[str, ...]) -> dict[str, Any]:
@@ -119,8 +149,23 @@ def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the command."""
-    cli()
+    """Run the command; 1 is the exit code of a verdict alone."""
+    try:
+        sys.exit(cli(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UNKNOWN)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nStopped.", err=True)
+        sys.exit(STOPPED)
+    except Exception as error:  # noqa: BLE001 - its message may hold the value of a row
+        click.echo("".join(traceback.format_tb(error.__traceback__)), err=True)
+        click.echo(
+            f"{type(error).__name__} in the command itself. Its text is left out, because it may "
+            "hold a person's data. Please report it with the lines above.",
+            err=True,
+        )
+        sys.exit(UNKNOWN)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_alfacrm.doctor.model import Level
+from tap_alfacrm.doctor.render import wrapped
+from tap_alfacrm.doctor.words import number_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,7 +49,8 @@ class Comparison(msgspec.Struct, frozen=True):
 def compare(before: Report, after: Report) -> Comparison:
     """Hold a report against an earlier one.
 
-    Numbers of rows, times and what either report could not find out do not count.
+    Numbers of rows and times do not count, nor what either report could not find out, nor
+    sections that one of them does not have.
 
     Args:
         before: The earlier report.
@@ -56,20 +59,41 @@ def compare(before: Report, after: Report) -> Comparison:
     Returns:
         What changed.
     """
-    old, new = before.findings(), after.findings()
+    titles = {s.title for s in before.sections} & {s.title for s in after.sections}
+    old, new = (
+        {
+            f.key: f
+            for section in report.sections
+            if section.title in titles
+            for f in section.findings
+        }
+        for report in (before, after)
+    )
     changes = []
     for key in [*old, *(key for key in new if key not in old)]:
         one, other = old.get(key), new.get(key)
         if _is_untold(one) or _is_untold(other):
             continue
-        was, is_ = _value(one), _value(other)
+        was, is_ = _told(_value(one), _value(other))
         if was != is_:
             changes.append(Change(key, f"{key}: {_difference(was, is_)}", was, is_))
     return Comparison(before.made_at, changes, after.exit_code)
 
 
 def _is_untold(finding: Finding | None) -> bool:
-    return finding is not None and finding.level == Level.UNKNOWN
+    """Whether it was looked for and not found out."""
+    return finding is not None and (finding.level == Level.UNKNOWN or finding.value is None)
+
+
+def _told(was: Any, is_: Any) -> tuple[Any, Any]:  # noqa: ANN401 - JSON
+    """Without the parts that either report could not find out."""
+    if isinstance(was, dict) and isinstance(is_, dict):
+        untold = {name for value in (was, is_) for name in value if value[name] is None}
+        was, is_ = (
+            {name: part for name, part in value.items() if name not in untold}
+            for value in (was, is_)
+        )
+    return was, is_
 
 
 def _value(finding: Finding | None) -> Any:  # noqa: ANN401 - JSON
@@ -112,6 +136,7 @@ def as_text(comparison: Comparison) -> str:
     since = f"since {comparison.since}"
     if not comparison.changes:
         return f"Nothing changed {since}."
-    lines = [f"{len(comparison.changes)} changes {since}:"]
-    lines += [f"  - {change.text}" for change in comparison.changes]
+    lines = [f"{number_of(len(comparison.changes), 'change')} {since}:"]
+    for change in comparison.changes:
+        lines += wrapped(f"  - {change.text}", hanging=4)
     return "\n".join(lines)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import combinations
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tap_alfacrm.doctor.examination import ALL_CARDS
 from tap_alfacrm.doctor.model import Finding, Level
+from tap_alfacrm.doctor.words import number_of
 from tap_alfacrm.streams.archive import ACTIVE, ARCHIVED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tap_alfacrm.doctor.examination import Examination
+    from tap_alfacrm.doctor.probe import Reply
 
 BRANCHES = 5
 """Branches asked one by one."""
@@ -19,7 +24,7 @@ BRANCHES = 5
 
 def look(exam: Examination) -> list[Finding]:
     """Hold pages of several lists against each other."""
-    return [_within(exam), _partitions(exam), *_branches(exam)]
+    return [_within(exam), _partitions(exam), _branches(exam)]
 
 
 def _within(exam: Examination) -> Finding:
@@ -40,54 +45,56 @@ def _within(exam: Examination) -> Finding:
 
 
 def _partitions(exam: Examination) -> Finding:
-    lists = [{*exam.cards[kind, state].ids} for kind in (0, 1) for state in (ACTIVE, ARCHIVED)]
-    sampled = len(set().union(*lists))
-    several = len(set().union(*(one & other for one, other in combinations(lists, 2))))
+    replies = [exam.cards[kind, state] for kind in (0, 1) for state in (ACTIVE, ARCHIVED)]
+    where = "leads and clients, active and archived"
+    return _finding("duplicates.partitions", where, replies)
+
+
+def _finding(key: str, where: str, replies: Sequence[Reply]) -> Finding:
+    """How many cards came in more than one of several lists."""
+    seen = Counter(identifier for reply in replies for identifier in {*reply.ids})
+    several = sum(count > 1 for count in seen.values())
     text = (
-        f"Of {sampled:,} cards on the first pages of leads and clients, active and archived, "
-        f"{several:,} came in more than one."
+        f"Of {number_of(len(seen), 'card')} on the first pages of {where}, {several:,} came in "
+        "more than one."
     )
     return Finding(
-        key="duplicates.partitions",
+        key=key,
         text=text,
         value=bool(several),
-        counts={"sampled": sampled, "several": several},
+        counts={"sampled": len(seen), "several": several},
         level=Level.NOTE if several else Level.FINE,
     )
 
 
-def _branches(exam: Examination) -> list[Finding]:
-    branches = exam.branches[:BRANCHES]
-    if exam.card_branch is not None and not exam.settings.branch_ids:
-        text = "customers is asked branch by branch here; the tap loads a card once all the same."
-        return [Finding(key="duplicates.path", text=text, value="branch by branch")]
-    questions = [exam.probe.page(exam.card_list(ALL_CARDS, branch)) for branch in branches]
+def _branches(exam: Examination) -> Finding:
+    asked = exam.branches[:BRANCHES]
+    questions = [exam.probe.page(exam.card_list(ALL_CARDS, branch)) for branch in asked]
     with exam.probe.ahead(questions):
-        replies = [exam.probe.ask(question, "cards by branch") for question in questions]
+        replies = [
+            exam.probe.ask(question, f"the cards of branch {branch}")
+            for branch, question in zip(asked, questions, strict=True)
+        ]
     replies = [reply for reply in replies if reply.is_given]
     if not replies:
         text = "Cards were not asked for by branch."
-        return [Finding(key="duplicates.branches", text=text, level=Level.UNKNOWN)]
-    seen = Counter(identifier for reply in replies for identifier in {*reply.ids})
-    several = sum(count > 1 for count in seen.values())
-    counts: dict[str, int | None] = {"sampled": len(seen), "several": several}
-    text = (
-        f"Of {len(seen):,} cards on the first pages of {len(replies)} branches, "
-        f"{several:,} came in more than one."
-    )
+        return Finding(key="duplicates.branches", text=text, level=Level.UNKNOWN)
+    where = number_of(len(replies), "branch")
+    found = _finding("duplicates.branches", where, replies)
+    text, counts = found.text, dict(found.counts)
     totals = [reply.rows for reply in replies]
-    whole = exam.all_cards.rows
-    if whole is not None and None not in totals and len(branches) == len(exam.branches):
-        parted = sum(total or 0 for total in totals)
-        text += f" The branches have {parted:,} cards between them, the account {whole:,}."
-        counts |= {"by branch": parted, "account": whole}
-    return [
-        Finding(
-            key="duplicates.branches",
-            text=text,
-            value=bool(several or counts.get("by branch", 0) != counts.get("account", 0)),
-            counts=counts,
-            level=Level.FINE,
-            advice="Cards come once in every load, whatever their branches.",
-        )
-    ]
+    if None not in totals and len(replies) == len(exam.branches):
+        counts["by branch"] = parted = sum(total or 0 for total in totals)
+        text += f" Added up, the branches have {number_of(parted, 'card')}"
+        whole = exam.all_cards.rows
+        if whole is not None and exam.card_branch is None:
+            counts["account"] = whole
+            text += f", the account {whole:,}"
+        text += "."
+    return msgspec.structs.replace(
+        found,
+        text=text,
+        counts=counts,
+        level=Level.FINE,
+        advice="Cards come once in every load, whatever their branches.",
+    )

@@ -51,9 +51,10 @@ class Examination:
         session: The conversation that counts the requests.
         probe: Whom to ask.
         branches: Ids of the branches to ask in.
+        unseen_branches: Ids in the settings that the list of branches does not have.
         access: By stream.
         cards: Page 0 of `customers`, by `is_study` and `removed`.
-        granted: Most rows that came on a page.
+        ceiling: Most rows that a page of cards has, whatever was asked for; None if not met.
         zones: IANA zones that fit the cards' times.
     """
 
@@ -62,9 +63,10 @@ class Examination:
     session: Session
     probe: Probe
     branches: list[int] = field(default_factory=list)
+    unseen_branches: list[int] = field(default_factory=list)
     access: dict[str, Access] = field(default_factory=dict)
     cards: dict[tuple[int, int], Reply] = field(default_factory=dict)
-    granted: int = 0
+    ceiling: int | None = None
     zones: list[str] = field(default_factory=list)
 
     @property
@@ -88,12 +90,14 @@ class Examination:
             cards.update(zip(reply.ids, reply.items, strict=False))
         return cards
 
+    def card_sample(self) -> list[Row]:
+        """The same cards, without their ids."""
+        return [*self.sampled_cards().values()]
+
     def samples(self) -> Iterator[tuple[str, list[Row]]]:
         """Rows of each stream that gave any."""
         for name, access in self.access.items():
-            rows = [*access.reply.items]
-            if name == "customers":
-                rows = [*self.sampled_cards().values()]
+            rows = self.card_sample() if name == "customers" else [*access.reply.items]
             if rows:
                 yield name, rows
 

@@ -1,33 +1,28 @@
-"""Which filters the account obeys, told by the rows that come back."""
+"""Which filters of cards, lessons and subscriptions the account obeys."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.doctor.examination import ALL_CARDS
 from tap_alfacrm.doctor.model import Effect, Finding, Level
-from tap_alfacrm.doctor.probe import Outcome, number
-from tap_alfacrm.doctor.shapes import day_of
+from tap_alfacrm.doctor.probe import number
+from tap_alfacrm.doctor.recent import middle_day
+from tap_alfacrm.doctor.trials import IGNORED, NOTHING, OBEYED, UNTRIED, judge, line
 from tap_alfacrm.session import Question
 from tap_alfacrm.streams.archive import ACTIVE
 from tap_alfacrm.streams.customers import BOTH
-from tap_alfacrm.tap import STREAMS
-from tap_alfacrm.window import DOTTED, ISO
+from tap_alfacrm.window import ISO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_alfacrm.doctor.examination import Examination
     from tap_alfacrm.doctor.probe import Reply
     from tap_alfacrm.envelope import Row
-    from tap_alfacrm.streams.base import AlfaCRMStream
-    from tap_alfacrm.window import Since
 
-HEAD = f"{'list':<15}{'filter':<30}what it does"
-OBEYED, IGNORED, NOTHING, UNTRIED = "obeyed", "ignored", "gives nothing", "not tried"
 KNOWN = ("branch_ids", "customer_reject_id", "lead_status_id")
 GUESSES: dict[str, Any] = {
     "archived": True,
@@ -39,57 +34,45 @@ GUESSES: dict[str, Any] = {
     "custom_guess": "-",
 }
 """What people try to get the archive, and a custom field that no account has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """A filter tried.
-
-    Attributes:
-        name: The filter, with what it was tried on.
-        verdict: What came of it.
-        why: Why it could not be tried.
-    """
-
-    name: str
-    verdict: str
-    why: str = ""
+OTHER_STATUSES = {1: "planned", 2: "cancelled"}
 
 
 def look(exam: Examination) -> list[Finding]:
-    """Try the filters of cards, and those by which streams are incremental."""
-    rows = [*exam.sampled_cards().values()]
-    trials = [_try_equal(exam, rows, name) for name in KNOWN]
-    trials += _try_guesses(exam, rows)
-    found = [_finding(trial) for trial in trials]
-    since = [_since(exam, stream) for stream in STREAMS if stream.since is not None]
-    of_cards = next(f for f in since if f.key == "filters.customers.updated_at_from")
-    found += since
-    found += _statuses(exam)
-    found.append(_day_cut(exam, obeyed=of_cards.value == OBEYED))
-    return found
-
-
-def judge(reply: Reply, base: Reply, sample: Sequence[Row], fits: Callable[[Row], bool]) -> str:
-    """Whether a filter was obeyed.
-
-    Args:
-        reply: What came with the filter.
-        base: What came without.
-        sample: Rows of the list, some of which fit and some do not.
-        fits: Whether a row is what was asked for.
-
-    Returns:
-        The verdict.
-    """
-    if not reply.is_given:
-        return UNTRIED
-    if not reply.items:
-        return NOTHING if any(map(fits, sample)) else OBEYED
-    if not all(map(fits, reply.items)):
-        return IGNORED
-    same = reply.total is not None and reply.total == base.total
-    return IGNORED if same and not all(map(fits, sample)) else OBEYED
+    """Try the filters that are known, and those that people guess."""
+    rows = exam.card_sample()
+    values = {name: _shared(rows, name) for name in KNOWN}
+    asked = {
+        name: exam.probe.page(
+            exam.card_list({**ALL_CARDS, name: [value] if name == "branch_ids" else value})
+        )
+        for name, value in values.items()
+        if value is not None
+    }
+    lessons = exam.access["lessons"]
+    by_status = {
+        status: exam.probe.page(Question(lessons.path, {"status": status}))
+        for status in OTHER_STATUSES
+        if lessons.reply.is_given
+    }
+    with exam.probe.ahead([*asked.values(), *by_status.values()]):
+        known = []
+        for name, value in values.items():
+            verdict, why = UNTRIED, "no two cards differ in it"
+            if name in asked:
+                reply = exam.probe.ask(asked[name], f"the filter {name}")
+                verdict = judge(reply, exam.all_cards, rows, _has(name, value))
+                why = ""
+            known.append(_finding(name, verdict, why))
+        replies = {
+            OTHER_STATUSES[status]: exam.probe.ask(question, f"{OTHER_STATUSES[status]} lessons")
+            for status, question in by_status.items()
+        }
+    return [
+        *known,
+        *(_finding(name, *found) for name, found in _guesses(exam, rows).items()),
+        *([_statuses(replies, lessons.reply)] if replies else []),
+        *_dead(exam),
+    ]
 
 
 def _values(row: Row, name: str) -> set[int]:
@@ -98,35 +81,33 @@ def _values(row: Row, name: str) -> set[int]:
     return {found for item in items if (found := number(item)) is not None}
 
 
-def _common(rows: Sequence[Row], name: str) -> int | None:
+def _has(name: str, value: int | None) -> Any:  # noqa: ANN401 - a function of a row
+    return lambda row: value in _values(row, name)
+
+
+def _shared(rows: Sequence[Row], name: str) -> int | None:
     """A value that many rows have, though not all."""
     counts = Counter(value for row in rows for value in _values(row, name))
     return next((value for value, count in counts.most_common() if count < len(rows)), None)
 
 
-def _try_equal(exam: Examination, rows: Sequence[Row], name: str) -> Trial:
-    value = _common(rows, name)
-    if value is None:
-        return Trial(name, UNTRIED, "no two cards differ in it")
-    asked: Any = [value] if name == "branch_ids" else value
-    question = exam.probe.page(exam.card_list({**ALL_CARDS, name: asked}))
-    reply = exam.probe.ask(question, f"the filter {name}")
-    verdict = judge(reply, exam.all_cards, rows, lambda row: value in _values(row, name))
-    return Trial(name, verdict)
-
-
-def _try_guesses(exam: Examination, rows: Sequence[Row]) -> list[Trial]:
+def _guesses(exam: Examination, rows: Sequence[Row]) -> dict[str, tuple[str, str]]:
     """Try all at once among active cards; one by one only if that makes a difference."""
     base = exam.cards[BOTH, ACTIVE]
     guesses = dict(GUESSES)
-    reason = _common(rows, "lead_reject_id")
+    found: dict[str, tuple[str, str]] = {}
+    reason = _shared(rows, "lead_reject_id")
     if reason is not None:
         guesses["lead_reject_id"] = reason
-    day = _middle_day(rows, "updated_at")
-    names = {name: name for name in guesses}
+    else:
+        found["lead_reject_id"] = (UNTRIED, "no two cards differ in it")
+    labels = {name: name for name in guesses}
+    day = middle_day(rows, "updated_at")
     if day is not None:
         guesses["updated_at_from"] = day.strftime(ISO)
-        names["updated_at_from"] = "updated_at_from (YYYY-MM-DD)"
+        labels["updated_at_from"] = "updated_at_from (YYYY-MM-DD)"
+    if base.is_given and not base.items:
+        return dict.fromkeys(labels.values(), (UNTRIED, "no card is active")) | found
 
     def ask(body: Mapping[str, Any], what: str) -> Reply:
         filters = {"is_study": BOTH, "removed": ACTIVE, **body}
@@ -134,198 +115,76 @@ def _try_guesses(exam: Examination, rows: Sequence[Row]) -> list[Trial]:
 
     together = ask(guesses, "the filters that people guess")
     if together.is_given and together.is_as_long_as(base):
-        return [Trial(label, IGNORED) for label in names.values()]
-    trials = []
-    for name, label in names.items():
+        return dict.fromkeys(labels.values(), (IGNORED, "")) | found
+    tried = {}
+    for name, label in labels.items():
         reply = ask({name: guesses[name]}, f"the filter {label}")
-        verdict = UNTRIED
-        if reply.is_given:
-            verdict = IGNORED if reply.is_as_long_as(base) else "has an effect"
-        trials.append(Trial(label, verdict))
-    if reason is None:
-        trials.append(Trial("lead_reject_id", UNTRIED, "no card has one"))
-    return trials
+        effect = IGNORED if reply.is_as_long_as(base) else "has an effect"
+        tried[label] = (effect if reply.is_given else UNTRIED, "")
+    return tried | found
 
 
-def _finding(trial: Trial) -> Finding:
-    words = trial.verdict + (f": {trial.why}" if trial.why else "")
-    tried = trial.verdict != UNTRIED or trial.why
-    broken = trial.name in KNOWN and trial.verdict in {IGNORED, NOTHING}
+def _finding(name: str, verdict: str, why: str) -> Finding:
+    broken = name in KNOWN and verdict in {IGNORED, NOTHING}
+    unclear = verdict == UNTRIED and not why
     return Finding(
-        key=f"filters.customers.{trial.name}",
-        text=f"{'customers':<15}{trial.name:<30}{words}",
-        value=trial.verdict,
-        level=Level.ASK if broken else Level.NOTE if tried else Level.UNKNOWN,
-        advice=f"Ask the vendor why the filter {trial.name} of customers is {trial.verdict}."
+        key=f"filters.customers.{name}",
+        text=line("customers", name, verdict, why),
+        value=None if verdict == UNTRIED else verdict,
+        level=Level.ASK if broken else Level.UNKNOWN if unclear else Level.NOTE,
+        advice=f"Ask the vendor why the filter {name} of customers is {_said(verdict)}."
         if broken
         else "",
     )
 
 
-def _middle_day(rows: Sequence[Row], name: str) -> dt.date | None:
-    """A day that some rows lie before and some after, by more than a day."""
-    days = sorted(day for row in rows if (day := day_of(row.get(name))))
-    slack = dt.timedelta(days=2)
-    middle = days[len(days) // 2] if days else None
-    for day in [*([middle] if middle else []), *days[::-1]]:
-        if days[0] < day - slack:
-            return day
-    return None
+def _said(verdict: str) -> str:
+    return "ignored" if verdict == IGNORED else "answered with nothing"
 
 
-def _since(exam: Examination, stream: type[AlfaCRMStream]) -> Finding:
-    """Try the filter by which a stream is incremental."""
-    since: Since = stream.since  # type: ignore[assignment]
-    shape = "DD.MM.YYYY" if since.style == DOTTED else "YYYY-MM-DD"
-    label = f"{since.filter} ({shape})"
-    trial = _try_since(exam, stream, since, label)
-    words = trial.verdict + (f": {trial.why}" if trial.why else "")
-    bad = trial.verdict in {IGNORED, NOTHING}
-    lost = trial.verdict == NOTHING
-    advice = ""
-    if bad:
-        advice = f"Ask the vendor why the filter {label} of {stream.name} is {trial.verdict}: " + (
-            "incremental runs find nothing." if lost else "every run loads all of it."
-        )
-    return Finding(
-        key=f"filters.{stream.name}.{since.filter}",
-        text=f"{stream.name:<15}{label:<30}{words}",
-        value=trial.verdict if not trial.why else f"{trial.verdict}: {trial.why}",
-        level=Level.ASK if bad else Level.FINE if trial.verdict == OBEYED else Level.NOTE,
-        advice=advice,
-        effect=Effect.INCOMPLETE if lost else Effect.NONE,
-    )
-
-
-def _try_since(exam: Examination, stream: type[AlfaCRMStream], since: Since, label: str) -> Trial:
-    access = exam.access[stream.name]
-    rows = _rows(exam, stream.name)
-    if not access.reply.is_given:
-        return Trial(label, UNTRIED, "the list is out of reach")
-    if not rows:
-        return Trial(label, UNTRIED, "the list is empty")
-    if not any(row.get(since.key) for row in rows):
-        return Trial(label, UNTRIED, f"the rows carry no {since.key}, so each run loads them all")
-    day = _middle_day(rows, since.key)
-    if day is None:
-        return Trial(label, UNTRIED, "all rows seen are of one day or two")
-    filters = {
-        "customers": ALL_CARDS,
-        "lessons": {"status": 3},
-    }.get(stream.name, stream.everything.filters)
-    body = {**filters, since.filter: day.strftime(since.style)}
-    reply = exam.probe.ask(
-        exam.probe.page(Question(access.path, body)), f"the filter {label} of {stream.name}"
-    )
-    floor = day - dt.timedelta(days=1)  # nobody has documented in which zone a day is cut
-    return Trial(
-        label,
-        judge(
-            reply, access.reply, rows, lambda row: (day_of(row.get(since.key)) or floor) >= floor
-        ),
-    )
-
-
-def _rows(exam: Examination, name: str) -> Sequence[Row]:
-    if name == "customers":
-        return [*exam.sampled_cards().values()]
-    return exam.access[name].reply.items
-
-
-def _statuses(exam: Examination) -> list[Finding]:
-    """Whether planned and cancelled lessons can be had, and archived subscriptions."""
-    access = exam.access["lessons"]
-    found = []
-    if access.reply.is_given:
-        replies = [
-            exam.probe.ask(exam.probe.page(Question(access.path, {"status": status})), what)
-            for status, what in ((1, "planned lessons"), (2, "cancelled lessons"))
-        ]
-        found.append(_statuses_of(replies, access.reply))
-    access = exam.access["customer_tariffs"]
-    if access.reply.items and access.question is not None:
-        body = {**access.question.body, "dead": True}
-        question = replace(access.question, body=body)
-        dead = exam.probe.ask(question, "archived subscriptions")
-        ignored = bool({*dead.ids} & {*access.reply.ids})
-        found.append(
-            Finding(
-                key="filters.customer_tariffs.dead",
-                text=f"{'cust. tariffs':<15}{'dead':<30}{IGNORED if ignored else OBEYED}",
-                value=IGNORED if ignored else OBEYED,
-                level=Level.ASK if ignored else Level.FINE,
-                advice="Ask the vendor how archived subscriptions come: dead has no effect."
-                if ignored
-                else "",
-            )
-        )
-    return found
-
-
-def _statuses_of(replies: Sequence[Reply], conducted: Reply) -> Finding:
-    name = f"{'lessons':<15}{'status':<30}"
-    key = "filters.lessons.status"
-    if any(reply.outcome != Outcome.GIVEN for reply in replies):
+def _statuses(others: Mapping[str, Reply], conducted: Reply) -> Finding:
+    """Whether planned and cancelled lessons can be had."""
+    key, where = "filters.lessons.status", ("lessons", "status")
+    replies = others.values()
+    if not all(reply.is_given for reply in replies):
         return Finding(
             key=key,
-            text=f"{name}{UNTRIED}",
+            text=line(*where, UNTRIED),
             level=Level.UNKNOWN,
             effect=Effect.UNKNOWN,
-            advice="Whether planned and cancelled lessons can be had was not found out.",
+            advice="Whether planned and cancelled lessons can be had.",
         )
     if any({*reply.ids} & {*conducted.ids} for reply in replies):
         return Finding(
             key=key,
-            text=f"{name}{IGNORED}",
+            text=line(*where, IGNORED),
             value=IGNORED,
             level=Level.ASK,
             advice="Ask the vendor how planned and cancelled lessons come: status has no effect.",
             effect=Effect.INCOMPLETE,
         )
-    counts = dict(zip(("planned", "cancelled"), (reply.rows for reply in replies), strict=True))
-    return Finding(key=key, text=f"{name}{OBEYED}", value=OBEYED, counts=counts, level=Level.FINE)
+    if not any(reply.items for reply in (conducted, *replies)):
+        return Finding(key=key, text=line(*where, UNTRIED, "there are no lessons"))
+    counts = {name: reply.rows for name, reply in others.items()}
+    text = line(*where, OBEYED)
+    return Finding(key=key, text=text, value=OBEYED, counts=counts, level=Level.FINE)
 
 
-def _day_cut(exam: Examination, *, obeyed: bool) -> Finding:
-    """Ask for a day that a card changed on by the wall clock, and not by UTC."""
-    key = "filters.day_cut"
-    untold = Finding(
-        key=key,
-        text="Whether filters cut days by UTC or by the wall clock cannot be told.",
-        level=Level.UNKNOWN,
+def _dead(exam: Examination) -> Iterator[Finding]:
+    """Whether archived subscriptions can be had."""
+    access = exam.access["customer_tariffs"]
+    if not access.reply.items or access.question is None:
+        return
+    question = replace(access.question, body={**access.question.body, "dead": True})
+    reply = exam.probe.ask(question, "archived subscriptions")
+    ignored = bool({*reply.ids} & {*access.reply.ids})
+    verdict = IGNORED if ignored else OBEYED if reply.is_given else UNTRIED
+    yield Finding(
+        key="filters.customer_tariffs.dead",
+        text=line("customer_tariffs", "dead", verdict),
+        value=verdict if reply.is_given else None,
+        level={IGNORED: Level.ASK, OBEYED: Level.FINE}.get(verdict, Level.UNKNOWN),
+        advice="Ask the vendor how archived subscriptions come: dead has no effect."
+        if ignored
+        else "",
     )
-    zone = exam.settings.zone
-    if exam.zones and exam.settings.timezone not in exam.zones:
-        zone = _zone(exam.zones[0])
-    days = {
-        identifier: there.date()
-        for identifier, row in exam.sampled_cards().items()
-        if (moment := _moment(row.get("updated_at")))
-        and (there := moment.astimezone(zone)).date() > moment.date()
-    }
-    if not (obeyed and days):
-        return untold
-    identifier, day = next(iter(days.items()))
-    written = day.strftime(DOTTED)
-    body = {**ALL_CARDS, "updated_at_from": written, "updated_at_to": written}
-    reply = exam.probe.ask(exam.probe.page(exam.card_list(body)), "where filters cut a day")
-    if not reply.is_given or len(reply.items) != (reply.total or len(reply.items)):
-        return untold
-    local = identifier in reply.ids
-    text = f"The days of updated_at_from are cut by {'the wall clock' if local else 'UTC'}."
-    return Finding(key=key, text=text, value="wall clock" if local else "UTC", level=Level.FINE)
-
-
-def _zone(name: str) -> dt.tzinfo:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
-
-    return ZoneInfo(name)
-
-
-def _moment(value: object) -> dt.datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        return dt.datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=dt.UTC)
-    except ValueError:
-        return None

@@ -36,7 +36,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         key: Its name, the same in every report.
         text: The line for a person.
-        value: What stays the same until the account changes; reports are compared by it.
+        value: What stays the same until the account changes; reports are compared by it. None
+            where nothing was found out, or nothing that lasts.
         counts: Numbers that change from day to day.
         level: Who has to do something.
         advice: What the verdict says about it, if anything.
@@ -77,7 +78,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         budget: Requests that it might have taken.
         seconds: Time that it took.
         sections: The findings.
-        left_out: What was not asked because the requests were used up.
+        left_out: What was not asked because the requests or the time were used up.
         fine: What works.
         set: What to set.
         ask: What to ask the administrator or the vendor.

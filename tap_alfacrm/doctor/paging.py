@@ -26,29 +26,42 @@ OTHER_NAMES = ("page_size", "per_page", "per-page", "limit", "count")
 def look(exam: Examination) -> list[Finding]:
     """Ask for pages of several sizes, and past the end."""
     cards = exam.card_list(ALL_CARDS)
-    usual, others = _usual(exam)
-    most = exam.probe.ask(exam.probe.page(cards, size=WISH), f"a page of {WISH} rows")
+    named = exam.card_list({**ALL_CARDS, **dict.fromkeys(OTHER_NAMES, 1)})
+    unsized = exam.probe.page(named, size=0)
+    long = exam.probe.page(cards, size=WISH)
+    second = exam.probe.page(cards, page=1, size=0)
+    far = exam.probe.page(cards, page=FAR)
+    with exam.probe.ahead([unsized, long, second, far]):
+        other = exam.probe.ask(unsized, "other names of pageSize")
+        most = exam.probe.ask(long, f"a page of {WISH} rows")
+        page_1 = exam.probe.ask(second, "page 1")
+        last = exam.probe.ask(far, "a page past the end")
+    usual, others = _usual(exam, other)
     one = exam.cards[BOTH + 1, ALL]
     if not one.items:
         one = exam.probe.ask(exam.probe.page(cards, size=1), "a page of one row")
-    exam.granted = _granted(exam, most)
+    exam.ceiling = _ceiling(exam, most)
     return [
-        _size(one, usual, most),
+        _size(exam, one, usual, most),
         _usual_size(usual),
         others,
-        _first_page(exam, usual),
-        _past_the_end(exam),
-        _order(exam),
+        _first_page(exam, usual, page_1),
+        _past_the_end(last),
+        _order(exam, most),
         *_total(exam),
     ]
 
 
-def _granted(exam: Examination, most: Reply) -> int:
-    """Rows on the pages of a sync."""
-    lengths = [len(reply.items) for reply in exam.cards.values()]
-    return min(max([*lengths, len(exam.all_cards.items)], default=0), exam.settings.page_size) or (
-        len(most.items)
-    )
+def _ceiling(exam: Examination, most: Reply) -> int | None:
+    """Rows on the longest page, if the list has more than it."""
+    got = len(most.items)
+    if not got or got >= WISH or not _is_cut(most):
+        return None
+    if got in CEILINGS:
+        return got
+    question = exam.probe.page(exam.card_list(ALL_CARDS), page=1, size=WISH)
+    rest = exam.probe.ask(question, f"page 1 of {WISH} rows")
+    return got if {*rest.ids} - {*most.ids} else None
 
 
 def _is_cut(reply: Reply) -> bool:
@@ -56,7 +69,7 @@ def _is_cut(reply: Reply) -> bool:
     return reply.total is None or len(reply.items) < reply.total
 
 
-def _size(one: Reply, usual: Reply, most: Reply) -> Finding:
+def _size(exam: Examination, one: Reply, usual: Reply, most: Reply) -> Finding:
     key = "paging.page_size"
     if not (one.is_given and usual.is_given and most.is_given):
         return Finding(
@@ -71,13 +84,11 @@ def _size(one: Reply, usual: Reply, most: Reply) -> Finding:
         text = f"pageSize is ignored: every page has {len(usual.items)} rows."
         advice = "Ask the vendor to honour pageSize: a sync takes many times as many requests."
         return Finding(key=key, text=text, value="ignored", level=Level.ASK, advice=advice)
-    got = len(most.items)
-    if got < WISH and (_is_cut(most) and (most.total is not None or got in CEILINGS)):
-        text = f"pageSize is honoured up to {got}."
-        value: int | str = got
+    if exam.ceiling is not None:
+        text = f"pageSize is honoured up to {exam.ceiling}."
     else:
-        text = f"pageSize is honoured; no ceiling is met with {got:,} rows."
-        value = "no ceiling met"
+        text = f"pageSize is honoured; no ceiling is met with {len(most.items):,} rows."
+    value = exam.ceiling or "no ceiling met"
     return Finding(key=key, text=text, value=value, level=Level.FINE, advice=text)
 
 
@@ -89,25 +100,24 @@ def _usual_size(usual: Reply) -> Finding:
     return Finding(key="paging.default_size", text=text)
 
 
-def _usual(exam: Examination) -> tuple[Reply, Finding]:
+def _usual(exam: Examination, reply: Reply) -> tuple[Reply, Finding]:
     """A page without pageSize, asked for by the other names that people give it."""
     key, names = "paging.other_names", ", ".join(OTHER_NAMES)
-    body = {**ALL_CARDS, **dict.fromkeys(OTHER_NAMES, 1)}
-    reply = exam.probe.ask(exam.probe.page(exam.card_list(body), size=0), "other names of pageSize")
     if len(reply.items) > 1:
         return reply, Finding(key=key, text=f"{names}: ignored.", value="ignored")
     plain = exam.probe.page(exam.card_list(ALL_CARDS), size=0)
     usual = exam.probe.ask(plain, "a page without pageSize")
+    if usual.is_given and len(usual.items) <= 1:
+        text = f"There are too few cards to try {names}."
+        return usual, Finding(key=key, text=text)
     if len(usual.items) <= len(reply.items):
         return usual, Finding(key=key, text=f"{names}: not seen.", level=Level.UNKNOWN)
     text = f"{names}: one of them is obeyed."
     return usual, Finding(key=key, text=text, value="one of them is obeyed")
 
 
-def _first_page(exam: Examination, usual: Reply) -> Finding:
+def _first_page(exam: Examination, usual: Reply, second: Reply) -> Finding:
     key = "paging.first_page"
-    question = exam.probe.page(exam.card_list(ALL_CARDS), page=1, size=0)
-    second = exam.probe.ask(question, "page 1")
     if not (second.is_given and usual.is_given):
         return Finding(key=key, text="Page 1 was not seen.", level=Level.UNKNOWN)
     if not second.items:
@@ -119,19 +129,18 @@ def _first_page(exam: Examination, usual: Reply) -> Finding:
             return Finding(key=key, text=text, value=1)
         text = "There are too few cards for a page 1; page 0 comes instead."
         return Finding(key=key, text=text, value="too few rows")
+    size = min(exam.settings.page_size, exam.ceiling or exam.settings.page_size)
     text = (
         "Pages count from 0: page 1 has other cards than page 0. A client that starts at page 1 "
-        f"loses the first {len(usual.items)} rows of every list, {exam.granted} with pageSize."
+        f"loses the first {len(usual.items)} rows of every list, {size} with pageSize."
     )
     return Finding(
         key=key, text=text, value=0, level=Level.FINE, advice="Pages count from 0, as the tap does."
     )
 
 
-def _past_the_end(exam: Examination) -> Finding:
+def _past_the_end(reply: Reply) -> Finding:
     key = "paging.past_the_end"
-    question = exam.probe.page(exam.card_list(ALL_CARDS), page=FAR)
-    reply = exam.probe.ask(question, "a page past the end")
     if not reply.is_given:
         text = "A page past the end was not seen."
         return Finding(key=key, text=text, level=Level.UNKNOWN)
@@ -142,20 +151,21 @@ def _past_the_end(exam: Examination) -> Finding:
     return Finding(key=key, text=text, value="empty", level=Level.FINE)
 
 
-def _order(exam: Examination) -> Finding:
-    """Ask twice for the lessons, of which many begin at the same time."""
+def _order(exam: Examination, most: Reply) -> Finding:
+    """Hold two answers each against each other: of lessons, and of cards, many sort alike."""
     key = "paging.order"
     access = exam.access["lessons"]
     question = exam.probe.page(Question(access.path, CONDUCTED))
     again = exam.probe.ask(question, "the lessons once more", again=True)
-    if not (again.is_given and access.reply.is_given):
-        return Finding(
-            key=key, text="Whether rows keep their order was not seen.", level=Level.UNKNOWN
-        )
-    if len(again.ids) <= 1:
-        text = "There are too few lessons to see whether rows keep their order."
-        return Finding(key=key, text=text, value="too few rows")
-    if [*again.ids] == [*access.reply.ids]:
+    answers = [(access.reply, again), (exam.all_cards, most)]
+    if not any(one.is_given and other.is_given for one, other in answers):
+        text = "Whether rows keep their order was not seen."
+        return Finding(key=key, text=text, level=Level.UNKNOWN)
+    orders = [(_common(one, other), _common(other, one)) for one, other in answers]
+    if all(len(one) <= 1 for one, _ in orders):
+        text = "There are too few rows to see whether they keep their order."
+        return Finding(key=key, text=text)
+    if all(one == other for one, other in orders):
         text = "Rows keep their order from request to request."
         return Finding(key=key, text=text, value="stable", level=Level.FINE)
     return Finding(
@@ -166,6 +176,12 @@ def _order(exam: Examination) -> Finding:
         level=Level.ASK,
         advice="Ask the vendor for a stable order: rows that sort alike change places.",
     )
+
+
+def _common(one: Reply, other: Reply) -> list[int]:
+    """Ids that came in both answers, in the order of the first."""
+    both = {*other.ids}
+    return [identifier for identifier in dict.fromkeys(one.ids) if identifier in both]
 
 
 def _total(exam: Examination) -> list[Finding]:

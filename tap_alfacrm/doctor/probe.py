@@ -35,6 +35,7 @@ class Outcome(StrEnum):
     ABSENT = "absent"
     BROKEN = "broken"
     UNASKED = "not asked"
+    NOWHERE = "no branch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,14 @@ class Reply:
         """Rows of the list, as far as is known."""
         return self.total if self.is_given else None
 
+    @property
+    def length(self) -> str:
+        """Rows of the list for a person, `50+` where nobody says how many follow."""
+        if not self.is_given:
+            return "?"
+        known = self.rows if self.items else 0
+        return f"{len(self.items):,}+" if known is None else f"{known:,}"
+
     def is_same_as(self, other: Reply) -> bool:
         """Whether the same rows came, in any order, of a list of the same length."""
         return (self.total, {*self.ids}) == (other.total, {*other.ids})
@@ -93,8 +102,8 @@ class Wire:
     def read(self, content: bytes, moment: str | None = None) -> Envelope:
         """Read a page of a list, as the tap does, and note how it was written."""
         envelope = read_envelope(content, moment)
-        total = decode(content).get("total")
-        self.totals[{str: "text", int: "number"}.get(type(total), "missing")] += 1
+        written = "text" if isinstance(decode(content).get("total"), str) else "number"
+        self.totals["missing" if envelope.total is None else written] += 1
         self.escaped += _ESCAPED.search(content) is not None
         if moment and self.clock is None:
             told = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)

@@ -7,10 +7,15 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.doctor.words import field_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap_alfacrm.envelope import Row
+
+    Shapes = dict[str, list[str]]
+    """How the values of each field are written."""
 
 _PATTERNS = (
     ("YYYY-MM-DD HH:MM:SS", re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)),
@@ -46,12 +51,12 @@ def shape(value: object) -> str:
     return "null"
 
 
-def shapes(rows: Iterable[Row]) -> dict[str, list[str]]:
+def shapes(rows: Iterable[Row]) -> Shapes:
     """How the values of each field are written."""
     found: dict[str, set[str]] = {}
     for row in rows:
         for name, value in row.items():
-            found.setdefault(name, set()).add(shape(value))
+            found.setdefault(field_name(name), set()).add(shape(value))
     return {name: sorted(found[name]) for name in sorted(found)}
 
 

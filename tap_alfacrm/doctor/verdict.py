@@ -7,7 +7,17 @@ import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.doctor import duplicates, filters, paging, rights, values, way_in, where
+from tap_alfacrm.doctor import (
+    duplicates,
+    filters,
+    paging,
+    recent,
+    rights,
+    trials,
+    values,
+    way_in,
+    where,
+)
 from tap_alfacrm.doctor.model import VERSION, Effect, Finding, Level, Report, Section
 
 if TYPE_CHECKING:
@@ -54,7 +64,7 @@ def _sections(exam: Examination, begin: Callable[[str], None], started: float) -
     begin("Values")
     held = values.look(exam)
     begin("Filters")
-    tried = filters.look(exam)
+    tried = [*filters.look(exam), *recent.look(exam)]
     begin("Duplicates")
     twice = duplicates.look(exam)
     begin("Branches")
@@ -65,7 +75,7 @@ def _sections(exam: Examination, begin: Callable[[str], None], started: float) -
         Section("Rights", rights.findings(exam), rights.HEAD),
         Section("What is where", where.findings(exam), where.HEAD),
         Section("Paging", pages),
-        Section("Filters", tried, filters.HEAD),
+        Section("Filters", tried, trials.HEAD),
         Section("Duplicates", twice),
         Section("Values", held),
     ]

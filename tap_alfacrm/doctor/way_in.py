@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_alfacrm.doctor.model import Effect, Finding, Level
+from tap_alfacrm.doctor.words import number_of
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError
 from tap_alfacrm.session import Question
 from tap_alfacrm.streams.dictionaries import BranchesStream, CompaniesStream
@@ -54,7 +55,8 @@ def _unreachable(reason: str) -> Finding:
         text=f"The host gave no usable answer to the login: {reason}.",
         value=reason,
         level=Level.SET,
-        advice=f"No way in: {reason}. Check the setting hostname.",
+        advice=f"No way in: {reason}."
+        + ("" if "hostname" in reason else " Check the setting hostname."),
         effect=Effect.UNKNOWN,
     )
 
@@ -154,7 +156,7 @@ def _token(exam: Examination, seconds: float) -> Finding:
     if lost:
         return Finding(
             key="way_in.token_life",
-            text=f"Tokens stopped working {lost} times within {seconds:.0f} s.",
+            text=f"Tokens stopped working {number_of(lost, 'time')} within {seconds:.0f} s.",
             value="short",
             counts={"lost": lost},
             level=Level.SET,
@@ -201,7 +203,7 @@ def _troubles(exam: Examination) -> Finding:
     if not failures:
         text = "Every request was answered at the first try."
         return Finding(key="way_in.troubles", text=text, value=[], level=Level.FINE)
-    times = "; ".join(f"{reason}, {count} times" for reason, count in failures.items())
+    times = "; ".join(f"{reason}, {number_of(count, 'time')}" for reason, count in failures.items())
     text = f"Tries that got no usable answer: {times}."
     advice = "Ask why requests fail, with the reasons under Way in."
     level = Level.ASK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -10,18 +9,26 @@ import msgspec
 
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import Outcome, number
+from tap_alfacrm.doctor.words import number_of
 from tap_alfacrm.streams.archive import ACTIVE, ALL, ARCHIVED
 from tap_alfacrm.streams.customers import BOTH
 
 if TYPE_CHECKING:
     from tap_alfacrm.doctor.examination import Examination
-    from tap_alfacrm.doctor.probe import Reply
 
 KINDS = range(-1, 11)
 MAIN = range(BOTH + 1)
 STATES = (ACTIVE, ALL, ARCHIVED)
 HEAD = f"{'is_study':>9}{'removed 0':>12}{'removed 1':>12}{'removed 2':>12}   what it is"
 SECONDS_A_MINUTE = 60
+KNOWN: dict[frozenset[int | None], str] = {
+    frozenset({0}): "leads",
+    frozenset({1}): "clients",
+    frozenset({0, 1}): "both",
+}
+EXPECTED = ({"leads"}, {"clients"}, {"leads", "clients", "both"})
+"""What 0, 1 and 2 may turn out to be, where they hold any cards."""
+UNTOLD = {"not asked", "no answer"}
 
 
 def gather(exam: Examination) -> None:
@@ -52,54 +59,53 @@ def findings(exam: Examination) -> list[Finding]:
     ]
 
 
-def _totals(exam: Examination, kind: int) -> list[int | None]:
-    return [exam.cards[kind, state].rows for state in STATES]
-
-
 def _kind(exam: Examination, kind: int) -> Finding:
-    totals = _totals(exam, kind)
+    replies = [exam.cards[kind, state] for state in STATES]
     meaning = _meaning(exam, kind)
-    figures = "".join(f"{'?' if total is None else f'{total:,}':>12}" for total in totals)
+    figures = "".join(f"{reply.length:>12}" for reply in replies)
     return Finding(
         key=f"where.is_study.{kind}",
         text=f"{kind:>9}{figures}   {meaning}",
-        value=meaning,
-        counts={f"removed {state}": total for state, total in zip(STATES, totals, strict=True)},
+        value=None if meaning in UNTOLD else meaning,
+        counts={f"removed {state}": exam.cards[kind, state].rows for state in STATES},
     )
 
 
 def _meaning(exam: Examination, kind: int) -> str:
     replies = [exam.cards[kind, state] for state in STATES]
-    if any(reply.outcome == Outcome.UNASKED for reply in replies):
-        return "not asked"
     if not all(reply.is_given for reply in replies):
-        return "no answer"
-    for earlier in range(kind):
-        if kind not in MAIN and _repeats(replies, [exam.cards[earlier, s] for s in STATES]):
-            return f"the same as {earlier}"
+        unasked = any(reply.outcome == Outcome.UNASKED for reply in replies)
+        return "not asked" if unasked else "no answer"
+    if not any(reply.items for reply in replies):
+        return "nothing"
+    if kind not in MAIN:
+        return _likeness(exam, kind)
     found = frozenset(number(row.get("is_study")) for reply in replies for row in reply.items)
-    known: dict[frozenset[int | None], str] = {
-        frozenset({0}): "leads",
-        frozenset({1}): "clients",
-        frozenset({0, 1}): "both",
-    }
-    if kind in MAIN and found:
-        return known.get(found, "cards of another kind")
-    return "cards" if found else "nothing"
+    return KNOWN.get(found & {0, 1}, "cards of another kind")
 
 
-def _repeats(replies: list[Reply], others: list[Reply]) -> bool:
+def _likeness(exam: Examination, kind: int) -> str:
+    alike = [other for other in MAIN if _repeats(exam, kind, other)]
+    if not alike:
+        return "cards"
+    if exam.cards[kind, ALL].total is None:
+        return f"begins like {' and '.join(map(str, alike))}"
+    return f"the same as {alike[-1]}"
+
+
+def _repeats(exam: Examination, kind: int, other: int) -> bool:
     """Whether lists are as long as others, or where nobody knows, begin with the same card."""
-    return any(one.ids for one in replies) and all(
-        one.total == other.total and (one.total is not None or one.ids[:1] == other.ids[:1])
-        for one, other in zip(replies, others, strict=True)
+    pairs = [(exam.cards[kind, state], exam.cards[other, state]) for state in STATES]
+    return all(
+        one.total == another.total and (one.total is not None or one.ids[:1] == another.ids[:1])
+        for one, another in pairs
     )
 
 
 def _grouped(lines: list[Finding]) -> list[Finding]:
     """Show lines of the same figures and meaning as one, from .. to."""
     shown: list[Finding] = []
-    for _, group in groupby(lines, key=lambda line: (line.counts, line.value)):
+    for _, group in groupby(lines, key=lambda line: line.text[9:]):
         first, *others = group
         if others:
             last = others[-1].key.rpartition(".")[2]
@@ -114,7 +120,7 @@ def _leads_and_clients(exam: Examination) -> Finding:
     meanings = [_meaning(exam, kind) for kind in MAIN]
     replies = [exam.cards[kind, ALL] for kind in MAIN]
     leads, clients, both = replies
-    if not all(reply.is_given for reply in replies):
+    if UNTOLD & {*meanings}:
         return _unknown(key, "is_study was not tried to the end")
     if not both.ids:
         return Finding(key=key, text="There is no card to try is_study on.", value="no cards")
@@ -129,9 +135,22 @@ def _leads_and_clients(exam: Examination) -> Finding:
             f"only {meanings[1]} come, the others are out of reach.",
             effect=Effect.INCOMPLETE,
         )
+    if not all(
+        meaning in {*expected, "nothing"}
+        for meaning, expected in zip(meanings, EXPECTED, strict=True)
+    ):
+        told = ", ".join(f"{kind} gives {meaning}" for kind, meaning in enumerate(meanings))
+        return Finding(
+            key=key,
+            text=f"is_study is not what it is elsewhere: {told}.",
+            value=meanings,
+            level=Level.ASK,
+            advice=f"Ask the vendor what is_study is in this account: {told}.",
+            effect=Effect.UNKNOWN,
+        )
     return Finding(
         key=key,
-        text="is_study is a filter: 0 leads, 1 clients, 2 both. A row has 0 or 1, never 2.",
+        text="is_study filters: 0 leads, 1 clients, 2 both. A row has 0 or 1, never 2.",
         value="obeyed",
         level=Level.FINE,
         advice="is_study is obeyed: 0 leads, 1 clients, 2 both.",
@@ -163,10 +182,10 @@ def _archive(exam: Examination) -> Finding:
     share = ""
     archived, all_ = exam.cards[BOTH, ARCHIVED].rows, exam.cards[BOTH, ALL].rows
     if archived and all_:
-        share = f"; {100 * archived / all_:.0f} % of all cards"
+        share = f" ({100 * archived / all_:.0f} % of all cards)"
     return Finding(
         key=key,
-        text=f"removed is a filter: 0 active cards, 1 active and archived, 2 archived{share}.",
+        text=f"removed filters: 0 active, 1 both, 2 archived{share}.",
         value="obeyed",
         level=Level.FINE,
         advice="removed is obeyed: the archive is within reach.",
@@ -181,7 +200,7 @@ def _sum(exam: Examination) -> Finding:
         return _unknown(key, "Without totals the partitions cannot be added up", Effect.NONE)
     parted = sum(part or 0 for part in parts)
     if parted == both:
-        text = f"The partitions add up: {both:,} cards."
+        text = f"The partitions add up: {number_of(both, 'card')}."
         return Finding(key=key, text=text, value="add up", level=Level.FINE)
     return Finding(
         key=key,
@@ -208,29 +227,35 @@ def _narrowed(exam: Examination) -> list[Finding]:
 
 def _cost(exam: Examination) -> Finding:
     """How much the default sync of `customers` has to ask for."""
-    size = exam.granted or 1
-    states = (ACTIVE, ARCHIVED) if exam.settings.include_archived else (ACTIVE,)
-    kinds = {kind for kind in exam.settings.is_study if kind != BOTH} or {BOTH}
-    totals = [exam.cards[kind, state].rows for kind in sorted(kinds) for state in states]
-    if None in totals:
-        return _unknown(
-            "where.cost", "Without totals nobody knows how long a sync takes", Effect.NONE
-        )
-    lists = [total or 0 for total in totals]
-    cards = sum(lists)
+    settings = exam.settings
+    states = (ACTIVE, ARCHIVED) if settings.include_archived else (ACTIVE,)
+    kinds = {kind for kind in settings.is_study if kind != BOTH} or {BOTH}
+    lists = [exam.cards[kind, state].rows for kind in sorted(kinds) for state in states]
+    whole = exam.cards[BOTH, ALL if settings.include_archived else ACTIVE].rows
+    if whole is None or None in lists:
+        text = "Without totals nobody knows how long a sync takes"
+        return _unknown("where.cost", text, Effect.NONE)
+    size = min(settings.page_size, exam.ceiling or settings.page_size)
     # a list that ends with a full page needs another, and one request counts all cards
-    requests = sum(math.floor(total / size) + 1 for total in lists) + 1
-    pace = exam.settings.requests_per_second
-    minutes = requests / pace / SECONDS_A_MINUTE
-    long = f"{minutes:.0f} min" if minutes >= 1 else f"{minutes * SECONDS_A_MINUTE:.0f} s"
-    where = " in one branch" if exam.card_branch is not None else ""
+    requests = sum((total or 0) // size + 1 for total in lists) + 1
+    # where a filter is ignored, the same cards come in several lists
+    cards = min(whole, sum(total or 0 for total in lists))
+    takes = f"{number_of(cards, 'card')} in {number_of(requests, 'request')}"
+    text = f"A sync loads {takes} of {size:,} rows"
+    passes = len(exam.branches) if exam.card_branch is not None else 1
+    if passes > 1:
+        requests *= passes
+        takes = f"about {number_of(requests, 'request')} for {passes} branches"
+        text = f"A sync asks branch by branch: {cards:,} cards in the first, {takes} in all"
+    seconds = requests / settings.requests_per_second
+    minutes = seconds / SECONDS_A_MINUTE
+    long = f"{minutes:.0f} min" if minutes >= 1 else f"{seconds:.0f} s"
     return Finding(
         key="where.cost",
-        text=f"The sync loads {cards:,} cards{where} in {requests:,} requests of {size} rows: "
-        f"{long} at {pace:g} a second.",
+        text=f"{text}: {long} at {settings.requests_per_second:g} a second.",
         counts={"cards": cards, "requests": requests},
         level=Level.FINE,
-        advice=f"The sync loads {cards:,} cards{where} in {requests:,} requests.",
+        advice=f"A sync of cards takes {takes}." if passes > 1 else f"A sync loads {takes}.",
     )
 
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from tap_alfacrm.doctor.model import Finding, Level
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_alfacrm.doctor.examination import Examination
     from tap_alfacrm.envelope import Row
 
 LIKELY = (
@@ -25,7 +28,10 @@ SHARE = 0.9
 """Cards that must agree: some are entered with another day of creation."""
 WIDEST = dt.timedelta(hours=15)
 STEP = dt.timedelta(minutes=15)
+YEARS = range(1990, 2200)
 ENOUGH = 200
+SHOWN = 8
+"""Zones named in the report."""
 
 
 @dataclass(slots=True)
@@ -43,13 +49,71 @@ class Clocks:
     summer: int | None = None
 
 
-def clocks(rows: Iterable[Row]) -> Clocks:
+def look(exam: Examination) -> Iterator[Finding]:
+    """Hold the cards' two clocks against each other, and name the zones that fit them."""
+    seen = _clocks(exam.card_sample())
+    exam.zones = _fitting(seen)
+    chosen = exam.settings.timezone
+    if not seen.pairs:
+        yield Finding(
+            key="values.zone",
+            text="The cards do not tell the account's time zone: none has both created_at and "
+            "b_date.",
+            value="unknown",
+            level=Level.NOTE if chosen else Level.SET,
+            advice="" if chosen else "Set timezone to the zone of the school, such as Europe/Kyiv.",
+        )
+        return
+    told = [
+        f"{minutes / 60:g} h in {season}"
+        for season, minutes in (("winter", seen.winter), ("summer", seen.summer))
+        if minutes is not None
+    ]
+    ahead = " and ".join(told) or "as much as in the zones below"
+    yield Finding(
+        key="values.offset",
+        text=f"created_at is UTC, b_date the wall clock: it is ahead by {ahead}.",
+        value={"winter": seen.winter, "summer": seen.summer},
+        counts={"cards": len(seen.pairs)},
+        level=Level.FINE,
+    )
+    if not exam.zones:
+        yield Finding(
+            key="values.zone",
+            text="No IANA zone fits the cards' two clocks.",
+            value=[],
+            level=Level.ASK,
+            advice="Ask the vendor which time zone the account has.",
+        )
+        return
+    others = len(exam.zones) - SHOWN
+    shown = ", ".join(exam.zones[:SHOWN]) + (f" and {others} more" if others > 0 else "")
+    if chosen in exam.zones:
+        yield Finding(
+            key="values.zone",
+            text=f"The setting timezone, {chosen}, fits; so do {len(exam.zones) - 1} others.",
+            value="fits",
+            level=Level.FINE,
+            advice=f"timezone {chosen} fits the cards.",
+        )
+        return
+    wrong = f"the setting timezone, {chosen}, does not" if chosen else "timezone is not set"
+    yield Finding(
+        key="values.zone",
+        text=f"IANA zones that fit: {shown}; {wrong}.",
+        value="does not fit" if chosen else "unset",
+        level=Level.SET,
+        advice=f"TAP_ALFACRM_TIMEZONE={exam.zones[0]}",
+    )
+
+
+def _clocks(rows: Iterable[Row]) -> Clocks:
     """Hold `created_at` against `b_date`."""
     pairs = [pair for row in rows if (pair := _pair(row)) is not None]
     return Clocks(pairs[:ENOUGH], _offset(pairs, WINTER), _offset(pairs, SUMMER))
 
 
-def fitting(seen: Clocks) -> list[str]:
+def _fitting(seen: Clocks) -> list[str]:
     """The IANA zones that the cards fit, the likely ones first."""
     if not seen.pairs:
         return []
@@ -75,6 +139,8 @@ def _pair(row: Row) -> tuple[dt.datetime, dt.datetime] | None:
     except (KeyError, TypeError, ValueError):
         return None
     if len(row["b_date"]) <= len("YYYY-MM-DD") or made.tzinfo or begun.tzinfo:
+        return None
+    if made.year not in YEARS:
         return None
     # both clocks are of one creation only where they differ by a zone's offset
     apart = abs(begun - made)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
+import os
+import pty
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +18,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from simulator import Quirks, serve
+from simulator import Account, Fault, Quirks, serve
 from tap_alfacrm import session as session_module
+from tap_alfacrm.doctor import __main__ as command
 from tap_alfacrm.doctor.__main__ import BUDGET, cli
 from tap_alfacrm.doctor.model import Report
 from tests.conftest import config_for
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from simulator import Account, Server
+    from simulator import Server
 
 COMMAND = Path(sys.executable).with_name("alfacrm-doctor")
 PERSONAL = (
@@ -32,6 +39,14 @@ PERSONAL = (
     *("custom_parent_name", "custom_contract_number", "custom_comment", "message"),
 )
 """Fields of the simulated account that tell of a person, or that a person has written."""
+
+PERSON = "Olena Made Up"
+JUNK = (
+    *("null", "true", "-1", "1e999", "NaN", "[]", "[null]", "{}", '{"a": [1]}', '[1, "x"]', '""'),
+    *('"x"', '"0001-01-01 00:00:00"', '"9999-12-31 23:59:59"', '"0000-00-00"', r'"\u0000"'),
+    *("99999999999999999999999", r'"\ud800"', '"2025-01-01T10:00:00+02:00"'),
+)
+"""Values that stand where others belong, as JSON."""
 
 
 @pytest.fixture
@@ -79,6 +94,108 @@ def test_json_is_a_report(config: tuple[Server, str]) -> None:
 def test_colour_is_for_terminals(config: tuple[Server, str]) -> None:
     assert "\x1b[32m" in _run("--config", config[1], color=True).stdout
     assert "\x1b" not in _run("--config", config[1]).stdout
+
+
+def test_on_a_terminal_it_shows_how_far_it_is_and_takes_that_away(
+    config: tuple[Server, str],
+) -> None:
+    master, terminal = pty.openpty()
+    with subprocess.Popen(
+        [str(COMMAND), "--config", config[1]], stdout=terminal, stderr=terminal
+    ) as running:
+        os.close(terminal)
+        shown = b"".join(_chunks(master)).decode()
+    os.close(master)
+    assert running.returncode == 0
+    progress, _, report = shown.rpartition("\r\x1b[K")
+    assert re.findall(r"(\d+) of at most 120 requests: Rights", progress)
+    assert report.startswith("\x1b[1malfacrm-doctor ")
+    assert "of at most 120 requests: " not in report
+
+
+def _chunks(master: int) -> Iterator[bytes]:
+    with contextlib.suppress(OSError):  # how a terminal without a process ends
+        while chunk := os.read(master, 65_536):
+            yield chunk
+
+
+def test_the_report_fits_a_terminal(school: Account, tmp_path: Path) -> None:
+    quirks = Quirks(forbidden=frozenset({"pay"}), no_updated_at=frozenset({"customer"}))
+    with serve(school, quirks) as server:
+        result = _run("--config", _file(tmp_path, server))
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_what_is_no_name_of_a_field_is_not_shown(tmp_path: Path) -> None:
+    account = Account.build()
+    odd = ["Olena Made Up", "olena@example.com", "380501234567", "custom_\x1b[31m", "x" * 300, ""]
+    for identifier in account.customer_ids():
+        account.update("customer", identifier, **dict.fromkeys(odd, "x"), custom_здоров="x")
+    with serve(account) as server:
+        file = _file(tmp_path, server)
+        shown = _run("--config", file).output + _run("--config", file, "--format", "json").output
+    assert "(a name of 13 characters)" in shown
+    assert "custom_здоров (text)" in shown
+    for name in odd[:-1]:
+        assert name not in shown
+
+
+def test_junk_in_every_field_is_looked_through(tmp_path: Path) -> None:
+    junk = itertools.cycle(JUNK)
+    account = Account.build()
+    planted = {
+        entity: {
+            row["id"]: {name: next(junk) for name in row if name != "id"}
+            for row in account.rows(entity)
+            if "id" in row
+        }
+        for entity in account.tables
+    }
+    with serve(account, Quirks(planted=planted)) as server:
+        result = _run("--config", _file(tmp_path, server))
+        assert len(server.log) <= BUDGET
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert "customers.balance" in result.stdout.partition("that their type cannot hold")[2]
+
+
+def test_an_error_of_its_own_is_no_verdict(
+    config: tuple[Server, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(PERSON)
+
+    monkeypatch.setattr(command, "examine", fail)
+    monkeypatch.setattr("sys.argv", ["alfacrm-doctor", "--config", config[1]])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert "RuntimeError in the command itself" in told
+    assert PERSON not in told
+
+
+def test_who_stops_it_gets_no_verdict(school: Account, tmp_path: Path) -> None:
+    with serve(school, Quirks(latency_seconds=0.2)) as server:
+        asked = [str(COMMAND), "--config", _file(tmp_path, server)]
+        with subprocess.Popen(
+            asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as running:
+            assert running.stderr
+            assert any("Rights" in line for line in running.stderr)
+            running.send_signal(signal.SIGINT)
+            shown, _ = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert shown == ""
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["--bogus"], 2)])
+def test_the_command_line_is_checked(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
+) -> None:
+    monkeypatch.setattr("sys.argv", ["alfacrm-doctor", *arguments])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    assert end.value.code == code
 
 
 def test_an_incomplete_sync_ends_with_1(school: Account, tmp_path: Path) -> None:
@@ -202,13 +319,33 @@ def test_what_changed_is_told(school: Account, tmp_path: Path) -> None:
     assert len(changes) == text.stdout.count("\n  - ")
 
 
-@pytest.mark.parametrize("content", ["no JSON", "{}", '{"version": 1}'])
+def test_what_was_not_found_out_is_no_change(school: Account, tmp_path: Path) -> None:
+    old = tmp_path / "old.json"
+    with serve(school, faults=[Fault("status", at=50, times=1_000, status=418)]) as server:
+        old.write_text(_run("--config", _file(tmp_path, server), "--format", "json").stdout)
+    with serve(school) as server:
+        result = _run("--config", _file(tmp_path, server), "--compare", str(old))
+    assert "way_in.troubles: gone: status 418" in result.stdout
+    assert result.stdout.startswith("1 change since ")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("no JSON", "is not a report of alfacrm-doctor"),
+        ("{}", "is not a report of alfacrm-doctor"),
+        ('{"version": 1}', "is not a report of alfacrm-doctor"),
+        ('{"version": 7, "sections": {}}', "a report in form 7"),
+        (None, "No such file"),
+    ],
+)
 def test_a_file_that_is_no_report_is_told(
-    config: tuple[Server, str], tmp_path: Path, content: str
+    config: tuple[Server, str], tmp_path: Path, content: str | None, words: str
 ) -> None:
     old = tmp_path / "old.json"
-    old.write_text(content)
+    if content is not None:
+        old.write_text(content)
     result = _run("--config", config[1], "--compare", str(old))
     assert result.exit_code == 2
-    assert "is not a report of alfacrm-doctor" in result.stderr
+    assert words in result.stderr
     assert config[0].log == []

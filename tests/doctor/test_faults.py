@@ -63,11 +63,38 @@ def test_no_way_in_is_told_by_its_reason(
     assert report.exit_code == 2
 
 
+FAILING = [
+    Fault("status", at=5, times=1_000),
+    Fault("html", times=1_000, status=200),
+    Fault("truncated", times=1_000),
+    Fault("status", times=1_000, status=418),
+]
+
+
+@pytest.mark.parametrize("fault", FAILING, ids=lambda fault: f"{fault.kind} {fault.status}")
 def test_an_account_that_fails_all_the_time_is_not_judged(
-    school: Account, diagnose: Examine
+    school: Account, diagnose: Examine, fault: Fault
 ) -> None:
-    with serve(school, faults=[Fault("status", at=5, times=1_000)]) as server:
+    with serve(school, faults=[fault]) as server:
+        report = diagnose(server)
+        assert len(server.log) <= 120
+    assert report.exit_code == 2
+    assert report.unknown
+    assert report.fine == ["The host answers and the login works."]
+
+
+def test_what_fails_half_way_is_left_out(school: Account, diagnose: Examine) -> None:
+    with serve(school, faults=[Fault("status", at=50, times=1_000)]) as server:
         report = diagnose(server)
         assert len(server.log) == 120
     assert report.exit_code == 2
     assert report.left_out
+
+
+def test_nobody_waits_as_long_as_a_server_asks_for(school: Account, diagnose: Examine) -> None:
+    patience = Fault("status", at=10, times=1_000, status=429, retry_after="3600")
+    with serve(school, faults=[patience]) as server:
+        report = diagnose(server)
+    assert "Retry-After 3600" in report.findings()["way_in.troubles"].text
+    assert report.left_out
+    assert report.exit_code == 2

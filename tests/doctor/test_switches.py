@@ -11,6 +11,9 @@ from simulator import Account, Quirks, serve
 from simulator.entities import ENTITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Output
     from tests.doctor.conftest import Examine
 
 Switches = dict[str, Any]
@@ -55,7 +58,6 @@ ROUTES: Switches = {
     "filter_days": "local",
     "needs_branch": frozenset({"group"}),
     "needs_branch_status": 400,
-    "unstable_ties": True,
 }
 LOGIN: Switches = {
     "bad_token_status": 403,
@@ -88,6 +90,9 @@ CASES: list[tuple[Switches, str, str]] = [
     ({"max_page_size": 50}, "paging.page_size", "honoured up to 50."),
     ({"page_size_honoured": False}, "paging.page_size", "ignored: every page has 50 rows"),
     ({"total": "missing"}, "paging.total", "total is missing"),
+    ({"total": "missing"}, "where.is_study.3", "begins like 1 and 2"),
+    ({"total": "missing"}, "where.is_study.0", "165+"),
+    ({"total": "wrong", "total_error": -10_000}, "paging.total", "total is missing"),
     (APART, "paging.total", "as a text"),
     (
         {"total": "wrong", "total_error": -1},
@@ -95,11 +100,13 @@ CASES: list[tuple[Switches, str, str]] = [
         "2 branches are counted and 3 come",
     ),
     (APART, "paging.past_the_end", "repeats the last one"),
-    (ROUTES, "paging.order", "Rows change places"),
+    ({"unstable_ties": True}, "paging.order", "Rows change places"),
     ({"forbidden": frozenset({"pay"})}, "rights.pays", "refused"),
     (ROUTES, "rights.rooms", "absent"),
-    (ROUTES, "rights.groups", "needed"),
-    ({"needs_branch": frozenset({"customer"})}, "rights.customers", "needed"),
+    (ROUTES, "rights.groups", "branch  yes"),
+    ({"needs_branch": frozenset({"customer"})}, "rights.customers", "branch  yes"),
+    (ROUTES, "rights.absent", "stay empty: rooms"),
+    ({"forbidden": frozenset({"pay"})}, "rights.refused", "stay empty: pays"),
     (ROUTES, "rights.without_branch", "answer 400 without one"),
     ({"removed": "ignored"}, "where.removed", "removed is ignored"),
     (ROUTES, "filters.day_cut", "cut by the wall clock"),
@@ -237,7 +244,7 @@ def test_refused_customers_end_in_a_short_report(school: Account, diagnose: Exam
     with serve(school, Quirks(forbidden=frozenset({"customer"}))) as server:
         report = diagnose(server)
     assert report.exit_code == 1
-    assert any("no sync starts without it" in line for line in report.ask)
+    assert any("No sync starts without customer" in line for line in report.ask)
 
 
 def test_a_user_without_the_module_is_told(school: Account, diagnose: Examine) -> None:
@@ -255,9 +262,67 @@ def test_an_account_without_a_card_is_examined(diagnose: Examine) -> None:
         report = diagnose(server)
     found = report.findings()
     assert found["where.is_study"].value == "no cards"
-    assert found["paging.order"].value == "too few rows"
-    assert found["rights.customer_calendars"].text.endswith("(no parent to ask about)")
+    assert found["paging.order"].text.startswith("There are too few rows")
+    assert "0  none" in found["rights.customer_calendars"].text
+    for key in ("archived", "updated_at_from", "lead_reject_id"):
+        assert "not tried: " in found[f"filters.customers.{key}"].text
+    assert "not tried: " in found["filters.lessons.status"].text
     assert report.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [Quirks(), Quirks(removed="ignored"), Quirks(ignored_filters=frozenset({"is_study"}))],
+    ids=["plain", "removed ignored", "is_study ignored"],
+)
+def test_the_cost_of_a_sync_is_what_it_costs(
+    school: Account, diagnose: Examine, sync: Callable[..., Output], quirks: Quirks
+) -> None:
+    with serve(school, quirks) as server:
+        told = diagnose(server).findings()["where.cost"].counts
+        before = len(server.data_requests)
+        output = sync(server, streams=("customers",))
+        asked = [r for r in server.data_requests[before:] if r.entity == "customer"]
+    discovery, *reading = asked
+    assert discovery.body["pageSize"] == 500
+    assert told == {"cards": len(output.records("customers")), "requests": len(reading)}
+
+
+def test_a_list_that_is_counted_too_long_has_no_ceiling(school: Account, diagnose: Examine) -> None:
+    with serve(school, Quirks(total="wrong")) as server:
+        report = diagnose(server)
+    assert report.findings()["paging.page_size"].value == "no ceiling met"
+
+
+def test_customers_of_each_branch_are_counted(school: Account, diagnose: Examine) -> None:
+    with serve(school, Quirks(needs_branch=frozenset({"customer"}))) as server:
+        found = diagnose(server).findings()
+    counts = found["duplicates.branches"].counts
+    assert counts["by branch"] == sum(len(row["branch_ids"]) for row in school.rows("customer"))
+    assert "branch by branch" in found["where.cost"].text
+
+
+@pytest.mark.parametrize(
+    "quirks",
+    [Quirks(absent=frozenset({"branch"})), Quirks(forbidden=frozenset({"branch"}))],
+    ids=["absent", "forbidden"],
+)
+def test_branches_that_cannot_be_listed_are_to_be_set(
+    school: Account, diagnose: Examine, quirks: Quirks
+) -> None:
+    with serve(school, quirks) as server:
+        report = diagnose(server)
+    assert "no branch" in report.findings()["rights.pays"].text
+    assert any("Set branch_ids" in line for line in report.set)
+    assert "The user may read every list that the account has." not in report.fine
+    assert report.exit_code == 1
+
+
+def test_a_branch_that_is_not_there_is_told(school: Account, diagnose: Examine) -> None:
+    with serve(school) as server:
+        report = diagnose(server, branch_ids=[1, 99])
+    assert "Correct branch_ids: the user sees no branch 99." in report.set
+    assert report.exit_code == 1
 
 
 def test_what_the_settings_leave_out_is_told(school: Account, diagnose: Examine) -> None:
