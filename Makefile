@@ -20,6 +20,8 @@ LOADERS := target-csv target-jsonl target-postgres $(shell \
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
+# Proxies that look into TLS have their certificate in the machine's store.
+export UV_SYSTEM_CERTS ?= true
 export MELTANO_CLI_DISABLE_VERSION_CHECK := true
 export XDG_STATE_HOME := $(CURDIR)/.cache/state
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
