@@ -49,7 +49,7 @@ soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests
 	$(BIN)/python -m scripts.reliability
 
 .PHONY: recipes
-recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .tools/dagster/.installed ## Follow all recipes, with Airflow and Dagster too
+recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .tools/dagster/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Follow all recipes, with Airflow and Dagster too
 	$(BIN)/pytest -m recipes $(ARGS)
 
 .tools/%/.installed: docs/recipes/%.txt $(UV)

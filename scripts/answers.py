@@ -120,10 +120,15 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal)
+
+
 def table(head: Sequence[str], rows: Rows) -> str:
     """The first rows of a result as a table; of months, the last ones."""
     shown = rows[-SHOWN:] if head[0] == "month" else rows[:SHOWN]
-    cells = [list(head), ["---"] * len(head), *([_cell(value) for value in row] for row in shown)]
+    sides = ["---:" if _is_number(value) else "---" for value in rows[0]]
+    cells = [list(head), sides, *([_cell(value) for value in row] for row in shown)]
     lines = [f"| {' | '.join(row)} |" for row in cells]
     rest = len(rows) - len(shown)
     if rest:
@@ -148,7 +153,7 @@ def _funnel(rows: Rows) -> str:
 
 def _rejects(rows: Rows) -> str:
     reasons: dict[str, float] = {}
-    for reason, _, leads in rows:
+    for reason, _, leads, _ in rows:
         reasons[reason] = reasons.get(reason, 0) + leads
     most = dict(sorted(reasons.items(), key=lambda item: -item[1])[:SHOWN])
     return bars("Archived leads by reason, the most frequent", most, "leads", digits=0)

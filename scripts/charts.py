@@ -17,18 +17,30 @@ if TYPE_CHECKING:
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-OWN, OTHER = "#1b7f5c", "#9aa5b1"
+OWN, OTHER = "#0f766e", "#94a3b8"
+PAPER, INK = "#f8fafc", "#334155"
 WIDTH = 760
+# pygal writes a value across the end of its bar
+_BESIDE = "inline:.text-overlay text.value{text-anchor:start}"
 
 
 def _settings(title: str, height: int, shown: Callable[[float], str]) -> dict[str, Any]:
     return {
         "title": title,
         "style": Style(
-            background="transparent",
-            plot_background="transparent",
-            font_family="sans-serif",
-            value_font_size=12,
+            # pages come light and dark
+            background=PAPER,
+            plot_background=PAPER,
+            foreground=INK,
+            foreground_strong=INK,
+            foreground_subtle=OTHER,
+            opacity="1",
+            font_family="system-ui, sans-serif",
+            title_font_size=17,
+            value_font_size=13,
+            label_font_size=13,
+            major_label_font_size=13,
+            legend_font_size=14,
             colors=(OWN, OTHER),
         ),
         "print_values": True,
@@ -65,6 +77,8 @@ def bars(
         show_legend=False,
         show_x_labels=False,
         truncate_label=-1,
+        css=["file://style.css", "file://graph.css", _BESIDE],
+        margin_right=80,
         **_settings(title, 60 + 42 * len(values), lambda value: f"{value:,.{digits}f} {unit}"),
     )
     chart.x_labels = [name for name, _ in ordered]
@@ -99,6 +113,7 @@ def columns(
     chart = pygal.Bar(
         show_legend=len(series) > 1,
         legend_at_bottom=True,
+        show_y_labels=False,
         x_label_rotation=30,
         **_settings(title, 360, lambda value: f"{value:,.{digits}f}"),
     )

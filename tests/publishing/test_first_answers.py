@@ -122,7 +122,15 @@ def test_each_lost_lead_has_its_reason_and_source(
     )
     told = found[0]["rejects"]
     assert {row[:2]: row[2] for row in told} == truth
-    assert [row[2] for row in told] == sorted(truth.values(), reverse=True)
+    of_reason: Counter[str] = Counter()
+    for (reason, _), leads in truth.items():
+        of_reason[reason] += leads
+    order = [(of_reason[row[0]], row[2]) for row in told]
+    assert [reason for reason, _ in order] == sorted(
+        (of_reason[reason] for reason, _ in truth), reverse=True
+    )
+    for reason, _, leads, percent in told:
+        assert abs(float(percent) - 100 * leads / of_reason[reason]) <= 0.0501
 
 
 def test_the_wait_goes_to_the_first_payment(
