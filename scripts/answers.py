@@ -143,10 +143,10 @@ def _column(rows: Rows, number: int) -> list[Any]:
 
 def _funnel(rows: Rows) -> str:
     [first, *_] = rows
-    stages = [row for row in rows if row[0] == first[0]]
+    stages = [row for row in rows if row[0] == first[0]][:SHOWN]
     return columns(
         f"Leads by stage: {first[0]}",
-        [str(name).partition(":")[0] for name in _column(stages, 1)],
+        _column(stages, 1),
         {"open": _column(stages, 2), "lost": _column(stages, 3)},
     )
 

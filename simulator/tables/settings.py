@@ -14,6 +14,31 @@ if TYPE_CHECKING:
 
 _BRANCHES = ("Центр", "Левобережный", "Поділ", "Online", "Старая студия", "Печерськ", "Оболонь")
 _SUBJECTS = ("Гітара", "Вокал", "Фортепіано", "English", "Шахи", "Барабани", "Живопись")
+_STATUSES = ("Навчається", "Пауза", "Боржник", "Випускник", "Пробний", "Відпустка")
+_PIPELINES = ("Продажі", "Літній табір", "Дорослі", "Повторні продажі")
+_STAGES = (
+    *("Новий", "Недозвон", "Думає", "Передзвонити", "Записаний на пробний"),
+    *("Пропустив пробний", "Був на пробному", "Чекає на групу", "Чекаємо на оплату"),
+)
+_LEAD_REJECTS = (
+    *(
+        "Дорого",
+        "Незручний час",
+        "Далеко",
+        "Зникли без відповіді",
+        "Обрали іншу школу",
+        "Передумали",
+    ),
+    *("Пробний не сподобався", "Немає групи за віком", "Хибний номер", "Дубль картки", "Хвороба"),
+)
+_CUSTOMER_REJECTS = (
+    *("Переїзд", "Закінчили курс", "Подорожчало", "Незручний розклад", "Хвороба"),
+    *("Втратили інтерес", "Конфлікт із викладачем", "Перейшли до іншої школи"),
+)
+_SOURCES = (
+    *("Instagram", "Рекомендація", "Сайт", "Google", "Вивіска", "Facebook", "Дзвінок"),
+    *("TikTok", "Партнери", "Листівка", "Сарафанное радио"),
+)
 _LESSON_TYPES = ("Индивидуальный", "Групповой", "Пробный", "Концерт", "Відпрацювання")
 
 
@@ -69,14 +94,15 @@ def _subject(kit: Kit, id_: int, _at: int) -> Record:
     )
 
 
-def _choice(label: str) -> Callable[[Kit, int, int], Record]:
+def _choice(*names: str) -> Callable[[Kit, int, int], Record]:
     """Make an item of a list of choices: some switched off, in an order of its own."""
 
     def make(kit: Kit, id_: int, _at: int) -> Record:
+        again, at = divmod(id_ - 1, len(names))
         return Record(
             {
                 "id": id_,
-                "name": f"{label} {id_}: {kit.word()}",
+                "name": f"{names[at]} {again + 1}" if again else names[at],
                 "is_enabled": int(kit.odds(75)),
                 "weight": 1 + kit.below(99),
             }
@@ -86,13 +112,13 @@ def _choice(label: str) -> Callable[[Kit, int, int], Record]:
 
 
 def _lead_status(kit: Kit, id_: int, at: int) -> Record:
-    record = _choice("Етап")(kit, id_, at)
+    record = _choice(*_STAGES)(kit, id_, at)
     record.values["pipeline_id"] = kit.pick(kit.ids("pipeline"))
     return record
 
 
 def _lead_source(kit: Kit, id_: int, at: int) -> Record:
-    record = _choice("Джерело")(kit, id_, at)
+    record = _choice(*_SOURCES)(kit, id_, at)
     record.values["code"] = f"source-{id_}" if kit.odds(60) else None
     return record
 
@@ -127,12 +153,14 @@ SPECS = {
     "location": Spec(_location, lambda sizes: sizes.branches + 2),
     "room": Spec(_room, lambda sizes: sizes.branches * 3),
     "subject": Spec(_subject, lambda _: 9, first=11),
-    "study-status": Spec(_choice("Статус"), lambda _: 5, gaps=True),
+    "study-status": Spec(_choice(*_STATUSES), lambda _: 5, gaps=True),
     "lead-status": Spec(_lead_status, lambda sizes: sizes.lead_statuses, gaps=True),
-    "lead-reject": Spec(_choice("Відмова"), lambda sizes: sizes.lead_rejects, gaps=True),
-    "customer-reject": Spec(_choice("Причина"), lambda sizes: sizes.customer_rejects, gaps=True),
+    "lead-reject": Spec(_choice(*_LEAD_REJECTS), lambda sizes: sizes.lead_rejects, gaps=True),
+    "customer-reject": Spec(
+        _choice(*_CUSTOMER_REJECTS), lambda sizes: sizes.customer_rejects, gaps=True
+    ),
     "lead-source": Spec(_lead_source, lambda sizes: sizes.lead_sources, gaps=True),
-    "pipeline": Spec(_choice("Воронка"), lambda _: 2, gaps=True),
+    "pipeline": Spec(_choice(*_PIPELINES), lambda _: 2, gaps=True),
     "lesson-type": Spec(_lesson_type, lambda _: 5),
     "user": Spec(_user, lambda _: 12, first=2),
     "company": Spec(_company, lambda _: 1),
