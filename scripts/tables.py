@@ -5,18 +5,25 @@ A part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.children import ChildStream
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 PROJECT = Path(__file__).parents[1]
+REFERENCE = re.compile(
+    r"\bids? (?:of|in|of the \w+, in) ((?:`\w+`(?:, | or of | or )?)+)", re.IGNORECASE
+)
+"""How the schemas say of which streams a column holds ids."""
 
 
 def settings() -> str:
@@ -92,9 +99,30 @@ def endpoints() -> str:
     return "\n".join(lines)
 
 
+def references() -> str:
+    """The columns that hold ids of other streams, as a table."""
+    lines = ["| Stream | Its columns, and the streams of which they hold ids |", "|---|---|"]
+    for stream in STREAMS:
+        found = [
+            f"`{column}`: {' or '.join(f'`{name}`' for name in names)}"
+            for column, names in _references(standard_schema(stream.name))
+        ]
+        if found:
+            lines.append(f"| `{stream.name}` | {'<br>'.join(found)} |")
+    return "\n".join(lines)
+
+
+def _references(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
+    for name, property_ in schema.get("properties", {}).items():
+        told = REFERENCE.search(property_.get("description", ""))
+        if told:
+            yield f"{at}{name}", re.findall(r"`(\w+)`", told[1])
+        yield from _references(property_.get("items", property_), f"{at}{name}.")
+
+
 PARTS = {
     "README.md": {"settings": settings, "streams": streams},
-    "docs/streams.md": {"endpoints": endpoints, "streams": streams},
+    "docs/streams.md": {"endpoints": endpoints, "streams": streams, "references": references},
 }
 
 
