@@ -58,3 +58,17 @@ def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, file
         return f"{link[1]}{config.repo_url}/blob/main/{target}{link[3]}"
 
     return LINK.sub(turn, markdown).replace(LOGO, "")
+
+
+def on_post_page(output: str, /, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001
+    """Keep the theme's script from asking GitHub for the stars of the repository."""
+    return _without_stars(output)
+
+
+def on_post_template(output: str, /, *, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001
+    """The same for the page of what is not found."""
+    return _without_stars(output)
+
+
+def _without_stars(output: str) -> str:
+    return output.replace(' data-md-component="source"', "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin
@@ -26,12 +27,18 @@ class _Page(HTMLParser):
         self.loaded: list[str] = []
         self.ids: set[str] = set()
         self.words = ""
+        self.prose = ""
+        self.fetching: set[str] = set()
+        """Classes and components for which the theme's script asks other hosts."""
+        self._pre = 0
         self.feed(file.read_text(encoding="utf-8"))
 
     @override
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
         self.ids.add(found.get("id", ""))
+        self.fetching |= {*found.get("class", "").split(), found.get("data-md-component", "")}
+        self._pre += tag == "pre"
         if tag == "a":
             self.links.append(found.get("href", ""))
         elif tag in {"img", "script", "source"}:
@@ -40,8 +47,14 @@ class _Page(HTMLParser):
             self.loaded.append(found.get("href", ""))
 
     @override
+    def handle_endtag(self, tag: str) -> None:
+        self._pre -= tag == "pre"
+
+    @override
     def handle_data(self, data: str) -> None:
         self.words += data
+        if not self._pre:
+            self.prose += data
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +73,11 @@ def site(built: Path) -> dict[str, _Page]:
         address = file.relative_to(built).as_posix().removesuffix("index.html")
         found[urljoin(HERE, address)] = _Page(file)
     return found
+
+
+def test_no_list_is_swallowed_by_a_paragraph(site: dict[str, _Page]) -> None:
+    for address, page in site.items():
+        assert not re.findall(r"^ *(?:\d\.|[-*]) .*", page.prose, re.MULTILINE), address
 
 
 def test_each_page_is_on_the_site(site: dict[str, _Page]) -> None:
@@ -99,3 +117,4 @@ def test_no_page_embeds_what_lies_elsewhere(site: dict[str, _Page]) -> None:
     for address, page in site.items():
         for loaded in page.loaded:
             assert urljoin(address, loaded).startswith(HERE) or loaded.startswith("data:")
+        assert page.fetching.isdisjoint({"mermaid", "source"}), address
