@@ -60,7 +60,7 @@ README = (
     ".tools/meltano/bin/meltano invoke tap-alfacrm:doctor",
     ".tools/meltano/bin/meltano run tap-alfacrm target-csv",
     ".venv/bin/tap-alfacrm --config ENV --discover > catalog.json",
-    ".venv/bin/tap-alfacrm --config ENV --catalog catalog.json | target-jsonl",
+    ".venv/bin/tap-alfacrm --config ENV --catalog catalog.json | .tools/bin/uvx target-jsonl",
 )
 """Commands of README.md that the tests here run."""
 
@@ -99,17 +99,13 @@ def reader(tmp_path: Path, postgres: str) -> Iterator[Reader]:
             shutil.copy(PROJECT / name, copy / name)
     for tools in (".venv", ".tools"):
         (copy / tools).symlink_to(PROJECT / tools)
-    target = tmp_path / "bin" / "target-jsonl"
-    target.parent.mkdir()
-    target.write_text('#!/bin/sh\nexec uvx target-jsonl==0.1.4 "$@"\n', encoding="utf-8")
-    target.chmod(0o755)
     env = clean_environment(
         tmp_path,
         MELTANO_SEND_ANONYMOUS_USAGE_STATS="false",
         MELTANO_CLI_DISABLE_VERSION_CHECK="true",
         UV_PYTHON=sys.executable,
     )
-    places = (target.parent, MELTANO.parent, PROJECT / ".venv" / "bin")
+    places = (MELTANO.parent, PROJECT / ".venv" / "bin")
     env["PATH"] = os.pathsep.join([*map(str, places), env["PATH"]])
     with serve(Account.build(leads=10, clients=5, archived_leads=3)) as server:
         filled = (copy / ".env.example").read_text(encoding="utf-8")

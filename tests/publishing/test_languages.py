@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_alfacrm.tap import STREAMS
 from tests.publishing.conftest import PROJECT
 
 if TYPE_CHECKING:
@@ -34,9 +33,6 @@ class TestPage:
         told = _symptoms(page.read_text(encoding="utf-8"))
         assert len(told) == len(_symptoms(english)) > 5
         assert _code(told) == _code(_symptoms(english))
-
-    def test_knows_how_many_tables_there_are(self, page: Path) -> None:
-        assert re.search(rf"\b{len(STREAMS)}\b", page.read_text(encoding="utf-8"))
 
     def test_commands_are_those_of_the_english_page(self, page: Path) -> None:
         commands = re.findall(
