@@ -37,7 +37,7 @@ def test_each_answer_quotes_the_doctor(seen: tuple[str, int]) -> None:
         assert quotes, question
         for quote in quotes:
             # the lines of a sentence belong together, those of a table may stand apart
-            for part in re.split(r"\n(?=\S+  |is_study|\d)", quote):
+            for part in re.split(r"\n *(?=\S+  |is_study|\d)", quote):
                 assert shape(part) in shape(seen[0]), part
 
 

@@ -140,6 +140,8 @@ def test_commands_of_the_readme_load_an_account(reader: Reader) -> None:
     assert reader.log.count(f"customers: COMPLETE. Rows received {_cards(reader)} ") == 2
     assert _rows_in_csv(reader) == _cards(reader)
     [jsonl] = reader.folder.glob("customers*.jsonl")
+    for left in (jsonl.name, "catalog.json", "output/customers.csv", ".env", "school.duckdb"):
+        run("git", "check-ignore", "--no-index", left, cwd=PROJECT)
     assert len(jsonl.read_text(encoding="utf-8").splitlines()) == _cards(reader)
     assert reader.log.count("A sync will be complete") == 2
 
