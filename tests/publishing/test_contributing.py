@@ -69,6 +69,8 @@ def test_entity_is_added_in_five_steps(tmp_path: Path) -> None:
         "print(len(Account.build(leads=1).rows('certificate')))"
     )
     python = copy / ".venv" / "bin" / "python"
+    simulated = ("tests/simulator/test_entities.py", "-k", "certificate")
+    run(python, "-m", "pytest", "-n", "0", *simulated, cwd=copy, env=clean_environment(copy))
     assert run(python, "-c", counted, cwd=copy, env=clean_environment(copy)) == "4\n"
 
 
