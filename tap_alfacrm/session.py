@@ -135,10 +135,18 @@ class Pace:
     def __init__(self, requests_per_second: float) -> None:
         """Start at once with the first."""
         # asyncio comes with it, which --help does not need
-        from pyrate_limiter import InMemoryBucket, Limiter, Rate  # noqa: PLC0415
+        from pyrate_limiter import InMemoryBucket, Limiter, Rate, RateItem  # noqa: PLC0415
+
+        class Punctual(InMemoryBucket):
+            """Counts from when a request is let go, which may be later than it was to be."""
+
+            @override
+            def put(self, item: RateItem) -> bool:
+                item.timestamp = self.now()  # type: ignore[no-untyped-call]
+                return super().put(item)
 
         distance = Rate(1, math.ceil(SECOND_MS / requests_per_second))
-        self._limiter = Limiter(InMemoryBucket([distance]), buffer_ms=1)
+        self._limiter = Limiter(Punctual([distance]), buffer_ms=1)
         self._turn = threading.Lock()
 
     def wait(self) -> None:

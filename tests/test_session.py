@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from email.utils import format_datetime
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -379,6 +380,23 @@ def test_never_more_requests_than_allowed(
         assert len(let_go) == len(server.log) > 30
     assert len(output.ids()) == 90
     assert all(late - early >= 1000 for early, late in zip(let_go, let_go[20:], strict=False))
+
+
+def test_a_request_that_wakes_late_lets_the_next_wait_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, late = [0.0], cycle([0, 150, 20])
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds * 1000 + next(late)
+
+    monkeypatch.setattr("pyrate_limiter.limiter.sleep", sleep)
+    monkeypatch.setattr(InMemoryBucket, "now", lambda _: int(clock[0]))
+    pace, moments = session_module.Pace(5), []
+    for _ in range(60):
+        pace.wait()
+        moments.append(clock[0])
+    assert all(after - before >= 1000 for before, after in zip(moments, moments[5:], strict=False))
 
 
 def test_logins_and_retries_count_and_all_streams_share_the_limit(
