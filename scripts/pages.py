@@ -31,6 +31,8 @@ OUTSIDE = {
 }
 """Pages outside of docs/, and their places in the site."""
 LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)((?:#[^)\s]*)?\))")
+DIAGRAM = re.compile(r"^```mermaid\n.*?^```\n", re.DOTALL | re.MULTILINE)
+"""The theme would fetch what draws it from elsewhere; the table above it says the same."""
 LOGO = "https://raw.githubusercontent.com/tap-alfacrm/tap-alfacrm/main/docs/"
 
 
@@ -57,7 +59,7 @@ def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, file
             return link[0]  # MkDocs says that it leads nowhere
         return f"{link[1]}{config.repo_url}/blob/main/{target}{link[3]}"
 
-    return LINK.sub(turn, markdown).replace(LOGO, "")
+    return LINK.sub(turn, DIAGRAM.sub("", markdown)).replace(LOGO, "")
 
 
 def on_post_page(output: str, /, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001

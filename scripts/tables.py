@@ -25,6 +25,9 @@ REFERENCE = re.compile(
 )
 """How the schemas say of which streams a column holds ids."""
 
+COMMON = {"branches", "companies", "lesson_types", "streamings", "subjects"}
+"""Streams to which so many others point that a diagram shows nothing else."""
+
 
 def settings() -> str:
     """The settings of the tap as a table."""
@@ -112,6 +115,20 @@ def references() -> str:
     return "\n".join(lines)
 
 
+def diagram() -> str:
+    """The same, but for what nearly every stream has, as a diagram that GitHub draws."""
+    lines = ["```mermaid", "erDiagram"]
+    for stream in STREAMS:
+        for column, names in _references(standard_schema(stream.name)):
+            many = "}o" if column.endswith("s") else "|o"
+            lines += [
+                f'    {name} {many}--o{{ {stream.name} : "{column}"'
+                for name in names
+                if name not in COMMON
+            ]
+    return "\n".join([*lines, "```"])
+
+
 def _references(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
     for name, property_ in schema.get("properties", {}).items():
         told = REFERENCE.search(property_.get("description", ""))
@@ -122,7 +139,12 @@ def _references(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, lis
 
 PARTS = {
     "README.md": {"settings": settings, "streams": streams},
-    "docs/streams.md": {"endpoints": endpoints, "streams": streams, "references": references},
+    "docs/streams.md": {
+        "endpoints": endpoints,
+        "streams": streams,
+        "references": references,
+        "diagram": diagram,
+    },
 }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tap_alfacrm.doctor.examination import Examination
     from tap_alfacrm.doctor.probe import Reply
 
-BRANCHES = 5
+BRANCHES = 3
 """Branches asked one by one."""
 
 
