@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 LOGIN = "/v2api/auth/login"
 ALONE = 3
-"""Fresh logins that a question gets for itself before a 401 is believed."""
+"""Fresh logins that a question gets for itself before a 401 is believed; a 403 needs one."""
 TRIES = 8
 """Times a request is sent before the run gives up: about two minutes of patience."""
 FIRST_TRIES = 3
@@ -54,6 +54,7 @@ CHUNK = 2**24
 SECOND_MS = 1015
 """Milliseconds that count as a second: packets that bunch up must not make six in one."""
 
+_jitter = random.Random()  # noqa: S311 - no secret
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _ABSENT = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
@@ -237,11 +238,12 @@ class Session:
         except _RefusedError as refused:
             self.traffic.refuse(question.path, refused.status)
             self._logger.info("The token was refused; logging in again.")
+        token = self._current_token(token)
         try:
-            envelope = self._exchange(question, self._current_token(token))
+            envelope = self._exchange(question, token)
         except _RefusedError as refused:
             self.traffic.refuse(question.path, refused.status)
-            if refused.status != HTTPStatus.UNAUTHORIZED:
+            if refused.status != HTTPStatus.UNAUTHORIZED and self._is_latest(token):
                 raise self._unavailable(question, refused) from None
             envelope = self._ask_alone(question)
         self.traffic.expired += 1
@@ -258,7 +260,14 @@ class Session:
                 except _RefusedError as error:
                     refused = error
                     self.traffic.refuse(question.path, refused.status)
+                    if refused.status != HTTPStatus.UNAUTHORIZED:
+                        break
         raise self._unavailable(question, refused)
+
+    def _is_latest(self, token: str) -> bool:
+        """Whether no other login, also one under way, can have cancelled a token."""
+        with self._login_lock:
+            return self._token == token
 
     def _unavailable(self, question: Question, refused: _RefusedError) -> UnavailableError:
         msg = (
@@ -416,7 +425,7 @@ def _waits() -> Generator[float, _PassingError, None]:
     failure = yield 0.0
     longest = FIRST_WAIT
     while True:
-        wait = random.uniform(longest / 2, longest)  # noqa: S311 - jitter
+        wait = _jitter.uniform(longest / 2, longest)
         failure = yield max(wait, min(failure.retry_after, LONGEST_RETRY_AFTER))
         longest = min(longest * 2, LONGEST_WAIT)
 
@@ -424,7 +433,7 @@ def _waits() -> Generator[float, _PassingError, None]:
 def _retry_after(response: requests.Response) -> float:
     try:
         return Retry().parse_retry_after(response.headers.get("Retry-After", "0"))
-    except InvalidHeader:
+    except (InvalidHeader, ValueError, OverflowError):  # of a year that no calendar has
         return 0.0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import threading
 from email.utils import format_datetime
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from pyrate_limiter import InMemoryBucket, RateItem
 from simulator import Account, Fault, Quirks, serve
 from tap_alfacrm import session as session_module
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError, RequestError, UnavailableError
+from tap_alfacrm.settings import Settings
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulator import Request, Server
+    from tap_alfacrm.envelope import Envelope
     from tests.conftest import Output
 
     Sync = Callable[..., Output]
@@ -34,6 +37,11 @@ FAULTS: dict[str, dict[str, Any]] = {
         "retry_after": "Mon, 01 Jan 2024 00:00:00 GMT",
     },
     "429 with nonsense to retry after": {"kind": "status", "status": 429, "retry_after": "soon"},
+    "429 to retry after a year that no calendar has": {
+        "kind": "status",
+        "status": 429,
+        "retry_after": "Fri, 31 Dec 99999 23:59:59 GMT",
+    },
     "408": {"kind": "status", "status": 408},
     "500": {"kind": "status", "status": 500},
     "502 with a page": {"kind": "html", "status": 502},
@@ -138,6 +146,42 @@ def test_a_token_is_renewed_before_it_is_refused(sync: Sync, account: Account) -
         assert len(server.logins) > 1
         assert not any(r.status in {401, 403} for r in server.log)
     assert len(output.ids()) == 160
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_list_is_not_taken_for_forbidden_because_another_login_cancelled_the_token(
+    account: Account, status: int
+) -> None:
+    """The other login is that of a list under way at the same time, which is forbidden."""
+    quirks = Quirks(
+        bad_token_status=status,
+        login_cancels_older_tokens=True,
+        forbidden=frozenset({"room"}),
+    )
+
+    def ask_for_rooms() -> None:
+        with pytest.raises(UnavailableError):
+            ask("room")
+
+    rooms = threading.Thread(target=ask_for_rooms)
+
+    def is_the_second_try(request: Request) -> bool:
+        if request.n != 2:
+            return False
+        rooms.start()
+        return True
+
+    faults = [Fault("expire_tokens", at=1), Fault("stall", at=is_the_second_try, seconds=0.3)]
+    with serve(account, quirks, faults=faults) as server:
+        settings = Settings.from_config(config_for(server))
+        session = session_module.Session(settings, logging.getLogger("tap-alfacrm"))
+
+        def ask(entity: str) -> Envelope:
+            return session.ask(session_module.Question(f"/v2api/{entity}/index").at(0, 50))
+
+        assert len(ask("lead-status").items) == len(account.rows("lead-status"))
+        rooms.join()
+        assert len(server.logins) > 3
 
 
 @pytest.mark.parametrize("status", [401, 403])
