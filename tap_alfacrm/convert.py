@@ -179,10 +179,7 @@ def _any_in(name: str, fix: Fix) -> Callable[[Any], None]:
 
 def _needs_mending(schema: Schema) -> bool:
     """Whether a value of the right JSON type may still have to change."""
-    types = (
-        set(schema.get("type", [])) - {"null"} if isinstance(schema.get("type"), list) else set()
-    )
-    return "format" in schema or types == {"number"} or not is_plain(schema)
+    return "format" in schema or types_of(schema) == ["number"] or not is_plain(schema)
 
 
 def _fix(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:

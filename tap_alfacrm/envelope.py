@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_alfacrm.once import row_id
+from tap_alfacrm.once import natural, row_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ def read_envelope(content: bytes, moment: str | None = None) -> Envelope:
     body = decode(content)
     if not isinstance(body, dict):
         raise _not_rows()
-    return _envelope(body.get("items"), count(body.get("total")), moment)
+    return _envelope(body.get("items"), natural(body.get("total")), moment)
 
 
 def read_array(content: bytes, moment: str | None = None) -> Envelope:
@@ -133,13 +133,6 @@ def read_object(content: bytes, moment: str | None = None, *, identifier: int) -
     if not isinstance(body, dict) or body.keys() >= _PROBLEM:
         raise _not_rows()
     return Envelope([body], [identifier], 1, moment)
-
-
-def count(value: object) -> int | None:
-    """A number of rows, also where it comes as text; None where it is no such number."""
-    if isinstance(value, str) and value.strip().isdecimal():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _envelope(items: object, total: int | None, moment: str | None) -> Envelope:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
+from tap_alfacrm.scalars import UNFIT, integer
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
@@ -22,12 +24,18 @@ def row_id(row: dict[str, Any], key: str = "id") -> int | None:
     Returns:
         The id, also where the API sends it as text; None where there is no usable one.
     """
-    value = row.get(key)
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_ID:
+    return natural(row.get(key))
+
+
+def natural(value: object) -> int | None:
+    """An id or a number of rows, also where it comes as text; None where it is none."""
+    if isinstance(value, bool):
         return None
-    return value
+    try:
+        number = integer(value)
+    except UNFIT:
+        return None
+    return None if number is None or number < 0 else number
 
 
 class Once:

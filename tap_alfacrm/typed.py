@@ -8,12 +8,13 @@ is read as dicts, whose values are then mended one by one.
 from __future__ import annotations
 
 import keyword
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from tap_alfacrm.envelope import Envelope, count, read_envelope
-from tap_alfacrm.once import MAX_ID
+from tap_alfacrm.envelope import Envelope, read_envelope
+from tap_alfacrm.once import MAX_ID, natural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +47,9 @@ class TypedRow(msgspec.Struct):
 def attribute(name: str) -> str:
     """The attribute that holds a field."""
     plain = name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
-    return (
-        name if plain and name != "get" and not name.startswith("_") else f"x{name.encode().hex()}"
-    )
+    if plain and name != "get" and not name.startswith("_"):
+        return name
+    return f"_{name.encode('utf-8', 'surrogatepass').hex()}"
 
 
 class TypedReader:
@@ -77,7 +78,7 @@ class TypedReader:
             gc=False,
         )
         page = msgspec.defstruct("Page", [("items", list[row]), ("total", Any, None)])  # type: ignore[valid-type]
-        self._decoder = msgspec.json.Decoder(page)
+        self._decoder = msgspec.json.Decoder(page, float_hook=Decimal)
         self._key = attribute(key)
         self._has_created = "created_at" in properties
 
@@ -105,7 +106,7 @@ class TypedReader:
         newest = (
             max((row.created_at or "" for row in rows), default="") if self._has_created else ""
         )
-        return Envelope(rows, ids, count(page.total), moment, newest)
+        return Envelope(rows, ids, natural(page.total), moment, newest)
 
 
 def is_plain(schema: Mapping[str, Any]) -> bool:

@@ -276,6 +276,25 @@ def test_a_page_read_in_c_gives_the_same_bytes(page: list[dict[str, Any]]) -> No
     assert fast.unknown == slow.unknown
 
 
+@pytest.mark.parametrize(
+    ("schema", "value", "wrote"),
+    [
+        (NESTED, b'[{"commission": 12.340}]', b'[{"id":null,"commission":12.340}]'),
+        ({"type": ["object", "null"]}, b'{"rate": 0.10}', b'{"rate":0.10}'),
+        ({}, b"1234567890.123456789", b"1234567890.123456789"),
+        ({"type": "number"}, b'"12.50"', b"12.50"),
+    ],
+)
+def test_numbers_keep_their_digits_in_a_page_read_in_c(
+    schema: dict[str, Any], value: bytes, wrote: bytes
+) -> None:
+    fields = {"id": {"type": "integer"}, "x": schema}
+    rows = TypedReader({"properties": fields}, "id")(b'{"items": [{"id": 1, "x": %s}]}' % value)
+    assert isinstance(rows.items[0], TypedRow)
+    Converter({"properties": fields}, KYIV).mend_page(rows.items, {})
+    assert encode(rows.items[0]) == b'{"id":1,"x":%s}' % wrote
+
+
 def test_a_clean_page_is_read_in_c() -> None:
     content = b'{"total": 1, "items": [{"id": 7, "class": "a", "balance": "1.00"}]}'
     [row] = TypedReader({"properties": FIELDS}, "id")(content).items

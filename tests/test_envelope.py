@@ -16,6 +16,8 @@ from tap_alfacrm.once import Once
         ("5", 5),
         ('"5"', 5),
         ('" 5 "', 5),
+        ("5.0", 5),
+        (f'"{"9" * 5_000}"', None),
         ("null", None),
         ('"many"', None),
         ("-1", None),
@@ -53,8 +55,14 @@ def test_what_php_sends_instead_of_json_is_read() -> None:
     assert envelope.items[1]["c"] == Decimal("1.10")
 
 
+@pytest.mark.parametrize("identifier", ["7", '"7"', '" 7"', "7.0", '"7.0"'])
+def test_an_id_in_any_shape_is_that_of_the_record(identifier: str) -> None:
+    assert read_envelope(f'{{"items": [{{"id": {identifier}}}]}}'.encode()).ids == [7]
+
+
 @pytest.mark.parametrize(
-    "identifier", ["null", '""', '"x"', "1.5", "true", "-1", str(2**64), "[1]"]
+    "identifier",
+    ["null", '""', '"x"', "1.5", "true", "-1", str(2**64), "[1]", f'"{"9" * 5_000}"'],
 )
 def test_a_row_without_a_usable_id_has_none(identifier: str) -> None:
     assert read_envelope(f'{{"items": [{{"id": {identifier}}}]}}'.encode()).ids == [None]
