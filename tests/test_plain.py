@@ -16,6 +16,7 @@ from tap_alfacrm.streams.plain import PagedStream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simulator import Server
     from tests.conftest import Output
 
     Sync = Callable[..., Output]
@@ -37,6 +38,25 @@ def test_writing_by_page_is_writing_by_record(
         monkeypatch.setattr(PagedStream, "is_untouched", False)
         by_record = sync(server, page_size=20)
     assert without_times(by_page) == without_times(by_record)
+
+
+@pytest.mark.parametrize("max_in_flight", [1, 8])
+def test_a_field_deselected_within_a_field_is_left_out(
+    sync: Sync, account: Account, server: Server, max_in_flight: int
+) -> None:
+    from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415
+    from tests.conftest import config_for  # noqa: PLC0415
+
+    account.insert("log", fields_new={"name": "Олена", "balance": "1.00"})
+    catalog = TapAlfaCRM(config=config_for(server)).catalog_dict
+    for entry in catalog["streams"]:
+        entry["metadata"][0]["metadata"]["selected"] = entry["stream"] == "logs"
+        nested = {"breadcrumb": ["properties", "fields_new", "properties", "name"]}
+        entry["metadata"].append({**nested, "metadata": {"selected": False}})
+    output = sync(server, catalog=catalog, max_in_flight=max_in_flight)
+    fields = [record["fields_new"] for record in output.records("logs") if record["fields_new"]]
+    assert any("balance" in field for field in fields)
+    assert not any("name" in field for field in fields)
 
 
 def test_the_lines_are_those_that_the_sdk_writes(

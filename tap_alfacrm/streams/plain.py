@@ -52,6 +52,7 @@ class PagedStream(Stream):
             and all(type(m) is SameRecordTransform for m in self.stream_maps)
             and not any(m.flattening_enabled for m in self.stream_maps)
             and all(self.mask["properties", name] for name in self.schema["properties"])
+            and all(selected for field, selected in self.mask.items() if field)  # nested ones too
         )
 
     @override
