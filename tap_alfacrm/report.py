@@ -31,7 +31,9 @@ class Proof:
         pages: Pages with rows.
         sweeps: Most times that any list had to be read through.
         unsettled: Whether rows still moved in the last sweep of a list.
-        refused: Whether the account does not offer the rows.
+        refused: Whether the account does not offer the rows, or not those of a partition.
+        refusals: Questions that were refused where others of their kind were answered.
+        unasked: Parents, of which not every row is known to have been asked about.
         notes: What else there is to say.
     """
 
@@ -44,6 +46,8 @@ class Proof:
     sweeps: int = 0
     unsettled: bool = False
     refused: bool = False
+    refusals: int = 0
+    unasked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -60,6 +64,8 @@ class Proof:
             whole.sweeps = max(whole.sweeps, part.sweeps)
             whole.unsettled = whole.unsettled or part.unsettled
             whole.refused = whole.refused or part.refused
+            whole.refusals += part.refusals
+            whole.unasked += part.unasked
             whole.notes += part.notes
         return whole
 
@@ -92,14 +98,17 @@ class Proof:
         if total is None:
             return self.sweeps > 0
         self.total, self.missing = total, max(0, total - accounted)
-        if self.sweeps == 0 and total == accounted:
-            self.notes.append("One request showed that all of it is known")
         return total == accounted if self.sweeps == 0 else self.missing == 0
 
     @property
     def is_whole(self) -> bool:
         """Whether every row that the API counts was emitted."""
-        return not (self.missing or self.keyless or self.unsettled)
+        return not (self.missing or self.keyless or self.unsettled or self.refused or self.unasked)
+
+    @property
+    def is_exhaustive(self) -> bool:
+        """Whether a row that did not come is not there any more."""
+        return self.is_whole and not self.refusals
 
     def log(self, logger: logging.Logger, label: str) -> None:
         """Write the line; a shortfall is a warning.
@@ -121,6 +130,11 @@ class Proof:
             parts.append(f"{self.keyless:,} rows have no usable id and were not loaded")
         if self.unsettled:
             parts.append("rows moved in every sweep, so nothing proves that none is missing")
+        if self.refused:
+            parts.append("the account refused the rest")
+        if self.unasked:
+            parents = " and ".join(dict.fromkeys(self.unasked))
+            parts.append(f"not every row of {parents} is known, and each is asked about")
         return "; ".join(parts)
 
     @override

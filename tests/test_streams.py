@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulator import Account, Quirks, serve
+from simulator import Account, Fault, Quirks, serve
+from simulator.listing import Listing
+from tap_alfacrm.errors import RequestError
 from tap_alfacrm.streams.children import ChildStream
 from tap_alfacrm.tap import STREAMS
 from tests.test_values import utc
@@ -17,7 +19,8 @@ from tests.test_values import utc
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulator import Server
+    from simulator import Request, Server
+    from simulator.entities.entity import Entity
     from tests.conftest import Output
 
     Sync = Callable[..., Output]
@@ -203,6 +206,75 @@ def test_an_entity_that_is_not_offered_is_one_warning(
         assert len(said) == 1, stream
         assert not output.records(stream)
     assert output.records("tasks")
+
+
+def test_parents_that_are_refused_cost_only_their_own_children(
+    sync: Sync, account: Account
+) -> None:
+    with serve(account, Quirks(forbidden=frozenset({"task"}))) as server:
+        output = sync(server, streams=("communications",), detect_deletions=True)
+    comments = {row["id"] for row in account.rows("communication") if row["class"] != "Task"}
+    assert sorted(output.ids("communications")) == sorted(comments)
+    assert "1 of 3 parents refused" in output.verdict("communications")
+    assert [line for line in output.warnings() if line.endswith("The other parents were read.")]
+    assert not [m for m in output.messages if m["type"] == "ACTIVATE_VERSION"]
+
+
+def test_parents_are_found_where_the_path_needs_a_branch(sync: Sync, account: Account) -> None:
+    with serve(account, Quirks(needs_branch=frozenset({"customer"}))) as server:
+        output = sync(server, streams=("customer_tariffs",))
+    subscriptions = {row["id"] for row in account.rows("customer-tariff")}
+    assert sorted(output.ids("customer_tariffs")) == sorted(subscriptions)
+    assert output.verdict("customer_tariffs").startswith("customer_tariffs: COMPLETE")
+
+
+@pytest.mark.parametrize("streams", [("groups", "group_memberships"), ("group_memberships",)])
+def test_children_of_an_incomplete_list_are_incomplete(
+    sync: Sync, account: Account, streams: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Listing.page
+
+    def lie_of_groups(self: Listing, entity: Entity, *args: Any) -> tuple[list[Any], int, int]:
+        rows, number, total = page(self, entity, *args)
+        return rows, number, total + (entity.path == "group")
+
+    monkeypatch.setattr(Listing, "page", lie_of_groups)
+    with serve(account) as server:
+        output = sync(server, streams=streams, detect_deletions=True)
+    verdict = output.verdict("group_memberships")
+    assert "INCOMPLETE, not every row of groups is known" in verdict
+    assert not [m for m in output.messages if m["type"] == "ACTIVATE_VERSION"]
+
+
+def test_what_a_path_needs_a_branch_for_is_incomplete_where_the_branches_are(
+    sync: Sync, account: Account
+) -> None:
+    with serve(account, Quirks(total="wrong", total_error=1)) as server:
+        output = sync(server, streams=("pays",))
+        chosen = sync(server, streams=("pays",), branch_ids=[1, 2, 3])
+    assert "not every row of branches is known" in output.verdict("pays")
+    assert "branches" not in chosen.verdict("pays")
+
+
+@pytest.mark.parametrize(("stream", "entity"), [("pays", "pay"), ("lessons", "lesson")])
+def test_a_list_refused_in_its_middle_ends_the_run(
+    sync: Sync, account: Account, stream: str, entity: str
+) -> None:
+    def is_a_later_page(request: Request) -> bool:
+        return request.entity == entity and request.page > 0
+
+    fault = Fault("status", at=is_a_later_page, status=404, times=99)
+    with serve(account, faults=[fault]) as server:
+        output = sync(server, streams=(stream,), page_size=3, max_in_flight=1, fails=RequestError)
+    assert "Some of its rows had come before that" in str(output.error)
+
+
+def test_a_partition_that_is_refused_is_not_called_complete(sync: Sync, account: Account) -> None:
+    fault = Fault("status", at=lambda r: r.body.get("status") == 2, status=404, times=99)
+    with serve(account, faults=[fault]) as server:
+        output = sync(server, streams=("lessons",))
+    assert "INCOMPLETE, the account refused the rest" in output.verdict("lessons")
+    assert [line for line in output.warnings() if "The stream lessons has no more rows" in line]
 
 
 def test_money_of_every_stream_is_exact(sync: Sync, account: Account, server: Server) -> None:

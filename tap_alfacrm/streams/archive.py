@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_alfacrm.envelope import Row
-    from tap_alfacrm.report import Proof
 
 ACTIVE, ALL, ARCHIVED = 0, 1, 2
 """Values of `removed` (docs/behaviour.md#archived-cards)."""
@@ -67,7 +66,7 @@ class ArchiveStream(AlfaCRMStream):
             self._active.update(identifiers)
 
     @override
-    def verdict(self, parts: Sequence[Proof]) -> Proof:
+    def report(self) -> None:
         if self._unheeded:
             self.logger.warning(
                 "%s: the account gave %s active rows where archived ones were asked for; "
@@ -75,4 +74,4 @@ class ArchiveStream(AlfaCRMStream):
                 self.name,
                 f"{self._unheeded:,}",
             )
-        return super().verdict(parts)
+        super().report()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from tap_alfacrm.account import Roster
 from tap_alfacrm.ahead import Coming
 from tap_alfacrm.convert import CLOCK, Converter
 from tap_alfacrm.envelope import read_envelope
-from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.errors import RequestError, UnavailableError
 from tap_alfacrm.once import Once
 from tap_alfacrm.report import Progress, Proof
 from tap_alfacrm.schemas import standard_schema
@@ -110,7 +110,7 @@ class AlfaCRMStream(PagedStream):
         self._action = self.actions[0]
         self._window = Window(None)
         self._roster = Roster()
-        self.has_whole_roster = self._is_partial = False
+        self.has_whole_roster = self._is_partial = self._is_planned = False
 
     @cached_property
     @override
@@ -156,11 +156,8 @@ class AlfaCRMStream(PagedStream):
 
     def asks_about(self, name: str) -> bool:
         """Whether it needs the ids of another stream's rows."""
-        return self.needs_branch and name == "branches"
-
-    def roster_contexts(self) -> Sequence[Context | None]:
-        """The partitions that hold every row between them."""
-        return self.partitions or (None,)
+        branches_are_given = bool(self._alfacrm.settings.branch_ids)
+        return self.needs_branch and name == "branches" and not branches_are_given
 
     def counts_first(self, context: Context | None) -> bool:  # noqa: ARG002
         """Whether partitions read before may have held all rows of this one."""
@@ -251,17 +248,18 @@ class AlfaCRMStream(PagedStream):
         except UnavailableError as error:
             if self.required:
                 raise
-            self.logger.warning("%s The stream %s stays empty.", error, self.name)
+            what = "has no more rows" if self._parts else "stays empty"
+            self.logger.warning("%s The stream %s %s.", error, self.name, what)
             proof = Proof(refused=True)
         self._parts.append(proof)
-        if proof.missing or proof.unsettled:
+        if proof.missing or proof.unsettled or proof.refused:
             self.hold_bookmark(context)
         if context is not None and not proof.refused:
             proof.log(self.logger, label)
         if len(self._parts) == max(1, len(self.partitions or ())):
             whole = not (proof.refused or self._is_partial)
             self.has_whole_roster = self._is_asked_about and whole
-            self._report()
+            self.report()
 
     def _read_since(self, context: Context | None) -> Generator[Page, None, Proof]:
         """Read the window that the bookmark asks for, or everything."""
@@ -309,7 +307,8 @@ class AlfaCRMStream(PagedStream):
         try:
             return (yield from self._read_actions(self.branches, context))
         except UnavailableError as error:
-            if self.branches != (None,) or error.status == HTTPStatus.FORBIDDEN:
+            is_final = error.status == HTTPStatus.FORBIDDEN or self.name == "branches"
+            if is_final or self.branches != (None,):
                 raise
             refusal = error
         try:  # some accounts want the branch in every path
@@ -334,12 +333,38 @@ class AlfaCRMStream(PagedStream):
     def _read_branches(
         self, branches: Sequence[int | None], context: Context | None
     ) -> Generator[Page, None, Proof]:
-        parts, refusals = [], []
-        if not self._parts or self._window.filters:
+        if not self._is_planned or self._window.filters:
+            self._is_planned = True
             self._alfacrm.session.plan(self._coming(branches, context))
-        for branch in branches:
+        readings = (self._read_branch(branch, context) for branch in branches)
+        proof = yield from self.read_each(readings, "branches")
+        are_listed = branches != (None,) and not self._alfacrm.settings.branch_ids
+        if are_listed and not self._alfacrm.stream("branches").is_whole:
+            proof.unasked.append("branches")
+        return proof
+
+    def read_each(
+        self, readings: Iterable[Generator[Page, None, Proof]], what: str
+    ) -> Generator[Page, None, Proof]:
+        """Read several things of one kind, each of which may be refused.
+
+        Args:
+            readings: Read one thing each.
+            what: What they are, for the log.
+
+        Yields:
+            Records, by page.
+
+        Returns:
+            The proof of all that were read.
+
+        Raises:
+            UnavailableError: All were refused.
+        """
+        parts, refusals = [], []
+        for reading in readings:
             try:
-                part = yield from self._read_branch(branch, context)
+                part = yield from reading
             except UnavailableError as error:
                 refusals.append(error)
             else:
@@ -347,8 +372,12 @@ class AlfaCRMStream(PagedStream):
         if not parts and refusals:
             raise refusals[0]
         for refusal in refusals:
-            self.logger.warning("%s The other branches were read.", refusal)
-        return Proof.of(parts)
+            self.logger.warning("%s The other %s were read.", refusal, what)
+        proof = Proof.of(parts)
+        if refusals:
+            proof.refusals += len(refusals)
+            proof.notes.append(f"{len(refusals)} of {len(refusals) + len(parts)} {what} refused")
+        return proof
 
     def _coming(self, branches: Sequence[int | None], context: Context | None) -> Iterator[Coming]:
         """What will be asked from here on, if nothing moves: of this stream, and of the next."""
@@ -388,21 +417,30 @@ class AlfaCRMStream(PagedStream):
         proof = Proof()
         whole = self.whole(context)
         before = None
+        seen = self._seen[branch, _key(context)]
         for attempt in range(MAX_SWEEPS + 1):
             accounted = self.accounted(branch, context)
             if whole is not None and (attempt or accounted):
                 total = self._ask_total(self.question(self._windowed(whole), branch))
                 if proof.is_settled_by(total, accounted) and (attempt or self._is_settled):
+                    if not attempt:
+                        proof.notes.append("One request showed that all of it is known")
                     return proof
                 if attempt == MAX_SWEEPS or (attempt and before == (total, accounted)):
                     return proof
                 before = total, accounted
             proof.begin()
+            seen.keyless = 0
             # one list after the other: what moves from one to the next must be met again there
             for list_ in self.lists(context):
                 question = self.question(self._windowed(list_), branch)
-                seen = self._seen[branch, _key(context)]
-                yield from self.read_list(question, list_, proof, seen)
+                try:
+                    yield from self.read_list(question, list_, proof, seen)
+                except UnavailableError as error:
+                    if not proof.emitted:
+                        raise
+                    msg = f"{error} Some of its rows had come before that."
+                    raise RequestError(msg) from None
             if whole is None:
                 break
         return proof
@@ -493,24 +531,25 @@ class AlfaCRMStream(PagedStream):
         return self.progress
 
     def roster(self) -> Roster:
-        """Ids and branches of all rows; asks for them unless this run has read them all."""
+        """Ids and branches of all rows; reads them unless this run has read them all."""
         if not self.has_whole_roster:
-            for context in self.roster_contexts():
-                self._window = Window(None)
-                for branch in self.branches:
-                    for list_ in self.lists(context):
-                        self._call_roll(self.question(list_, branch))
+            self._window, self._parts, self._is_planned = Window(None), [], True
+            self._once, self._is_asked_about = Once(), True
+            self._seen.clear()
+            for context in self.partitions or (None,):
+                deque(self._call_roll(context), maxlen=0)
             self.has_whole_roster = True
         return self._roster
 
-    def _call_roll(self, question: Question) -> None:
-        session, page_size = self._alfacrm.session, self._alfacrm.settings.page_size
-        for page in sweep(session, question, page_size, Found(), self.progress):
-            for identifier, row in zip(page.ids, page.items, strict=True):
-                if identifier is not None:
-                    self._roster.add(identifier, row)
+    def _call_roll(self, context: Context | None) -> Iterator[Page]:
+        self._parts.append((yield from self.read(context)))
 
-    def _report(self) -> None:
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row is in the roster."""
+        return self.verdict(self._parts).is_whole
+
+    def report(self) -> None:
         """Write the stream's last lines: unknown keys, unfit values, the verdict."""
         if self.converter.unknown:
             fields = ", ".join(
@@ -532,10 +571,10 @@ class AlfaCRMStream(PagedStream):
                 fields,
             )
         verdict = self.verdict(self._parts)
-        if verdict.refused:
+        if verdict.refused and not verdict.pages:
             return
         verdict.log(self.logger, self.name)
-        if verdict.is_whole and self.replication_method == "FULL_TABLE":
+        if verdict.is_exhaustive and self.replication_method == "FULL_TABLE":
             self.end_version()
 
 

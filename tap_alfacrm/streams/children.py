@@ -84,15 +84,13 @@ class ChildStream(AlfaCRMStream):
 
     @override
     def read(self, context: Context | None) -> Generator[Page, None, Proof]:
-        proofs = []
-        for parent in self.parents:
-            proof = yield from self._read_children(parent)
-            proofs.append(proof)
-        return Proof.of(proofs)
+        readings = (self._read_children(parent) for parent in self.parents)
+        return (yield from self.read_each(readings, "parents"))
 
     def _read_children(self, parent: Parent) -> Generator[Page, None, Proof]:
-        roster = self._alfacrm.stream(parent.stream).roster()
-        proof = Proof()
+        stream = self._alfacrm.stream(parent.stream)
+        roster = stream.roster()
+        proof = Proof(unasked=[] if stream.is_whole else [parent.stream])
         refusals: list[UnavailableError] = []
         todo = len(roster) * len(self.variants)
         self.progress.begin(f"{self.name} of {parent.stream}")
@@ -113,6 +111,7 @@ class ChildStream(AlfaCRMStream):
         if refusals and not proof.sweeps:
             raise refusals[0]
         if refusals:
+            proof.refusals = len(refusals)
             proof.notes.append(f"{len(refusals):,} questions about {parent.stream} were refused")
         return proof
 

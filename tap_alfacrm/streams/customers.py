@@ -51,10 +51,6 @@ class CustomersStream(ArchiveStream):
         return [{"is_study": kind} for kind in sorted(set(self._alfacrm.settings.is_study))]
 
     @override
-    def roster_contexts(self) -> Sequence[Context | None]:
-        return self.partitions[-1:] if self._ends_with_both else self.partitions
-
-    @override
     def start(self, context: Context | None) -> dt.datetime | None:
         """Both together have seldom a row, and so a bookmark, of their own: the earliest counts."""
         starts = self._starts
