@@ -164,18 +164,26 @@ class Ahead:
         for list_ in known.values():
             list_.forget()
 
-    def forget(self) -> None:
-        """Drop what has come and was not wanted yet: the account has been seen to change."""
+    def forget(self, question: Question) -> None:
+        """Drop what has come and was not wanted yet: rows have been seen to move.
+
+        Args:
+            question: A list; only others of its kind can have the rows.
+        """
         for list_ in self._lists:
-            list_.forget()
+            if list_.coming.question.kind == question.kind:
+                list_.forget()
 
     @contextmanager
-    def reading(self, question: Question, page_size: int) -> Iterator[Callable[[int], Envelope]]:
+    def reading(
+        self, question: Question, page_size: int, *, count: bool = False
+    ) -> Iterator[Callable[[int], Envelope]]:
         """Read a list.
 
         Args:
             question: The list and its filters, without the page.
             page_size: Rows to ask for on a page.
+            count: Whether only the total is wanted.
 
         Yields:
             What gives a page by its number, or raises AlfaCRMError as the session.
@@ -183,7 +191,7 @@ class Ahead:
         planned = (list_ for list_ in self._lists if list_.coming.question == question)
         list_ = next(planned, None)
         if list_ is None:
-            list_ = _List(Coming(question, page_size))
+            list_ = _List(Coming(question, page_size, count=count))
         else:
             self._lists.remove(list_)
         self._lists.insert(0, list_)
@@ -217,7 +225,8 @@ class Ahead:
         """A list is longer than it said: what was asked because it seemed to end was too early."""
         list_.pages = None
         for other in self._lists:
-            if other.coming.after and other is not list_:
+            is_of_its_kind = other.coming.question.kind == list_.coming.question.kind
+            if other.coming.after and is_of_its_kind and other is not list_:
                 other.forget()
 
     def _under_way(self) -> list[Future[Envelope]]:

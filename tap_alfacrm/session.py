@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 LOGIN = "/v2api/auth/login"
 ALONE = 3
-"""Fresh logins that a question gets for itself before a 401 is believed; a 403 needs one."""
+"""Fresh logins that a question gets for itself before a refusal is believed."""
 TRIES = 8
 """Times a request is sent before the run gives up: about two minutes of patience."""
 FIRST_TRIES = 3
@@ -83,6 +83,11 @@ class Question:
         if self.is_single:
             return self
         return replace(self, body={**self.body, "page": page, "pageSize": page_size})
+
+    @property
+    def kind(self) -> str:
+        """The path without the branch; rows may move between lists of one kind."""
+        return "/".join(part for part in self.path.split("/") if not part.isdigit())
 
     @override
     def __hash__(self) -> int:
@@ -194,6 +199,7 @@ class Session:
         self._token = token
         self._renew_at = math.inf if token else 0.0
         self._answered = False
+        self._opened: Question | None = None
         self.traffic = traffic or Traffic()
         """What was sent so far, and how it went."""
 
@@ -243,7 +249,7 @@ class Session:
             envelope = self._exchange(question, token)
         except _RefusedError as refused:
             self.traffic.refuse(question.path, refused.status)
-            if refused.status != HTTPStatus.UNAUTHORIZED and self._is_latest(token):
+            if refused.status != HTTPStatus.UNAUTHORIZED and self._is_alive(token):
                 raise self._unavailable(question, refused) from None
             envelope = self._ask_alone(question)
         self.traffic.expired += 1
@@ -260,14 +266,22 @@ class Session:
                 except _RefusedError as error:
                     refused = error
                     self.traffic.refuse(question.path, refused.status)
-                    if refused.status != HTTPStatus.UNAUTHORIZED:
+                    if refused.status != HTTPStatus.UNAUTHORIZED and self._is_alive(self._token):
                         break
         raise self._unavailable(question, refused)
 
-    def _is_latest(self, token: str) -> bool:
-        """Whether no other login, also one under way, can have cancelled a token."""
-        with self._login_lock:
+    def _is_alive(self, token: str) -> bool:
+        """Whether a token opens what was opened before, so that a 403 is for want of a right.
+
+        Another login, also that of another program, may have cancelled it meanwhile.
+        """
+        if self._opened is None:
             return self._token == token
+        try:
+            self._exchange(self._opened, token)
+        except _RefusedError:
+            return False
+        return True
 
     def _unavailable(self, question: Question, refused: _RefusedError) -> UnavailableError:
         msg = (
@@ -281,7 +295,9 @@ class Session:
         def read(body: bytes, response: requests.Response) -> Envelope:
             return question.reader(body, _moment(response))
 
-        return self._send(question, _Headers(token, self._settings.app_key), read)
+        envelope = self._send(question, _Headers(token, self._settings.app_key), read)
+        self._opened = self._opened or question.at(0, 1)
+        return envelope
 
     def _current_token(self, refused: str | None) -> str:
         """The token to use now; logs in if there is none, it is old, or it is the refused one."""

@@ -31,8 +31,8 @@ class Asks(Protocol):
     ) -> AbstractContextManager[Callable[[int], Envelope]]:
         """Read a list: what gives a page by its number."""
 
-    def forget(self) -> None:
-        """Drop what was asked ahead: the account has been seen to change."""
+    def forget(self, question: Question) -> None:
+        """Drop what was asked ahead of lists of its kind: their rows have been seen to move."""
 
 
 class Watches(Protocol):
@@ -113,7 +113,7 @@ def sweep(
     before: _Reading | None = None
     while not found.settled and found.sweeps < MAX_SWEEPS:
         if found.sweeps:
-            session.forget()
+            session.forget(question)
         found.sweeps += 1
         reading = _Reading()
         watcher.begin(str(question))

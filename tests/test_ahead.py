@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator import Account, Change, Fault, serve
+from simulator import Account, Change, Fault, Quirks, serve
 from tap_alfacrm import ahead
 
 if TYPE_CHECKING:
@@ -111,3 +111,20 @@ def test_what_was_asked_ahead_is_forgotten_once_rows_were_seen_to_move(
     assert sorted(set(output.ids())) == sorted(account.customer_ids())
     assert len(requests(server, **FIRST_CLIENTS)) > 1
     assert output.verdict().startswith("customers: COMPLETE")
+
+
+def test_a_list_that_moves_costs_the_lists_of_other_entities_nothing(
+    sync: Sync, account: Account
+) -> None:
+    """Without a total, a list of several pages is read twice, whatever comes after it."""
+    with serve(account, Quirks(total="missing", max_page_size=50)) as server:
+        output = sync(server, streams=("customers", "groups", "subjects", "tariffs", "discounts"))
+        for entity in ("subject", "tariff", "discount"):
+            assert [r.page for r in server.data_requests if r.entity == entity] == [0, 1], entity
+    assert sorted(output.ids()) == sorted(account.customer_ids())
+
+
+def test_parents_are_counted_by_one_request(sync: Sync, server: Server) -> None:
+    sync(server, streams=("customer_tariffs",), page_size=10)
+    counts = requests(server, is_study=2, removed=1, pageSize=1)
+    assert [r.page for r in counts] == [0]

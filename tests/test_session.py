@@ -185,6 +185,20 @@ def test_a_list_is_not_taken_for_forbidden_because_another_login_cancelled_the_t
 
 
 @pytest.mark.parametrize("status", [401, 403])
+def test_tokens_that_another_program_cancels_again_and_again_leave_no_list_empty(
+    sync: Sync, account: Account, status: int
+) -> None:
+    def is_hit(request: Request) -> bool:
+        return request.entity == "lead-status"
+
+    cancelled = Fault("expire_tokens", at=is_hit, times=3)
+    with serve(account, Quirks(bad_token_status=status), faults=[cancelled]) as server:
+        output = sync(server)
+        assert len(server.logins) > 3
+    assert output.verdict("lead_statuses").startswith("lead_statuses: COMPLETE")
+
+
+@pytest.mark.parametrize("status", [401, 403])
 def test_refused_credentials_end_in_one_line(sync: Sync, account: Account, status: int) -> None:
     with serve(account, Quirks(bad_login_status=status)) as server:
         output = sync(server, api_key="not-the-key", fails=CredentialsError)

@@ -522,7 +522,7 @@ class AlfaCRMStream(PagedStream):
                     yield (identifier,), (row,), home
 
     def _ask_total(self, question: Question) -> int | None:
-        with self._alfacrm.session.reading(question, COUNTING) as ask:
+        with self._alfacrm.session.reading(question, COUNTING, count=True) as ask:
             return ask(0).total
 
     @property
