@@ -38,7 +38,7 @@ class Envelope:
         items: The rows of this page; all have `get`, as a dict has.
         ids: Their ids, None for a row without a usable one.
         total: Number of rows on all pages, None where the API does not say.
-        moment: The server's clock at this answer, UTC `YYYY-MM-DD HH:MM:SS`, None if unknown.
+        moment: The server's clock when it was asked, UTC `YYYY-MM-DD HH:MM:SS`, None if unknown.
         newest: The latest `created_at` of the rows, "" if none has one.
     """
 

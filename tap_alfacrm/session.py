@@ -454,10 +454,12 @@ def _retry_after(response: requests.Response) -> float:
 
 
 def _moment(response: requests.Response) -> str | None:
+    """The server's clock when it was asked: a row may be made while it answers."""
     try:
-        return f"{parsedate_to_datetime(response.headers['Date']):%Y-%m-%d %H:%M:%S}"
-    except (KeyError, ValueError):
+        asked = parsedate_to_datetime(response.headers["Date"]) - response.elapsed
+    except (KeyError, ValueError, OverflowError):
         return None
+    return f"{asked:%Y-%m-%d %H:%M:%S}"
 
 
 def _transport_reason(error: requests.RequestException) -> str:

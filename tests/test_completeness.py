@@ -414,6 +414,13 @@ SWAPS = [
             id="in the same second",
         ),
         pytest.param(
+            MOMENT,
+            "2026-01-01 11:59:59",
+            LISTS["active clients"],
+            1,
+            id="while the first page was answered",
+        ),
+        pytest.param(
             None,
             "2026-01-01 12:00:01",
             LISTS["active clients"],
