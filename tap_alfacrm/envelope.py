@@ -84,7 +84,7 @@ def read_envelope(content: bytes, moment: str | None = None) -> Envelope:
 
     Args:
         content: Body of an answer.
-        moment: The server's clock at this answer.
+        moment: The server's clock when it was asked.
 
     Returns:
         The envelope.
@@ -103,7 +103,7 @@ def read_array(content: bytes, moment: str | None = None) -> Envelope:
 
     Args:
         content: Body of an answer.
-        moment: The server's clock at this answer.
+        moment: The server's clock when it was asked.
 
     Returns:
         The envelope.
@@ -120,7 +120,7 @@ def read_object(content: bytes, moment: str | None = None, *, identifier: int) -
 
     Args:
         content: Body of an answer.
-        moment: The server's clock at this answer.
+        moment: The server's clock when it was asked.
         identifier: What the row was asked for by, which is its id.
 
     Returns:

@@ -85,20 +85,24 @@ class Proof:
         self.sweeps = max(self.sweeps, found.sweeps)
         self.unsettled = self.unsettled or not found.settled
 
-    def is_settled_by(self, total: int | None, accounted: int) -> bool:
+    def is_settled_by(self, total: int | None, counts: tuple[int, int]) -> bool:
         """Hold the lists against the single list that counts them all.
 
         Args:
             total: What that list counts.
-            accounted: Rows seen that belong to it.
+            counts: Rows seen that belong to it, at any time and in the last sweeps. What was seen
+                in earlier sweeps alone may be deleted, and would hide as many that were missed;
+                it counts only where rows move in every sweep, so that none sees them all.
 
         Returns:
             Whether nothing is missing.
         """
         if total is None:
             return self.sweeps > 0
+        ever, lately = counts
+        accounted = ever if self.unsettled else lately
         self.total, self.missing = total, max(0, total - accounted)
-        return total == accounted if self.sweeps == 0 else self.missing == 0
+        return total == accounted
 
     @property
     def is_whole(self) -> bool:
@@ -148,6 +152,8 @@ class Proof:
         )
         if self.sweeps > 1:
             text += f"; read through {self.sweeps} times"
+        elif self.sweeps == 0 and self.total is not None:
+            text += ". One request showed that all of it is known"
         return ". ".join([text, *self.notes]) + "."
 
 

@@ -51,6 +51,7 @@ class Found:
 
     Attributes:
         ids: Distinct ids seen, over all sweeps of the list.
+        latest: Distinct ids seen in the last sweep.
         pages: Pages asked for.
         received: Rows received, repeated ones included.
         keyless: Rows without a usable id, which nothing can tell apart.
@@ -60,6 +61,7 @@ class Found:
     """
 
     ids: BitMap64 = field(default_factory=BitMap64)
+    latest: BitMap64 = field(default_factory=BitMap64)
     pages: int = 0
     received: int = 0
     keyless: int = 0
@@ -79,16 +81,34 @@ class Seen:
 
     Attributes:
         ids: Distinct ids.
-        keyless: Rows without a usable id in the lists of the last sweep.
+        latest: Distinct ids in the last sweep of each list.
+        keyless: Rows without a usable id in the last sweep of each list.
     """
 
     ids: BitMap64 = field(default_factory=BitMap64)
+    latest: BitMap64 = field(default_factory=BitMap64)
     keyless: int = 0
+
+    def begin(self) -> None:
+        """All lists are read anew."""
+        self.latest, self.keyless = BitMap64(), 0
 
     def add(self, found: Found) -> None:
         """Add a list."""
         self.ids |= found.ids
+        self.latest |= found.latest
         self.keyless += found.keyless
+
+    def join(self, other: Seen) -> None:
+        """Add what was found in other lists."""
+        self.ids |= other.ids
+        self.latest |= other.latest
+        self.keyless += other.keyless
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Rows seen at any time, and in the last sweep of each list."""
+        return len(self.ids) + self.keyless, len(self.latest) + self.keyless
 
 
 def sweep(
@@ -123,6 +143,7 @@ def sweep(
             watcher.page(len(envelope.items), reading.total)
             yield envelope
         found.ids |= reading.ids
+        found.latest = reading.ids
         found.keyless = reading.keyless
         found.total = reading.total
         found.settled = reading.held_still or reading.agrees_with(before)

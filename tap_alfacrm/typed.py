@@ -87,7 +87,7 @@ class TypedReader:
 
         Args:
             content: Body of an answer.
-            moment: The server's clock at this answer.
+            moment: The server's clock when it was asked.
 
         Returns:
             The envelope, with structs or dicts for rows.

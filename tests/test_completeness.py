@@ -463,6 +463,29 @@ def test_one_deleted_and_one_inserted_between_two_pages_hide_nothing(
     assert not lost or "INCOMPLETE" in output.verdict()
 
 
+@pytest.mark.parametrize("max_in_flight", [1, 8])
+def test_a_deleted_card_does_not_stand_for_one_that_was_missed(
+    sync: Sync, account: Account, reading: Reading, max_in_flight: int
+) -> None:
+    """It was seen before it was deleted, and the other was restored between the two lists."""
+    deleted, restored = reading[0, 0][0].ids[0], reading[0, 2][0].ids[0]
+
+    def is_the_archive(request: Request) -> bool:
+        asked = {"is_study": 0, "removed": 2, "page": 0, "pageSize": 10}
+        if asked.items() <= request.body.items():
+            account.restore(restored)
+        return False
+
+    delete = Change(reading[0, 0][-1].number, lambda account: account.delete_customer(deleted))
+    with serve(account, faults=[Fault("empty", at=is_the_archive)], changes=[delete]) as server:
+        settings = {"is_study": [0], "page_size": 10, "max_in_flight": max_in_flight}
+        output = sync(server, streams=("customers",), **settings)
+    assert deleted in output.ids()
+    assert account.customer_ids(0) <= set(output.ids())
+    assert output.final()[restored]["is_archived"] is False
+    assert output.verdict().startswith("customers: COMPLETE")
+
+
 def test_a_card_archived_during_the_run_ends_archived(sync: Sync, account: Account) -> None:
     card = min(account.customer_ids(0, archived=False))
     at = when(sync, account, is_study=0, removed=2)

@@ -163,10 +163,9 @@ class AlfaCRMStream(PagedStream):
         """Whether partitions read before may have held all rows of this one."""
         return False
 
-    def accounted(self, branch: int | None, context: Context | None) -> int:
+    def accounted(self, branch: int | None, context: Context | None) -> Seen:
         """Rows seen in this run that belong to the list `whole`."""
-        seen = self._seen[branch, _key(context)]
-        return len(seen.ids) + seen.keyless
+        return self._seen[branch, _key(context)]
 
     def verdict(self, parts: Sequence[Proof]) -> Proof:
         """The proof of the whole stream from those of its partitions, in their order."""
@@ -419,18 +418,19 @@ class AlfaCRMStream(PagedStream):
         before = None
         seen = self._seen[branch, _key(context)]
         for attempt in range(MAX_SWEEPS + 1):
-            accounted = self.accounted(branch, context)
-            if whole is not None and (attempt or accounted):
+            counts = self.accounted(branch, context).counts
+            if whole is not None and (attempt or any(counts)):
                 total = self._ask_total(self.question(self._windowed(whole), branch))
-                if proof.is_settled_by(total, accounted) and (attempt or self._is_settled):
-                    if not attempt:
-                        proof.notes.append("One request showed that all of it is known")
+                if proof.is_settled_by(total, counts) and (attempt or self._is_settled):
                     return proof
-                if attempt == MAX_SWEEPS or (attempt and before == (total, accounted)):
+                if attempt and before == (total, counts):
                     return proof
-                before = total, accounted
+                if attempt == MAX_SWEEPS:
+                    proof.unsettled = True
+                    return proof
+                before = total, counts
             proof.begin()
-            seen.keyless = 0
+            seen.begin()
             # one list after the other: what moves from one to the next must be met again there
             for list_ in self.lists(context):
                 question = self.question(self._windowed(list_), branch)

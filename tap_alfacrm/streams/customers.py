@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyroaring import BitMap64
 from typing_extensions import override
 
 from tap_alfacrm.streams.archive import ACTIVE, ALL, ArchiveStream
 from tap_alfacrm.streams.base import List
+from tap_alfacrm.sweep import Seen
 from tap_alfacrm.window import DOTTED, Since
 
 if TYPE_CHECKING:
@@ -72,12 +72,17 @@ class CustomersStream(ArchiveStream):
         return context == {"is_study": BOTH} and len(self.partitions) > 1
 
     @override
-    def accounted(self, branch: int | None, context: Context | None) -> int:
+    def accounted(self, branch: int | None, context: Context | None) -> Seen:
+        own = super().accounted(branch, context)
         if context != {"is_study": BOTH}:
-            return super().accounted(branch, context)
-        kinds = [seen for (where, _), seen in self._seen.items() if where == branch]
-        ids = BitMap64.union(*(seen.ids for seen in kinds)) if kinds else ()
-        return len(ids) + sum(seen.keyless for seen in kinds)
+            return own
+        whole = Seen()
+        for (where, _), seen in self._seen.items():
+            if where == branch:
+                whole.join(seen)
+        if own.latest:
+            whole.latest, whole.keyless = own.latest, own.keyless
+        return whole
 
     @override
     def verdict(self, parts: Sequence[Proof]) -> Proof:
