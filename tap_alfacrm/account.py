@@ -9,7 +9,7 @@ from pyroaring import BitMap64
 from tap_alfacrm.once import row_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_alfacrm.typed import TypedRow
 
@@ -19,7 +19,7 @@ class Roster:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._by_branch: dict[int | None, BitMap64] = {}
+        self._by_branch: dict[int, BitMap64] = {}
         self._ids = BitMap64()
 
     def add(self, identifier: int, row: Mapping[str, Any] | TypedRow) -> None:
@@ -31,9 +31,10 @@ class Roster:
         """
         self._ids.add(identifier)
         given = row.get("branch_ids")
-        ids = [row_id({"id": item}) for item in given] if isinstance(given, list) else []
-        for branch in ids or [None]:
-            self._by_branch.setdefault(branch, BitMap64()).add(identifier)
+        for item in given if isinstance(given, list) else ():
+            branch = row_id({"id": item})
+            if branch is not None:
+                self._by_branch.setdefault(branch, BitMap64()).add(identifier)
 
     def __len__(self) -> int:
         """Number of ids."""
@@ -43,18 +44,25 @@ class Roster:
         """All ids."""
         return self._ids
 
-    def pairs(self, *, every_branch: bool) -> Iterator[tuple[int | None, int]]:
+    def pairs(self, within: Sequence[int], *, every_branch: bool) -> Iterator[tuple[int, int]]:
         """Branch and id of each row, in a fixed order.
 
+        A row that names none of the branches comes for each of them, so that nothing of it is
+        missed.
+
         Args:
+            within: The branches to ask in.
             every_branch: A row of several branches comes once for each of them, or once.
 
         Yields:
-            Branch (None where the row names none) and id.
+            Branch and id.
         """
         done = BitMap64()
-        for branch in sorted(self._by_branch, key=lambda branch: -1 if branch is None else branch):
-            ids = self._by_branch[branch]
+        for branch in within:
+            ids = self._by_branch.get(branch, BitMap64())
             for identifier in ids if every_branch else ids - done:
                 yield branch, identifier
             done |= ids
+        for branch in within:
+            for identifier in self._ids - done:
+                yield branch, identifier

@@ -92,6 +92,34 @@ def test_a_branch_that_the_path_needs_is_named(
     assert sorted(output.ids("pays")) == sorted(wanted)
 
 
+@pytest.mark.parametrize("branch", [1, 2, 3])
+def test_what_a_card_of_several_branches_has_comes_whichever_is_chosen(
+    sync: Sync, account: Account, server: Server, branch: int
+) -> None:
+    for card in account.customer_ids():
+        account.update("customer", card, branch_ids=[1, 2, 3])
+    output = sync(server, streams=("customer_tariffs",), branch_ids=[branch])
+    wanted = {
+        row["id"]
+        for row in account.rows("customer-tariff")
+        if row["customer_id"] in account.customer_ids()
+    }
+    assert wanted
+    assert set(output.ids("customer_tariffs")) == wanted
+    assert {r.branch for r in server.data_requests if r.entity == "customer-tariff"} == {branch}
+
+
+def test_what_a_parent_without_a_branch_has_is_asked_for_in_each(
+    sync: Sync, account: Account
+) -> None:
+    nowhere = {row["id"]: {"branch_ids": "null"} for row in account.rows("group")}
+    with serve(account, Quirks(planted={"group": nowhere})) as server:
+        output = sync(server, streams=("group_memberships",))
+    wanted = {row["id"] for row in account.rows("cgi", archived=False)}
+    assert wanted
+    assert sorted(output.ids("group_memberships")) == sorted(wanted)
+
+
 CONTRADICTIONS: dict[str, dict[str, Any]] = {
     "streaming of mixed types": {"lesson_streaming": "mixed"},
     "log fields blank": {"log_fields": "blank"},

@@ -91,13 +91,14 @@ class ChildStream(AlfaCRMStream):
         stream = self._alfacrm.stream(parent.stream)
         roster = stream.roster()
         proof = Proof(unasked=[] if stream.is_whole else [parent.stream])
+        branches = self._alfacrm.settings.branch_ids or self._alfacrm.branches
         refusals: list[UnavailableError] = []
         todo = len(roster) * len(self.variants)
         self.progress.begin(f"{self.name} of {parent.stream}")
         size = self._alfacrm.settings.page_size
-        asked = (self._about(parent, *whom)[0] for whom in self._whom(parent, roster))
+        asked = (self._about(parent, *whom)[0] for whom in self._whom(parent, roster, branches))
         self._alfacrm.session.plan(Coming(question, size, brief=True) for question in asked)
-        for whom in self._whom(parent, roster):
+        for whom in self._whom(parent, roster, branches):
             question, list_ = self._about(parent, *whom)
             if len(self.primary_keys) > 1:
                 self._once = Once()  # an id is unique within its parent only
@@ -116,17 +117,15 @@ class ChildStream(AlfaCRMStream):
         return proof
 
     def _whom(
-        self, parent: Parent, roster: Roster
-    ) -> Iterator[tuple[int | None, int, Mapping[str, Any]]]:
+        self, parent: Parent, roster: Roster, branches: Sequence[int]
+    ) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
         """Branch to ask in, id to ask about, and filters, for each question."""
-        chosen = self._alfacrm.settings.branch_ids
-        for branch, identifier in roster.pairs(every_branch=parent.every_branch):
-            if branch is None or not chosen or branch in chosen:
-                for variant in self.variants:
-                    yield self.branches[0] if branch is None else branch, identifier, variant
+        for branch, identifier in roster.pairs(branches, every_branch=parent.every_branch):
+            for variant in self.variants:
+                yield branch, identifier, variant
 
     def _about(
-        self, parent: Parent, branch: int | None, identifier: int, variant: Mapping[str, Any]
+        self, parent: Parent, branch: int, identifier: int, variant: Mapping[str, Any]
     ) -> tuple[Question, List]:
         list_ = List(variant, {parent.field: identifier} if parent.field else {})
         params = {**parent.fixed, **self.params(), parent.param: identifier}
