@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from functools import cached_property
 from http import HTTPStatus
@@ -266,16 +267,21 @@ class TapAlfaCRM(Tap):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Write the state, as the SDK does, and end here and now.
+        """Write the state, as the SDK does, and end here and now with 128 and the signal.
 
-        The SDK's SystemExit is lost where a signal comes while an object is being collected.
+        The SDK's SystemExit is lost where a signal comes while an object is being collected,
+        and its code 0 would have a load that was cut short taken for a whole one.
         """
         try:
             super()._handle_termination(signum, frame)
         finally:
             with contextlib.suppress(Exception):
                 sys.stdout.flush()
-            os._exit(0)
+                self.logger.critical(
+                    "Stopped by %s before the end. The next run goes on from the last state.",
+                    signal.Signals(signum).name,
+                )
+            os._exit(128 + signum)
 
     @property
     @override

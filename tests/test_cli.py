@@ -167,16 +167,18 @@ def test_a_signal_ends_the_process_at_once_with_its_state(
         with subprocess.Popen(
             [*TAP, "--config", str(tmp_path / "config.json"), "--catalog", catalog],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
         ) as process:
             try:
                 while len(server.data_requests) < 9:
                     time.sleep(0.02)
                 process.send_signal(sent)
-                out, _ = process.communicate(timeout=20)  # the answers under way take a minute
+                out, log = process.communicate(timeout=20)  # the answers under way take a minute
             finally:
                 process.kill()
+    assert process.returncode == 128 + sent  # Meltano saves the state, and calls the run failed
+    assert f"Stopped by {sent.name}" in log.splitlines()[-1]
     assert json.loads(out.strip().splitlines()[-1])["type"] == "STATE"
 
 
