@@ -214,6 +214,7 @@ def _any_of(types: list[str]) -> Fix:
 
 def _array(name: str, items: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:
     fix_item = _fix(name, items, zone, unfit)
+    may_mix = len(types_of(items)) > 1
 
     def fix(value: object) -> list[Any] | None:
         if value == "":
@@ -233,6 +234,8 @@ def _array(name: str, items: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fi
                 continue
             if element is not None:
                 fixed.append(element)
+        if may_mix and len({type(element) for element in fixed}) > 1:
+            return [text(element) for element in fixed]  # an array of PostgreSQL has one type
         return fixed
 
     return fix

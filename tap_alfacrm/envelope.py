@@ -66,9 +66,7 @@ def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
     except (msgspec.DecodeError, RecursionError):
         pass
     try:  # PHP may send NaN or a lone surrogate, which are not JSON but hold a row all the same
-        return json.loads(
-            content, parse_float=Decimal, parse_int=_integer, parse_constant=lambda _: None
-        )
+        return json.loads(content, parse_float=Decimal, parse_int=_integer, parse_constant=Decimal)
     except (ValueError, RecursionError):
         msg = "the body is not JSON"
         raise MalformedError(msg) from None
