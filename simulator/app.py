@@ -185,7 +185,7 @@ class Api:
                 if found is None:
                     return error(404, _NOT_FOUND)
                 payload, request.ids = found
-                return answer(self._renderer.plain(payload), escaped=escaped)
+                return answer(self._renderer.plain(entity.path, payload), escaped=escaped)
             records, page, total = self._listing.page(
                 entity, request.branch, request.body, request.query
             )

@@ -174,10 +174,12 @@ class Renderer:
             return [record.values for record in records]
         return [self._render(record, steps) for record in records]
 
-    def plain(self, payload: object) -> object:
-        """Render what is not a row."""
-        record = Record({"payload": payload})
-        return self._render(record, self._every)["payload"]
+    def plain(self, path: str, payload: object) -> object:
+        """Render an answer that is no page of rows."""
+        steps = self._own.get(path, []) + self._every
+        if isinstance(payload, list):
+            return [self._render(Record(row), steps) for row in payload]
+        return self._render(Record(payload), steps) if isinstance(payload, dict) else payload
 
     @staticmethod
     def _render(record: Record, steps: list[Step]) -> Row:

@@ -44,7 +44,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, int):
         return Decimal(value).normalize() + 0
     if isinstance(value, dt.datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        return f"{value.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
     if isinstance(value, (dt.date, dt.time)):
         return value.isoformat()
     if isinstance(value, list):
@@ -66,9 +66,13 @@ class Loader(ABC):
 
     Attributes:
         settings: What the tap must be told when it loads there.
+        keeps: Whether rows of earlier runs stay.
+        removes: Whether rows go that a complete full table no longer has.
     """
 
     name: str
+    keeps = True
+    removes = False
     settings: dict[str, Any] = {}  # noqa: RUF012 - no one writes to it
 
     def __init__(self, folder: Path) -> None:
@@ -115,6 +119,7 @@ class Csv(Loader):
     """target-csv; a cell is text."""
 
     name = "target-csv"
+    keeps = False
     settings = {"flattening_enabled": True, "flattening_max_depth": 1}  # noqa: RUF012
 
     @property
@@ -207,6 +212,7 @@ class Postgres(Loader):
     """target-postgres, into a real PostgreSQL."""
 
     name = "target-postgres"
+    removes = True
 
     def __init__(self, folder: Path, uri: str, schema: str, **settings: Any) -> None:
         self.uri, self.schema, self._settings = uri, schema, settings
