@@ -40,10 +40,12 @@ change and is not as it should be. Doubled is a record that came twice in one ru
 The faults: {faults}.
 
 `make test` plays the first {suite} nights, each of the faults at the first, a middle and the
-last request for customers, lessons and customer_tariffs, a token that is revoked at every
-request, totals that are missing, text, too large or too small, a last page that is repeated, a
-host that does not resolve, a server that is gone for good, and fifty kills at different moments
-(`tests/reliability/`).
+last request for customers, lessons and customer_tariffs, a row inserted or deleted at each of
+them, a token that is revoked at every request, totals that are missing, text, too large or too
+small, a last page that is repeated, a host that does not resolve, a server that is gone for good,
+and fifty kills, one at each stage of a run. What these runs wrote is loaded with target-jsonl, to
+the last cut line, and the tables that DuckDB makes of it are held against the account, cell by
+cell (`tests/reliability/`).
 
 What is not in it: two changes between the same two pages that cancel each other out in the
 total ([completeness](behaviour.md#completeness)), and a real AlfaCRM account.

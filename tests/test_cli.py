@@ -8,17 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from simulator import Account, Fault, Quirks, serve
+from simulator.access import API_KEY
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from simulator import Server
 
 TAP = [sys.executable, "-m", "tap_alfacrm"]
@@ -31,7 +31,7 @@ def run(
     if config is not None:
         (tmp_path / "config.json").write_text(json.dumps(config))
         command += ["--config", str(tmp_path / "config.json")]
-    return subprocess.run(
+    done = subprocess.run(
         command,
         capture_output=True,
         text=True,
@@ -40,6 +40,8 @@ def run(
         env={**os.environ, "PYTHONPATH": os.getcwd(), **env},  # noqa: PTH109
         timeout=60,
     )
+    assert API_KEY not in done.stdout + done.stderr
+    return done
 
 
 def only(tmp_path: Path, stream: str) -> str:
@@ -173,10 +175,13 @@ def test_a_signal_ends_the_process_at_once_with_its_state(
             try:
                 while len(server.data_requests) < 9:
                     time.sleep(0.02)
+                title = Path(f"/proc/{process.pid}/cmdline")
+                shown = title.read_text() if title.exists() else ""  # Linux has it
                 process.send_signal(sent)
                 out, log = process.communicate(timeout=20)  # the answers under way take a minute
             finally:
                 process.kill()
+        assert not [secret for secret in (server.api_key, server.email) if secret in shown]
     assert process.returncode == 128 + sent  # Meltano saves the state, and calls the run failed
     assert f"Stopped by {sent.name}" in log.splitlines()[-1]
     assert json.loads(out.strip().splitlines()[-1])["type"] == "STATE"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from simulator.access import API_KEY
+
 PROJECT = Path(__file__).parents[2]
 UV = PROJECT / ".tools" / "bin" / "uv"
 MELTANO = PROJECT / ".tools" / "meltano" / "bin" / "meltano"
@@ -44,6 +46,7 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> s
         text=True,
         check=False,
     )
+    assert API_KEY not in done.stdout
     assert done.returncode == 0, f"{command}\n{done.stdout}"
     return done.stdout
 

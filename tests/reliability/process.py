@@ -8,14 +8,18 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests import secrecy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROJECT = Path(__file__).parents[2]
 
@@ -44,18 +48,55 @@ class Ending:
         return [(m["stream"], m["record"]) for m in self.messages if m["type"] == "RECORD"]
 
 
+class Program:
+    """A program that can be started at once, as often as wanted: see `zygote`."""
+
+    def __init__(self, python: str, module: str) -> None:
+        self._process = subprocess.Popen(
+            [python, str(Path(__file__).with_name("zygote.py")), module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+            env={name: value for name, value in os.environ.items() if "COVERAGE" not in name},
+        )
+        atexit.register(self._process.communicate)
+
+    def run(
+        self, arguments: list[str], files: list[str], started: Callable[[int], object] = id
+    ) -> int:
+        """Run to the end.
+
+        Args:
+            arguments: Of the command line.
+            files: For stdin, stdout and stderr.
+            started: Is told the process id.
+
+        Returns:
+            The exit code, negative for a signal.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps({"arguments": arguments, "files": files}) + "\n")
+        self._process.stdin.flush()
+        started(int(self._process.stdout.readline()))
+        return int(self._process.stdout.readline())
+
+
 @cache
-def _zygote() -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.reliability.zygote"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=PROJECT,
-        env={name: value for name, value in os.environ.items() if "COVERAGE" not in name},
-    )
-    atexit.register(process.communicate)
-    return process
+def _tap() -> Program:
+    return Program(sys.executable, "tap_alfacrm.__main__")
+
+
+@cache
+def _target_jsonl() -> Program:
+    python = PROJECT / ".tools" / "loaders" / "target-jsonl" / "bin" / "python"
+    return Program(str(python), "target_jsonl")
+
+
+def load_as_lines(output: Path, config: Path) -> int:
+    """Give what a tap wrote to target-jsonl, to the last byte; its exit code."""
+    return _target_jsonl().run(["--config", str(config)], [str(output), os.devnull, os.devnull])
 
 
 def _kill(pid: int, signal: int) -> None:
@@ -69,8 +110,18 @@ class Tap:
     def __init__(self, folder: Path, config: dict[str, Any], catalog: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._config = folder, config
+        self._pid: Future[int] = Future()
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "catalog.json").write_text(json.dumps(catalog))
+
+    @property
+    def output(self) -> Path:
+        """What the last run wrote, to the last byte."""
+        return self._folder / "output"
+
+    def kill(self, signal: int) -> None:
+        """Send a signal to the run that is under way, from another thread."""
+        _kill(self._pid.result(), signal)
 
     def _path(self, name: str) -> str:
         return str(self._folder / name)
@@ -89,21 +140,22 @@ class Tap:
             arguments += ["--state", self._path("state.json")]
         for name in ("output", "log"):
             (self._folder / name).write_bytes(b"")
-        order = {"arguments": arguments, "output": self._path("output"), "log": self._path("log")}
-        zygote = _zygote()
-        assert zygote.stdin
-        assert zygote.stdout
-        zygote.stdin.write(json.dumps(order) + "\n")
-        zygote.stdin.flush()
-        pid = int(zygote.stdout.readline())
-        if signal:
-            timer = threading.Timer(after, _kill, [pid, signal])
-            timer.start()
-        code = int(zygote.stdout.readline())
-        if signal:
+        self._pid = Future()
+        timers = []
+
+        def started(pid: int) -> None:
+            self._pid.set_result(pid)
+            if signal:
+                timers.append(threading.Timer(after, _kill, [pid, signal]))
+                timers[0].start()
+
+        code = _tap().run(
+            arguments, [os.devnull, str(self.output), self._path("log")], started=started
+        )
+        for timer in timers:
             timer.cancel()
             timer.join()
-        text = (self._folder / "output").read_text(encoding="utf-8")
+        text = self.output.read_text(encoding="utf-8")
         *lines, _ = text.split("\n")
         log = (self._folder / "log").read_text(encoding="utf-8")
         messages = [json.loads(line, parse_float=Decimal) for line in lines]

@@ -6,18 +6,23 @@ import random
 import signal
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from loaders.duckdb_tables import make_tables
 from simulator import Account, Change, Fault, Quirks, serve
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
-from tests.reliability.process import Ending, Tap
+from tests.loaders.kit import DuckDb
+from tests.reliability.process import Ending, Tap, load_as_lines
+from tests.truth import of_table, truth, untrue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from simulator import Request, Server
+    from tests.truth import Table
 
 STREAMS = {"customers": "customer", "lessons": "lesson", "customer_tariffs": "customer-tariff"}
 """A stream of partitions, an incremental one, and one of parents; and the entity of each."""
@@ -54,6 +59,7 @@ def small_account() -> Account:
     )
 
 
+@cache
 def catalog() -> dict[str, Any]:
     """A catalogue that selects the three streams."""
     found = TapAlfaCRM(config={}, validate_config=False).catalog_dict
@@ -109,6 +115,41 @@ class Warehouse:
         self.state = ending.state or self.state
 
 
+class Loaded(Warehouse):
+    """The tables themselves: DuckDB over what target-jsonl was given, the cut last line too."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        folder.mkdir()
+        self._loader = DuckDb(folder)
+
+    def take(self, tap: Tap, ending: Ending) -> None:
+        """Load what a run wrote."""
+        self.load(ending)
+        code = load_as_lines(tap.output, self._loader.config_file)
+        written = tap.output.read_bytes()
+        assert (code == 0) == (written[-1:] in {b"", b"\n"})
+
+    def tables(self) -> dict[str, Table]:
+        """What stands in the tables."""
+        chosen = [entry for entry in catalog()["streams"] if entry["stream"] in STREAMS]
+        make_tables(self._loader.folder, self._loader.database, {"streams": chosen})
+        tables = self._loader.tables({stream: ["id"] for stream in STREAMS})
+        return {stream: of_table(rows, {}, ["id"]) for stream, rows in tables.items()}
+
+
+def held(account: Account) -> dict[str, Table]:
+    """What the account holds of the three streams; the catalogue has no custom fields."""
+    found = truth(account)
+    return {
+        stream: {
+            key: {name: value for name, value in row.items() if not name.startswith("custom_")}
+            for key, row in found[stream].items()
+        }
+        for stream in STREAMS
+    }
+
+
 class Nth:
     """Picks the nth request for an entity."""
 
@@ -154,6 +195,10 @@ def reference(folder: Path) -> dict[Row, dict[str, Any]]:
     warehouse.load(ending)
     assert ending.code == 0, ending.log[-1]
     assert warehouse.rows.keys() == keys(account)
+    tables: dict[str, Table] = {stream: {} for stream in STREAMS}
+    for (stream, id_), record in warehouse.rows.items():
+        tables[stream] |= of_table({id_: record}, {}, ["id"])
+    assert untrue(tables, held(account)) == []
     return warehouse.rows
 
 
@@ -222,7 +267,7 @@ def play(seed: int, wanted: dict[Row, dict[str, Any]], folder: Path) -> Result:
         ending = tap.run(warehouse.state, signal=stop, after=after)
         warehouse.load(ending)
         result.runs += 1
-        result.killed += ending.code < 0 or bool(stop and not ending.records)
+        result.killed += ending.code < 0 or ending.code > signal.NSIG
         result.failed += ending.code == 1
         return ending
 

@@ -2,73 +2,128 @@
 
 from __future__ import annotations
 
+import random
 import signal
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator import Fault, Quirks, serve
+from simulator import Account, Change, Fault, Quirks, serve
 from tests.reliability.scenario import (
     FAULTS,
     STREAMS,
+    Loaded,
     Nth,
-    Warehouse,
-    keys,
-    reference,
+    held,
     small_account,
     tap_for,
 )
+from tests.truth import untrue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from simulator import Request
+    from tests.reliability.process import Tap
+    from tests.truth import Table
 
-Tables = dict[tuple[str, Any], dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def wanted(tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    """The tables after a quiet night."""
-    return reference(tmp_path_factory.mktemp("reference"))
+KILLS = 50
+PLACES = ("first", "middle", "last")
 
 
 @pytest.fixture(scope="module")
-def requests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """Requests for each entity in a quiet night."""
+def wanted() -> dict[str, Table]:
+    """What the account holds."""
+    return held(small_account())
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
+    """Data requests of a quiet night, one at a time."""
     with serve(small_account()) as server:
-        tap_for(server, tmp_path_factory.mktemp("requests")).run()
-        return {
-            entity: sum(r.entity == entity for r in server.data_requests)
-            for entity in STREAMS.values()
-        }
+        tap_for(server, tmp_path_factory.mktemp("quiet"), max_in_flight=1).run()
+        return server.data_requests
 
 
-@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def of_entity(quiet: list[Request], entity: str) -> list[int]:
+    """Numbers of the requests for an entity."""
+    return [request.n for request in quiet if request.entity == entity]
+
+
+def chosen(numbers: Sequence[int], place: str) -> int:
+    return numbers[{"first": 0, "middle": len(numbers) // 2, "last": -1}[place]]
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Loaded:
+    return Loaded(tmp_path / "tables")
+
+
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("entity", STREAMS.values())
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_loses_and_doubles_nothing(
-    wanted: Tables, requests: dict[str, int], tmp_path: Path, *, fault: str, entity: str, place: str
+    wanted: dict[str, Table],
+    quiet: list[Request],
+    loaded: Loaded,
+    tmp_path: Path,
+    *,
+    fault: str,
+    entity: str,
+    place: str,
 ) -> None:
-    n = {"first": 1, "middle": requests[entity] // 2, "last": requests[entity]}[place]
+    n = chosen(range(1, len(of_entity(quiet, entity)) + 1), place)
     kind = {**FAULTS[fault]}
-    at: Any = 1 if kind.get("on") == "login" else Nth(entity, n)
-    faults = [Fault(**{**kind, "at": at})]
-    if kind.get("on") == "login":  # the login in question is the one that this request calls for
-        faults.append(Fault("expire_tokens", at=Nth(entity, n)))
-        faults[0] = Fault(**{**kind, "at": 2})
-    warehouse = Warehouse()
+    faults = [Fault(**{**kind, "at": Nth(entity, n)})]
+    if kind.get("on") == "login":  # the login that this request calls for
+        faults = [Fault(**{**kind, "at": 2}), Fault("expire_tokens", at=Nth(entity, n))]
     with serve(small_account(), faults=faults) as server:
-        ending = tap_for(server, tmp_path).run()
+        tap = tap_for(server, tmp_path)
+        ending = tap.run()
         assert any(r.fault for r in server.log)
-    warehouse.load(ending)
+    loaded.take(tap, ending)
     assert ending.code == 0, ending.log[-1]
-    assert warehouse.rows == wanted
-    assert warehouse.doubled == 0
+    assert untrue(loaded.tables(), wanted) == []
+    assert loaded.doubled == 0
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("entity", STREAMS.values())
+@pytest.mark.parametrize("what", ["inserted", "deleted"])
+def test_a_row_that_moves_the_others_loses_and_doubles_nothing(
+    quiet: list[Request], loaded: Loaded, tmp_path: Path, *, what: str, entity: str, place: str
+) -> None:
+    account = small_account()
+    before = held(account)
+    [stream] = [name for name in STREAMS if STREAMS[name] == entity]
+    first = min(key for (key,) in before[stream])
+
+    def do(account: Account) -> None:
+        if what == "inserted":
+            account.insert(entity)
+        else:
+            account.delete(entity, first)
+
+    changes = [Change(chosen(of_entity(quiet, entity), place), do)]
+    with serve(account, changes=changes) as server:
+        tap = tap_for(server, tmp_path, max_in_flight=1)
+        ending = tap.run()
+    loaded.take(tap, ending)
+    assert ending.code == 0, ending.log[-1]
+    after, tables = held(account), loaded.tables()
+    assert after != before
+    for name in STREAMS:
+        stayed = before[name].keys() & after[name].keys()
+        assert stayed <= tables[name].keys() <= before[name].keys() | after[name].keys()
+        found = {key: tables[name][key] for key in stayed}
+        assert untrue({name: found}, {name: {key: after[name][key] for key in stayed}}) == []
+    assert loaded.doubled == 0
 
 
 def test_a_token_revoked_at_every_request_loses_and_doubles_nothing(
-    wanted: Tables, tmp_path: Path
+    wanted: dict[str, Table], loaded: Loaded, tmp_path: Path
 ) -> None:
     last = ""
 
@@ -78,13 +133,13 @@ def test_a_token_revoked_at_every_request_loses_and_doubles_nothing(
         served, last = token == last, token
         return served
 
-    warehouse = Warehouse()
     faults = [Fault("expire_tokens", at=has_served, times=10**6)]
     with serve(small_account(), faults=faults) as server:
-        warehouse.load(tap_for(server, tmp_path).run())
+        tap = tap_for(server, tmp_path)
+        loaded.take(tap, tap.run())
         assert len(server.logins) > len(server.data_requests) / 4
-    assert warehouse.rows == wanted
-    assert warehouse.doubled == 0
+    assert untrue(loaded.tables(), wanted) == []
+    assert loaded.doubled == 0
 
 
 @pytest.mark.parametrize(
@@ -100,15 +155,15 @@ def test_a_token_revoked_at_every_request_loses_and_doubles_nothing(
 )
 @pytest.mark.parametrize("max_in_flight", [1, 8])
 def test_what_the_api_says_of_its_lists_loses_and_doubles_nothing(
-    wanted: Tables, tmp_path: Path, quirks: Quirks, max_in_flight: int
+    wanted: dict[str, Table], loaded: Loaded, tmp_path: Path, quirks: Quirks, max_in_flight: int
 ) -> None:
-    warehouse = Warehouse()
     with serve(small_account(), quirks) as server:
-        ending = tap_for(server, tmp_path, max_in_flight=max_in_flight).run()
-    warehouse.load(ending)
+        tap = tap_for(server, tmp_path, max_in_flight=max_in_flight)
+        ending = tap.run()
+    loaded.take(tap, ending)
     assert ending.code == 0, ending.log[-1]
-    assert warehouse.rows == wanted
-    assert warehouse.doubled == 0
+    assert untrue(loaded.tables(), wanted) == []
+    assert loaded.doubled == 0
 
 
 def test_a_host_that_does_not_resolve_ends_in_one_line(tmp_path: Path) -> None:
@@ -123,7 +178,7 @@ def test_a_host_that_does_not_resolve_ends_in_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("entity", STREAMS.values())
 def test_a_server_that_is_gone_for_good_ends_in_one_line_and_the_next_run_goes_on(
-    wanted: Tables, tmp_path: Path, entity: str
+    wanted: dict[str, Table], loaded: Loaded, tmp_path: Path, entity: str
 ) -> None:
     gone = False
 
@@ -132,29 +187,42 @@ def test_a_server_that_is_gone_for_good_ends_in_one_line_and_the_next_run_goes_o
         gone = gone or (request.entity == entity and request.page == 1) or request.n > 40
         return gone
 
-    account, warehouse = small_account(), Warehouse()
+    account = small_account()
     with serve(account, faults=[Fault("reset", at=is_gone, times=10**6)]) as server:
-        ending = tap_for(server, tmp_path).run()
-    warehouse.load(ending)
+        tap = tap_for(server, tmp_path)
+        ending = tap.run()
+    loaded.take(tap, ending)
     assert ending.code == 1
     assert f"{server.url}/v2api/" in ending.log[-1]
     assert not any("Traceback" in line for line in ending.log)
     with serve(account) as server:
-        warehouse.load(tap_for(server, tmp_path).run(warehouse.state))
-    assert warehouse.rows == wanted
+        tap = tap_for(server, tmp_path)
+        loaded.take(tap, tap.run(loaded.state))
+    assert untrue(loaded.tables(), wanted) == []
 
 
-@pytest.mark.parametrize("number", range(50))
+@pytest.mark.parametrize("number", range(KILLS))
 def test_a_run_that_is_killed_at_any_moment_is_made_good_by_the_next(
-    wanted: Tables, tmp_path: Path, number: int
+    wanted: dict[str, Table], quiet: list[Request], loaded: Loaded, tmp_path: Path, number: int
 ) -> None:
     stop = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number % 3]
-    account, warehouse = small_account(), Warehouse()
-    with serve(account, Quirks(latency_seconds=0.002)) as server:
-        warehouse.load(tap_for(server, tmp_path).run(signal=stop, after=0.02 + number * 0.01))
-        ending = tap_for(server, tmp_path).run(warehouse.state)
-    warehouse.load(ending)
+    moment = random.Random(number).uniform(0, 0.005)
+    taps: list[Tap] = []
+
+    def kill(_: Account) -> None:
+        threading.Timer(moment, taps[0].kill, [stop]).start()
+
+    at = 1 + number * (len(quiet) - 1) // KILLS
+    account = small_account()
+    with serve(account, Quirks(latency_seconds=0.002), changes=[Change(at, kill)]) as server:
+        taps.append(tap_for(server, tmp_path))
+        killed = taps[0].run()
+    loaded.take(taps[0], killed)
+    with serve(account) as server:
+        tap = tap_for(server, tmp_path)
+        ending = tap.run(loaded.state)
+    loaded.take(tap, ending)
+    assert killed.code == (-stop if stop == signal.SIGKILL else 128 + stop)
     assert ending.code == 0, ending.log[-1]
-    assert warehouse.rows == wanted
-    assert warehouse.rows.keys() == keys(account)
-    assert warehouse.doubled == 0
+    assert untrue(loaded.tables(), wanted) == []
+    assert loaded.doubled == 0

@@ -1,46 +1,55 @@
-"""Starts taps without loading Python's modules each time: reads orders on stdin, forks for each.
+"""Starts programs without loading Python's modules each time: reads orders, forks for each.
 
-An order is a line of JSON: the arguments, and the files for stdout and stderr. The answers
-are two lines: the process id, and when the tap has ended, its exit code.
+    python zygote.py MODULE
+
+The program is the `main` of a module. An order is a line of JSON: the arguments, and the files
+for stdin, stdout and stderr. The answers are two lines: the process id, and when the program
+has ended, its exit code. It runs in the environment of any loader.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import signal
 import sys
-
-import pendulum  # noqa: F401 - each tap would load it anew
-import pyrate_limiter  # noqa: F401 - likewise
-
-import tap_alfacrm.command  # noqa: F401 - likewise
-from tap_alfacrm import session
-from tap_alfacrm.__main__ import main
+from typing import Any
 
 WAIT = 0.02
-"""Seconds before the second try: there are hundreds of runs, most with a retry or more."""
+"""Seconds before the tap's second try: there are hundreds of runs, most with a retry or more."""
 
 
-def tap(arguments: list[str], output: str, log: str) -> None:
-    """Be the tap."""
-    for path, descriptor in ((os.devnull, 0), (output, 1), (log, 2)):
-        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), descriptor)
-    sys.argv = ["tap-alfacrm", *arguments]
-    main()
+def load(module: str) -> Any:
+    """Load what the program needs, once."""
+    program = importlib.import_module(module)
+    if module.startswith("tap_alfacrm"):
+        for late in ("tap_alfacrm.command", "pendulum", "pyrate_limiter"):
+            importlib.import_module(late)  # each run would load it anew
+        importlib.import_module("tap_alfacrm.session").FIRST_WAIT = WAIT  # type: ignore[attr-defined]
+    return program
 
 
-def serve() -> None:
+def be(program: Any, arguments: list[str], files: list[str]) -> None:
+    """Be the program."""
+    for descriptor, path in enumerate(files):
+        mode = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        os.dup2(os.open(path, mode), descriptor)
+    sys.argv = ["program", *arguments]
+    program.main()
+
+
+def serve(module: str) -> None:
     """Fork for each order, until there are no more."""
-    session.FIRST_WAIT = WAIT
+    program = load(module)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            tap(**json.loads(line))
+            be(program, **json.loads(line))
             return
         _answer(pid)
         _, status = os.waitpid(pid, 0)
@@ -53,4 +62,4 @@ def _answer(number: int) -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1])
