@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tap_alfacrm.envelope import Envelope
-    from tap_alfacrm.session import Question, Session
+    from tap_alfacrm.question import Question
+    from tap_alfacrm.session import Session
 
 FRESH = 10.0
 """Seconds that the first of many pages may be older than the second. In an older one the

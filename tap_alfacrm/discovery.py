@@ -10,9 +10,9 @@ from tap_alfacrm.convert import FIELD
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.names import column_names
 from tap_alfacrm.once import row_id
+from tap_alfacrm.question import Question
 from tap_alfacrm.scalars import json_type
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.session import Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tap_alfacrm.envelope import Envelope
-    from tap_alfacrm.session import Question
+    from tap_alfacrm.question import Question
 
 MAX_SWEEPS = 5
 """Times a list is read through while its rows move under the reader."""

@@ -312,7 +312,7 @@ class TapAlfaCRM(Tap):
     @property
     def knows_branches(self) -> bool:
         """Whether `branches` is there without asking."""
-        return bool(self.settings.branch_ids) or self.stream("branches").has_whole_roster
+        return bool(self.settings.branch_ids) or self.stream("branches").reading.has_roster
 
     @property
     def branches(self) -> tuple[int, ...]:
@@ -321,7 +321,7 @@ class TapAlfaCRM(Tap):
         Raises:
             UnavailableError: There is none.
         """
-        branches = tuple(self.stream("branches").roster().ids())
+        branches = tuple(self.stream("branches").reading.roster().ids())
         if not branches:
             msg = "The API user sees no branch, and the path needs one."
             raise UnavailableError(msg, HTTPStatus.FORBIDDEN)

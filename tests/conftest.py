@@ -18,7 +18,7 @@ from typing_extensions import override
 from simulator import Account, serve
 from simulator.access import API_KEY
 from simulator.app import Api, build_app
-from tap_alfacrm import session as session_module
+from tap_alfacrm import wire
 from tap_alfacrm.tap import TapAlfaCRM
 from tests import secrecy
 
@@ -136,7 +136,7 @@ def sync(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Output]:
     """Runs the tap in this process; retries do not wait."""
-    monkeypatch.setattr(session_module, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(wire, "FIRST_WAIT", 0.001)
 
     def run(
         server: Server,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account, Change, Fault, Quirks, serve
+from tap_alfacrm import wire
 from tap_alfacrm.errors import RequestError
 from tap_alfacrm.window import DOTTED, Since
 from tests.test_streams import ALL
@@ -166,9 +167,7 @@ def test_customers_are_incremental_only_if_the_catalogue_says_so(
 def test_a_run_that_dies_and_is_resumed_ends_equal_to_one_that_did_not(
     sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    from tap_alfacrm import session  # noqa: PLC0415
-
-    monkeypatch.setattr(session, "TRIES", 2)
+    monkeypatch.setattr(wire, "TRIES", 2)
     with serve(account) as server:
         first = sync(server, streams=ALL[:-4])
         for entity in INCREMENTAL.values():

@@ -13,8 +13,11 @@ import pytest
 from pyrate_limiter import InMemoryBucket, RateItem
 
 from simulator import Account, Fault, Quirks, serve
-from tap_alfacrm import session as session_module
+from tap_alfacrm import wire
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError, RequestError, UnavailableError
+from tap_alfacrm.pace import Pace
+from tap_alfacrm.question import Question
+from tap_alfacrm.session import Session
 from tap_alfacrm.settings import Settings
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
@@ -174,10 +177,10 @@ def test_a_list_is_not_taken_for_forbidden_because_another_login_cancelled_the_t
     faults = [Fault("expire_tokens", at=1), Fault("stall", at=is_the_second_try, seconds=0.3)]
     with serve(account, quirks, faults=faults) as server:
         settings = Settings.from_config(config_for(server))
-        session = session_module.Session(settings, logging.getLogger("tap-alfacrm"))
+        session = Session(settings, logging.getLogger("tap-alfacrm"))
 
         def ask(entity: str) -> Envelope:
-            return session.ask(session_module.Question(f"/v2api/{entity}/index").at(0, 50))
+            return session.ask(Question(f"/v2api/{entity}/index").at(0, 50))
 
         assert len(ask("lead-status").items) == len(account.rows("lead-status"))
         rooms.join()
@@ -334,7 +337,7 @@ def test_what_cannot_be_mended_names_the_request_and_nobody(
     why: str,
     tries: int,
 ) -> None:
-    monkeypatch.setattr(session_module, "TRIES", 3)
+    monkeypatch.setattr(wire, "TRIES", 3)
     with serve(account, faults=[Fault(**fault, at=4, times=99)]) as server:
         output = sync(
             server,
@@ -391,10 +394,10 @@ def test_retry_after_is_obeyed(
 
 
 def test_waits_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "FIRST_WAIT", 1.0)
-    waits = session_module._waits()
+    monkeypatch.setattr(wire, "FIRST_WAIT", 1.0)
+    waits = wire._waits()
     next(waits)
-    failure = session_module._PassingError("status 500")
+    failure = wire._PassingError("status 500")
     seconds = [waits.send(failure) for _ in range(9)]
     for number, wait in enumerate(seconds):
         assert min(2**number, 60) / 2 <= wait <= min(2**number, 60)
@@ -450,7 +453,7 @@ def test_a_request_that_wakes_late_lets_the_next_wait_longer(
 
     monkeypatch.setattr("pyrate_limiter.limiter.sleep", sleep)
     monkeypatch.setattr(InMemoryBucket, "now", lambda _: int(clock[0]))
-    pace, moments = session_module.Pace(5), []
+    pace, moments = Pace(5), []
     for _ in range(60):
         pace.wait()
         moments.append(clock[0])
@@ -472,7 +475,7 @@ def test_logins_and_retries_count_and_all_streams_share_the_limit(
 def test_an_account_with_a_lower_limit_costs_no_row(
     sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "FIRST_WAIT", 0.2)
+    monkeypatch.setattr(wire, "FIRST_WAIT", 0.2)
     with serve(account, Quirks(rate_limit=10)) as server:
         output = sync(server, streams=("customers",), page_size=10)
         assert any(r.status == 429 for r in server.log)

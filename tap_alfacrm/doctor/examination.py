@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.session import Question
+from tap_alfacrm.question import Question
 from tap_alfacrm.streams.archive import ALL
 from tap_alfacrm.streams.customers import BOTH, CustomersStream
 

@@ -8,8 +8,8 @@ from tap_alfacrm.convert import FIELD
 from tap_alfacrm.doctor.model import Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.words import field_name
+from tap_alfacrm.question import Question
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.session import Question
 from tap_alfacrm.streams.archive import ARCHIVED
 from tap_alfacrm.tap import STREAMS
 

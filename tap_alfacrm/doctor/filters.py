@@ -11,7 +11,7 @@ from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.recent import middle_day
 from tap_alfacrm.doctor.trials import IGNORED, NOTHING, OBEYED, UNTRIED, judge, line
-from tap_alfacrm.session import Question
+from tap_alfacrm.question import Question
 from tap_alfacrm.streams.archive import ACTIVE
 from tap_alfacrm.streams.customers import BOTH
 from tap_alfacrm.window import ISO

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tap_alfacrm.doctor.examination import ALL_CARDS
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.rights import CONDUCTED
-from tap_alfacrm.session import Question
+from tap_alfacrm.question import Question
 from tap_alfacrm.streams.archive import ALL
 from tap_alfacrm.streams.customers import BOTH
 from tap_alfacrm.sweep import CEILINGS

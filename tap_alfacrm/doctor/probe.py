@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.ahead import Ahead
     from tap_alfacrm.envelope import Envelope, Row
-    from tap_alfacrm.session import Question
+    from tap_alfacrm.question import Question
 
 _ESCAPED = re.compile(rb"(?<!\\)\\(?:u(?!00[01])[0-9a-fA-F]{4}|/)")
 """Escapes that JSON does not ask for."""

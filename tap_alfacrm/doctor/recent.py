@@ -11,7 +11,7 @@ from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.rights import everything
 from tap_alfacrm.doctor.shapes import day_of
 from tap_alfacrm.doctor.trials import IGNORED, NOTHING, OBEYED, UNTRIED, judge, line
-from tap_alfacrm.session import Question
+from tap_alfacrm.question import Question
 from tap_alfacrm.tap import STREAMS
 from tap_alfacrm.window import DOTTED
 

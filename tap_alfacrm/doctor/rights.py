@@ -10,7 +10,7 @@ from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import Outcome, Reply, number
 from tap_alfacrm.doctor.words import number_of
 from tap_alfacrm.once import row_id
-from tap_alfacrm.session import Question
+from tap_alfacrm.question import Question
 from tap_alfacrm.streams.children import ChildStream
 from tap_alfacrm.streams.contact import SmsMessagesStream
 from tap_alfacrm.tap import STREAMS

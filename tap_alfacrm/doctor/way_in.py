@@ -10,7 +10,7 @@ import msgspec
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.words import number_of
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError
-from tap_alfacrm.session import Question
+from tap_alfacrm.question import Question
 from tap_alfacrm.streams.dictionaries import BranchesStream, CompaniesStream
 
 if TYPE_CHECKING:

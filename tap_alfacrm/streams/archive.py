@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pyroaring import BitMap64
 from typing_extensions import override
 
-from tap_alfacrm.streams.base import AlfaCRMStream, List
+from tap_alfacrm.streams.base import AlfaCRMStream
+from tap_alfacrm.streams.reading import List
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,7 +12,8 @@ from tap_alfacrm.envelope import read_envelope
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.once import Once
 from tap_alfacrm.report import Proof, Unwatched
-from tap_alfacrm.streams.base import AlfaCRMStream, List
+from tap_alfacrm.streams.base import AlfaCRMStream
+from tap_alfacrm.streams.reading import List
 from tap_alfacrm.sweep import Seen
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.account import Roster
     from tap_alfacrm.envelope import Reader
-    from tap_alfacrm.session import Question
-    from tap_alfacrm.streams.base import Page
+    from tap_alfacrm.question import Question
+    from tap_alfacrm.streams.reading import Page
     from tap_alfacrm.sweep import Watches
 
 PATIENCE = 3
@@ -75,7 +76,7 @@ class ChildStream(AlfaCRMStream):
 
     @property
     @override
-    def pages_watcher(self) -> Watches:
+    def watcher(self) -> Watches:
         return Unwatched()  # a parent's page or two are not worth a line
 
     @override
@@ -85,12 +86,12 @@ class ChildStream(AlfaCRMStream):
     @override
     def read(self, context: Context | None) -> Generator[Page, None, Proof]:
         readings = (self._read_children(parent) for parent in self.parents)
-        return (yield from self.read_each(readings, "parents"))
+        return (yield from self.reading.each(readings, "parents"))
 
     def _read_children(self, parent: Parent) -> Generator[Page, None, Proof]:
         stream = self._alfacrm.stream(parent.stream)
-        roster = stream.roster()
-        proof = Proof(unasked=[] if stream.is_whole else [parent.stream])
+        roster = stream.reading.roster()
+        proof = Proof(unasked=[] if stream.reading.is_whole else [parent.stream])
         branches = self._alfacrm.settings.branch_ids or self._alfacrm.branches
         refusals: list[UnavailableError] = []
         todo = len(roster) * len(self.variants)
@@ -101,9 +102,9 @@ class ChildStream(AlfaCRMStream):
         for whom in self._whom(parent, roster, branches):
             question, list_ = self._about(parent, *whom)
             if len(self.primary_keys) > 1:
-                self._once = Once()  # an id is unique within its parent only
+                self.reading.once = Once()  # an id is unique within its parent only
             try:
-                yield from self.read_list(question, list_, proof, Seen())
+                yield from self.reading.rows_of(question, list_, proof, Seen())
             except UnavailableError as error:
                 refusals.append(error)
                 if not proof.sweeps and len(refusals) == PATIENCE:
@@ -130,7 +131,7 @@ class ChildStream(AlfaCRMStream):
         list_ = List(variant, {parent.field: identifier} if parent.field else {})
         params = {**parent.fixed, **self.params(), parent.param: identifier}
         question = replace(
-            self.question(list_, branch),
+            self.reading.question(list_, branch),
             params=params,
             reader=self.reader_of(identifier),
             is_single=self.is_single,

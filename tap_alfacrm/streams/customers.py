@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_alfacrm.streams.archive import ACTIVE, ALL, ArchiveStream
-from tap_alfacrm.streams.base import List
+from tap_alfacrm.streams.reading import List
 from tap_alfacrm.sweep import Seen
 from tap_alfacrm.window import DOTTED, Since
 
@@ -77,7 +77,7 @@ class CustomersStream(ArchiveStream):
         if context != {"is_study": BOTH}:
             return own
         whole = Seen()
-        for (where, _), seen in self._seen.items():
+        for (where, _), seen in self.reading.seen.items():
             if where == branch:
                 whole.join(seen)
         if own.latest:

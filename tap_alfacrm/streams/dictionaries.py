@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tap_alfacrm.streams.base import AlfaCRMStream, List
+from tap_alfacrm.streams.base import AlfaCRMStream
+from tap_alfacrm.streams.reading import List
 
 
 class BranchesStream(AlfaCRMStream):

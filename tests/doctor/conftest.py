@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account
-from tap_alfacrm import session as session_module
+from tap_alfacrm import wire
 from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
 from tap_alfacrm.doctor.verdict import examine
@@ -48,7 +48,7 @@ def log_level() -> Iterator[None]:
 @pytest.fixture
 def diagnose(monkeypatch: pytest.MonkeyPatch) -> Examine:
     """Examines; retries do not wait."""
-    monkeypatch.setattr(session_module, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(wire, "FIRST_WAIT", 0.001)
 
     def run(server: Server, **config: Any) -> Report:
         if server.app_key:

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulator import Account, Fault, Quirks, serve
-from tap_alfacrm import session as session_module
+from tap_alfacrm import wire
 from tap_alfacrm.doctor import __main__ as command
 from tap_alfacrm.doctor.__main__ import BUDGET, cli
 from tap_alfacrm.doctor.model import Report
@@ -234,7 +234,7 @@ def test_a_file_that_is_no_config_is_told(tmp_path: Path, content: str | None) -
 
 
 def test_a_retry_counts(school: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(wire, "FIRST_WAIT", 0.001)
     with serve(school, Quirks(rate_limit=2, rate_window_seconds=0.02)) as server:
         _run("--config", _file(tmp_path, server))
         assert len(server.log) <= BUDGET

@@ -27,7 +27,7 @@ def load(module: str) -> Any:
     if module.startswith("tap_alfacrm"):
         for late in ("tap_alfacrm.command", "pendulum", "pyrate_limiter"):
             importlib.import_module(late)  # each run would load it anew
-        importlib.import_module("tap_alfacrm.session").FIRST_WAIT = WAIT  # type: ignore[attr-defined]
+        importlib.import_module("tap_alfacrm.wire").FIRST_WAIT = WAIT  # type: ignore[attr-defined]
     return program
 
 

@@ -1,0 +1,61 @@
+"""What is asked of the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_alfacrm.envelope import read_envelope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_alfacrm.envelope import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one list.
+
+    Attributes:
+        path: Path below the host, such as `/v2api/customer/index`.
+        body: Filters, sent as JSON. They are shown in errors, so they hold no personal data.
+        params: Parameters that the API wants in the URL.
+        reader: Makes an envelope of the answer.
+        is_single: Whether one answer holds it all, without pages.
+        is_secret: Whether the body stays out of logs and errors.
+    """
+
+    path: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    reader: Reader = field(default=read_envelope, compare=False)
+    is_single: bool = False
+    is_secret: bool = False
+
+    def at(self, page: int, page_size: int) -> Question:
+        """The same question for one page of it (docs/behaviour.md#paging)."""
+        if self.is_single:
+            return self
+        return replace(self, body={**self.body, "page": page, "pageSize": page_size})
+
+    @property
+    def kind(self) -> str:
+        """The path without the branch; rows may move between lists of one kind."""
+        return "/".join(part for part in self.path.split("/") if not part.isdigit())
+
+    @override
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @override
+    def __str__(self) -> str:
+        """Path and filters, for logs and errors."""
+        asked = {} if self.is_secret else {**self.params, **self.body}
+        return (
+            f"{self.path} ({', '.join(f'{key} {value}' for key, value in asked.items())})"
+            if asked
+            else self.path
+        )
