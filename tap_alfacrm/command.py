@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import NoReturn
 
-from tap_alfacrm.errors import AlfaCRMError
+from tap_alfacrm.errors import AlfaCRMError, OutputError
 from tap_alfacrm.tap import TapAlfaCRM
 
 
@@ -21,11 +21,13 @@ def _is_news(record: logging.LogRecord) -> bool:
 def run() -> None:
     """Run the tap; what the user can mend ends with one line, exit code 1 and no traceback."""
     logging.getLogger("singer_sdk").addFilter(_is_news)
+    if sys.stdout is None:
+        _end("The output cannot be written: it is closed. Nothing was loaded.")
     try:
         TapAlfaCRM.cli()
     except (AlfaCRMError, FileNotFoundError) as error:
         _end(str(error))
-    except OSError as error:
+    except (OutputError, OSError) as error:
         # what was not written is lost; closing must not complain of it again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")

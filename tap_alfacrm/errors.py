@@ -52,6 +52,25 @@ class InputError(AlfaCRMError):
     """The state or the catalogue that was given cannot be read."""
 
 
+class OutputError(FatalSyncError):
+    """What was written did not get through: the disk is full, or the target has ended.
+
+    No OSError, because click ends the program without a word where a pipe is broken.
+
+    Attributes:
+        strerror: What the system says.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        """Keep what the system says.
+
+        Args:
+            error: The failure.
+        """
+        super().__init__(error.strerror)
+        self.strerror = error.strerror
+
+
 class BudgetError(AlfaCRMError):
     """As many requests were sent as were allowed, or for as long."""
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
 from singer_sdk import typing as th
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_alfacrm.ahead import Ahead
@@ -23,6 +23,7 @@ from tap_alfacrm.environment import from_environment
 from tap_alfacrm.errors import SettingsError, UnavailableError
 from tap_alfacrm.inputs import check_state, with_chosen_methods
 from tap_alfacrm.mapper import Mapper
+from tap_alfacrm.output import Writer
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.session import Session
 from tap_alfacrm.settings import CREDENTIALS, Settings
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
-    from singer_sdk.singerlib import Catalog, CatalogEntry
+    from singer_sdk.singerlib import CatalogEntry
 
     from tap_alfacrm.streams.base import AlfaCRMStream
 
@@ -85,7 +86,7 @@ class TapAlfaCRM(Tap):
     """Singer tap for AlfaCRM, the CRM of schools and education centres: every row, exactly once."""
 
     name = "tap-alfacrm"
-    message_writer_class = MsgSpecWriter
+    message_writer_class = Writer
     capabilities: ClassVar[
         list[CapabilitiesEnum]
     ] = [  # without BATCH, which would bypass stream maps
@@ -232,6 +233,7 @@ class TapAlfaCRM(Tap):
         *,
         config: dict[str, Any] | None = None,
         catalog: dict[str, Any] | Catalog | None = None,
+        state: dict[str, Any] | None = None,
         parse_env_config: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -239,10 +241,12 @@ class TapAlfaCRM(Tap):
         if parse_env_config:
             self.append_builtin_config(self.config_jsonschema)
             given |= from_environment(self.config_jsonschema, "TAP_ALFACRM_")
-        if isinstance(catalog, dict):
+        if catalog is not None and not isinstance(catalog, Catalog):
             catalog = with_chosen_methods(catalog)
+        if state is not None:
+            check_state(state)  # before the SDK takes what is no object for a path
         try:
-            super().__init__(config=given, catalog=catalog, **kwargs)
+            super().__init__(config=given, catalog=catalog, state=state, **kwargs)
         except ConfigValidationError as error:
             raise SettingsError.from_validation(error) from None
 
@@ -326,11 +330,6 @@ class TapAlfaCRM(Tap):
             msg = "The API user sees no branch, and the path needs one."
             raise UnavailableError(msg, HTTPStatus.FORBIDDEN)
         return branches
-
-    @override
-    def load_state(self, state: dict[str, Any]) -> None:
-        check_state(state)
-        super().load_state(state)
 
     @override
     def discover_streams(self) -> Sequence[AlfaCRMStream]:

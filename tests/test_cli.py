@@ -215,6 +215,16 @@ def test_a_file_that_is_no_json_ends_in_one_line(
     assert "is not JSON" in line
 
 
+@pytest.mark.parametrize("option", ["--state", "--catalog"])
+@pytest.mark.parametrize("text", ["[1]", "1", '"x"', '{"streams": [{}], "bookmarks": 1}'])
+def test_a_file_that_holds_something_else_ends_in_one_line(
+    tmp_path: Path, server: Server, option: str, text: str
+) -> None:
+    (tmp_path / "other.json").write_text(text)
+    line = last_line(run(tmp_path, config_for(server), option, str(tmp_path / "other.json")))
+    assert "cannot be read" in line
+
+
 def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
     with open("/dev/full", "w") as full:  # noqa: PTH123
@@ -228,7 +238,8 @@ def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:
     assert "No space left on device" in last_line(done)
 
 
-def test_a_target_that_dies_costs_no_traceback(tmp_path: Path, server: Server) -> None:
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_target_that_dies_costs_no_traceback(tmp_path: Path, server: Server, lines: int) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
     with subprocess.Popen(
         [*TAP, "--config", str(tmp_path / "config.json")],
@@ -238,7 +249,10 @@ def test_a_target_that_dies_costs_no_traceback(tmp_path: Path, server: Server) -
     ) as process:
         assert process.stdout
         assert process.stderr
+        for _ in range(lines):
+            process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
     assert process.returncode == 1
     assert "Traceback" not in said
+    assert "The output cannot be written: Broken pipe" in said.splitlines()[-1]

@@ -7,7 +7,6 @@ the new ones are there. tests/test_plain.py fails when the SDK changes what this
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +15,8 @@ from singer_sdk.contrib.msgspec import enc_hook
 from singer_sdk.helpers._util import utc_now  # the clock of the SDK's own messages
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
+
+from tap_alfacrm.output import write
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -86,8 +87,7 @@ class PagedStream(Stream):
             line += head
             _encoder.encode_into(record, line, -1)
             line += end
-        sys.stdout.buffer.write(line)
-        sys.stdout.flush()
+        write(line)
         self.state_manager.is_flushed = False
         self._bookmark(page, context)
 
