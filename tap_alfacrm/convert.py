@@ -81,6 +81,8 @@ class Converter:
                 column = attribute(name), self._counting(name, fix)
                 if isinstance(fix, Instants):
                     self._columns_to_mend.append(_instants_in(*column, fix))
+                elif _may_mix(property_):
+                    self._columns_to_mend.append(_mixed_in(*column))
                 elif is_plain(property_):
                     self._columns_to_mend.append(_recurring_in(*column, known[fix]))
                 else:
@@ -177,9 +179,27 @@ def _any_in(name: str, fix: Fix) -> Callable[[Any], None]:
     return mend
 
 
+def _mixed_in(name: str, fix: Fix) -> Callable[[Any], None]:
+    """Mends a column of lists, of which few hold values of several types."""
+    get = attrgetter(name)
+
+    def mend(rows: Sequence[TypedRow]) -> None:
+        for row, value in zip(rows, map(get, rows), strict=True):
+            if value and len({*map(type, value)}) > 1:
+                setattr(row, name, fix(value))
+
+    return mend
+
+
 def _needs_mending(schema: Schema) -> bool:
     """Whether a value of the right JSON type may still have to change."""
-    return "format" in schema or types_of(schema) == ["number"] or not is_plain(schema)
+    is_number = types_of(schema) == ["number"]
+    return "format" in schema or is_number or _may_mix(schema) or not is_plain(schema)
+
+
+def _may_mix(schema: Schema) -> bool:
+    """Whether a list of this schema may hold values of several types."""
+    return types_of(schema) == ["array"] and len(types_of(schema.get("items") or {})) > 1
 
 
 def _fix(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:

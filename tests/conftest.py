@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import time
 import warnings
@@ -37,6 +38,11 @@ settings.load_profile("tap")
 
 Config = dict[str, Any]
 FIRST_LOAD = ("branches", "customers", "customer_rejects", "lead_rejects", "lead_statuses")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core, because a test waits about half of its time."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

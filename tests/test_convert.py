@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_alfacrm.convert import CLOCK, Converter
@@ -257,6 +257,7 @@ rows = st.fixed_dictionaries(
 )
 
 
+@example(page=[{"id": 1, "teacher_ids": [207, "Олена"]}])
 @given(page=st.lists(rows, min_size=1, max_size=4))
 def test_a_page_read_in_c_gives_the_same_bytes(page: list[dict[str, Any]]) -> None:
     schema = {"properties": FIELDS}
