@@ -19,6 +19,7 @@ from simulator.quirks import Quirks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from simulator.account import Account
     from simulator.requests_log import Request
@@ -104,17 +105,26 @@ class Server:
 
 
 @contextmanager
-def serve(
+def serve(  # noqa: PLR0913 - a keyword for each thing that a test varies
     account: Account,
     quirks: Quirks = _DEFAULT_QUIRKS,
     faults: Iterable[Fault] = (),
     changes: Iterable[Change] = (),
     *,
     port: int = 0,
+    certificate: Path | None = None,
 ) -> Iterator[Server]:
     """Serve an account on a loopback port until the block ends.
 
     An exception that the simulator met while serving is raised at the end.
+
+    Args:
+        account: What there is.
+        quirks: How the account behaves.
+        faults: Troubles by appointment.
+        changes: What happens to the account meanwhile.
+        port: 0 takes a free one.
+        certificate: PEM file with key and certificate of `localhost`, for TLS.
     """
     api = Api(account, quirks, Schedule(faults, changes))
     listener = socket.create_server(("127.0.0.1", port))
@@ -133,13 +143,15 @@ def serve(
         timeout_keep_alive=120,
         server_header=False,
         date_header=False,
+        ssl_certfile=certificate,
     )
     uvicorn_server = _Uvicorn(config)
     thread = threading.Thread(target=uvicorn_server.run, args=([listener],), daemon=True)
     thread.start()
     uvicorn_server.ready.wait()
     try:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        host = "https://localhost" if certificate else "http://127.0.0.1"
+        url = f"{host}:{listener.getsockname()[1]}"
         yield Server(url, account, api, quirks)
     finally:
         uvicorn_server.stop()

@@ -8,7 +8,7 @@ import threading
 from pyrate_limiter import InMemoryBucket, Limiter, Rate, RateItem
 from typing_extensions import override
 
-SECOND_MS = 1015
+SECOND_MS = 1005
 """Milliseconds that count as a second: packets that bunch up must not make six in one."""
 
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 import backoff
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from typing_extensions import override
 from urllib3.exceptions import InvalidHeader, NameResolutionError
 from urllib3.util import Retry
 
@@ -22,7 +20,7 @@ from tap_alfacrm.errors import RequestError, UnavailableError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Collection, Generator
+    from collections.abc import Callable, Collection, Generator, Mapping
 
     from backoff.types import Details
 
@@ -81,18 +79,6 @@ class RefusedError(Exception):
         self.status = status
 
 
-class _Headers(AuthBase):
-    """The account's headers; also keeps requests from reading credentials out of `.netrc`."""
-
-    def __init__(self, token: str | None, app_key: str | None) -> None:
-        self._headers = {"X-ALFACRM-TOKEN": token, "X-APP-KEY": app_key}
-
-    @override
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers.update({name: value for name, value in self._headers.items() if value})
-        return request
-
-
 class Wire:
     """Sends questions, from any thread.
 
@@ -124,6 +110,10 @@ class Wire:
         self._http = requests.Session()
         self._http.mount(self.host, HTTPAdapter(pool_maxsize=settings.max_in_flight))
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        # read once: the environment has the proxy and the certificates, .netrc is nobody's business
+        found = self._http.merge_environment_settings(self.host, {}, True, None, None)  # noqa: FBT003
+        self._http.proxies, self._http.verify = found["proxies"], found["verify"]
+        self._http.trust_env = False
         self._http.headers.update(
             {
                 "Accept": "application/json",
@@ -154,7 +144,7 @@ class Wire:
             UnavailableError: No such route.
             RequestError: No usable answer.
         """
-        headers = _Headers(token, self._app_key)
+        headers = {"X-ALFACRM-TOKEN": token, "X-APP-KEY": self._app_key}
         most = TRIES if self._answered else FIRST_TRIES
 
         @backoff.on_exception(
@@ -186,7 +176,11 @@ class Wire:
         self._traffic.wait(details["wait"])
 
     def _attempt(
-        self, question: Question, auth: AuthBase, read: Read[T], refusals: Collection[int]
+        self,
+        question: Question,
+        headers: Mapping[str, str | None],
+        read: Read[T],
+        refusals: Collection[int],
     ) -> T:
         self._traffic.count()
         self.pace.wait()
@@ -195,7 +189,7 @@ class Wire:
                 self.host + question.path,
                 json=dict(question.body),
                 params=dict(question.params),
-                auth=auth,
+                headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
