@@ -5,6 +5,7 @@ A part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -129,6 +130,18 @@ def diagram() -> str:
     return "\n".join([*lines, "```"])
 
 
+def modules() -> str:
+    """What each module is for, in its own words."""
+    lines = ["| Module | What it is for |", "|---|---|"]
+    package = PROJECT / "tap_alfacrm"
+    for file in (*sorted(package.glob("*.py")), *sorted((package / "streams").glob("*.py"))):
+        said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        what = re.sub(r" \(docs/[^)]*\)", "", said.partition("\n")[0])
+        if not file.name.startswith("__"):
+            lines.append(f"| `{file.relative_to(package)}` | {what} |")
+    return "\n".join(lines)
+
+
 def _references(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
     for name, property_ in schema.get("properties", {}).items():
         told = REFERENCE.search(property_.get("description", ""))
@@ -138,6 +151,7 @@ def _references(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, lis
 
 
 PARTS = {
+    "CONTRIBUTING.md": {"modules": modules},
     "README.md": {"settings": settings, "streams": streams},
     "docs/streams.md": {
         "endpoints": endpoints,

@@ -49,7 +49,7 @@ class CredentialsError(AlfaCRMError):
 
 
 class InputError(AlfaCRMError):
-    """The state or the catalogue that was given cannot be read."""
+    """A file of settings, the state or the catalogue that was given cannot be read."""
 
 
 class OutputError(FatalSyncError):

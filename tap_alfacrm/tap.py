@@ -21,7 +21,7 @@ from tap_alfacrm.ahead import Ahead
 from tap_alfacrm.discovery import Discovery
 from tap_alfacrm.environment import from_environment
 from tap_alfacrm.errors import SettingsError, UnavailableError
-from tap_alfacrm.inputs import check_state, with_chosen_methods
+from tap_alfacrm.inputs import check_configs, check_state, with_chosen_methods
 from tap_alfacrm.mapper import Mapper
 from tap_alfacrm.output import Writer
 from tap_alfacrm.schemas import standard_schema
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+    import click
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.singerlib import CatalogEntry
@@ -249,6 +250,12 @@ class TapAlfaCRM(Tap):
             super().__init__(config=given, catalog=catalog, state=state, **kwargs)
         except ConfigValidationError as error:
             raise SettingsError.from_validation(error) from None
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        check_configs(value)
+        return super().cb_config(ctx, param, value)
 
     @cached_property
     def settings(self) -> Settings:

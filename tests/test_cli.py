@@ -225,6 +225,13 @@ def test_a_file_that_holds_something_else_ends_in_one_line(
     assert "cannot be read" in line
 
 
+@pytest.mark.parametrize("text", ["[1]", '["ab"]', "1"])
+def test_settings_that_are_no_object_end_in_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "other.json").write_text(text)
+    line = last_line(run(tmp_path, None, "--config", str(tmp_path / "other.json")))
+    assert f"{tmp_path / 'other.json'} cannot be read" in line
+
+
 def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
     with open("/dev/full", "w") as full:  # noqa: PTH123

@@ -13,7 +13,7 @@ from tap_alfacrm.envelope import read_envelope
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.report import Progress, Proof
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.streams.plain import PagedStream
+from tap_alfacrm.streams.paged import PagedStream
 from tap_alfacrm.streams.reading import List, Reading, key_of
 from tap_alfacrm.typed import TypedReader
 from tap_alfacrm.window import NotIncrementalError, Window

@@ -11,7 +11,7 @@ from singer_sdk import Stream
 from singer_sdk.mapper import SameRecordTransform
 
 from simulator import Account, Quirks, serve
-from tap_alfacrm.streams.plain import PagedStream
+from tap_alfacrm.streams.paged import PagedStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable

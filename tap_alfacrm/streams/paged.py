@@ -2,7 +2,7 @@
 
 Writing by page instead of by record saves most of the SDK's cost of a record, and a
 target with `hard_delete` must not be told to forget its rows before
-the new ones are there. tests/test_plain.py fails when the SDK changes what this relies on.
+the new ones are there. tests/test_paged.py fails when the SDK changes what this relies on.
 """
 
 from __future__ import annotations
