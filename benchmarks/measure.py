@@ -188,9 +188,12 @@ def start(rounds: int) -> tuple[float, float]:
 def rate(
     rows: int, size: int, latency: float, in_flight: int, rounds: int
 ) -> tuple[float, float, int]:
-    """Median requests for data a second, the share answered 429, and the requests of a run."""
-    rates, refused, number = [], [], 0
-    for _ in range(rounds):
+    """Median requests for data a second, the share answered 429, and the requests of a run.
+
+    A run does little but wait, so the rounds go side by side, each with a server of its own.
+    """
+
+    def once(_: int) -> tuple[float, float, int]:
         with server(rows, latency=latency, limit=LIMIT) as url:
             http = urllib3.PoolManager()
             with tempfile.TemporaryDirectory() as folder:
@@ -202,9 +205,11 @@ def rate(
             count = http.request("GET", f"{url}/count").json()
         arrived = count["arrived"][before + 1 :]  # after the login
         number = len(arrived)
-        rates.append((number - 1) / (arrived[-1] - arrived[0]))
-        refused.append(count["refused"] / (number + count["refused"]))
-        print(
-            f"{latency} s, {in_flight} in flight: {rates[-1]:.2f}/s, {refused[-1]:.1%}", flush=True
-        )
-    return statistics.median(rates), statistics.median(refused), number
+        pace = (number - 1) / (arrived[-1] - arrived[0])
+        refused = count["refused"] / (number + count["refused"])
+        print(f"{latency} s, {in_flight} in flight: {pace:.2f}/s, {refused:.1%}", flush=True)
+        return pace, refused, number
+
+    with ThreadPoolExecutor(rounds) as pool:
+        rates, refusals, numbers = zip(*pool.map(once, range(rounds)), strict=True)
+    return statistics.median(rates), statistics.median(refusals), numbers[-1]

@@ -166,7 +166,8 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
         "## Requests per second",
         "",
         f"{SMALL:,} customers, 50 a page, against a server that refuses more than {LIMIT} in any",
-        "sliding second. Counted at the server, from the first request for data to the last.",
+        "sliding second. Counted at the server, from the first request for data to the last. The",
+        "rounds go side by side, each with a server of its own.",
         *table(
             ("Latency", "in flight", "requests", "a second", "share of the ideal", "answered 429"),
             [
