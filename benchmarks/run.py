@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -91,11 +92,13 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="customers, without latency")
     parser.add_argument("--only", choices=SECTIONS, help="run this alone, keep the other figures")
     options = parser.parse_args()
-    results = json.loads(KEPT.read_text()) if options.only else {}
+    results = json.loads(KEPT.read_text()) if options.only and KEPT.exists() else {}
     for section in [options.only] if options.only else SECTIONS:
         results[section] = measure(section, options)
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(results))
+    if missing := [section for section in SECTIONS if section not in results]:
+        sys.exit(f"Not measured yet: {', '.join(missing)}. The page is as it was.")
     page = render(results, options)
     (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
     print(page)
