@@ -52,7 +52,7 @@ def most_at_once(server: Server) -> int:
     return most
 
 
-def stalls(seconds: float = 0.1) -> Fault:
+def stalls(seconds: float = 0.5) -> Fault:
     return Fault("stall", at=lambda _: True, times=1_000, seconds=seconds)
 
 

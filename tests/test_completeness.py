@@ -517,7 +517,7 @@ def test_a_card_restored_while_active_cards_are_read_ends_active(
         restore.start()
         return True
 
-    with serve(account, faults=[Fault("stall", at=is_the_last_active_page, seconds=0.4)]) as server:
+    with serve(account, faults=[Fault("stall", at=is_the_last_active_page, seconds=1.2)]) as server:
         output = sync(server, streams=("customers",), page_size=10, max_in_flight=max_in_flight)
     restore.join()
     assert sorted(set(output.ids())) == truth(account)
