@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from typing_extensions import override
 
 from simulator import Account, serve
@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 UNMEASURED = {"loaders", "publishing", "reliability", "simulator"}
 """Tests that take half as long again with coverage, and reach no line that the others do not."""
 
-settings.register_profile("tap", deadline=None)  # a busy machine is no failure
+settings.register_profile(
+    "tap",
+    deadline=None,  # a busy machine is no failure
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="CI" in os.environ,  # examples are sought here, and repeated there
+)
 settings.load_profile("tap")
 
 Config = dict[str, Any]
