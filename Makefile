@@ -18,6 +18,7 @@ LOADERS := target-csv target-jsonl target-postgres $(shell \
 	$(PYTHON) -c 'import sys; sys.version_info < (3, 12) and print("target-bigquery")' 2>/dev/null)
 
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export UV_TOOL_DIR := $(CURDIR)/.cache/tools
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
 # Proxies that look into TLS have their certificate in the machine's store.
