@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from tap_alfacrm.once import row_id
+from tap_alfacrm.once import natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ class Roster:
         self._ids.add(identifier)
         given = row.get("branch_ids")
         for item in given if isinstance(given, list) else ():
-            branch = row_id({"id": item})
+            branch = natural(item)
             if branch is not None:
                 self._by_branch.setdefault(branch, BitMap64()).add(identifier)
 

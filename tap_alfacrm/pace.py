@@ -35,5 +35,5 @@ class _Punctual(InMemoryBucket):
 
     @override
     def put(self, item: RateItem) -> bool:
-        item.timestamp = self.now()  # type: ignore[no-untyped-call]
+        item.timestamp = self.now()  # type: ignore[no-untyped-call]  # the library leaves it so
         return super().put(item)

@@ -29,7 +29,7 @@ class Question:
     """
 
     path: str
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     params: Mapping[str, Any] = field(default_factory=dict)
     reader: Reader = field(default=read_envelope, compare=False)
     is_single: bool = False

@@ -111,7 +111,9 @@ class Wire:
         self._http.mount(self.host, HTTPAdapter(pool_maxsize=settings.max_in_flight))
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         # read once: the environment has the proxy and the certificates, .netrc is nobody's business
-        found = self._http.merge_environment_settings(self.host, {}, True, None, None)  # noqa: FBT003
+        found = self._http.merge_environment_settings(
+            self.host, {}, stream=True, verify=None, cert=None
+        )
         self._http.proxies, self._http.verify = found["proxies"], found["verify"]
         self._http.trust_env = False
         self._http.headers.update(
