@@ -20,7 +20,7 @@ import duckdb
 
 from simulator.access import API_KEY, EMAIL
 from simulator.account import Account
-from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 PROJECT = Path(__file__).parents[1]
+FOLDERS = ("client", "records", "extract", "streams", "sdk", "schemas", "doctor")
+"""Folders of the package, in the order in which a page passes through them."""
 REFERENCE = re.compile(
     r"\bids? (?:of|in|of the \w+, in) ((?:`\w+`(?:, | or of | or )?)+)", re.IGNORECASE
 )
@@ -131,15 +133,24 @@ def diagram() -> str:
 
 
 def modules() -> str:
-    """What each module is for, in its own words."""
-    lines = ["| Module | What it is for |", "|---|---|"]
+    """Every module with the first line of its docstring, folder by folder."""
     package = PROJECT / "tap_alfacrm"
-    for file in (*sorted(package.glob("*.py")), *sorted((package / "streams").glob("*.py"))):
-        said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        what = re.sub(r" \(docs/[^)]*\)", "", said.partition("\n")[0])
-        if not file.name.startswith("__"):
-            lines.append(f"| `{file.relative_to(package)}` | {what} |")
+    lines = ["| Module | Purpose |", "|---|---|"]
+    for folder in (package, *(package / name for name in FOLDERS)):
+        prefix = "" if folder == package else f"{folder.name}/"
+        if prefix:
+            lines.append(f"| **`{prefix}`** | **{_summary(folder / '__init__.py')}** |")
+        lines += [
+            f"| `{prefix}{file.name}` | {_summary(file)} |"
+            for file in sorted(folder.glob("*.py"))
+            if not file.name.startswith("__")
+        ]
     return "\n".join(lines)
+
+
+def _summary(file: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return re.sub(r" \(docs/[^)]*\)", "", docstring.partition("\n")[0])
 
 
 def _references(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:

@@ -11,7 +11,7 @@ THRESHOLD = 100_000
 def main() -> None:
     """Load the program, in which there is no garbage either, and run it."""
     gc.disable()
-    from tap_alfacrm.command import run  # noqa: PLC0415 - with the collector off
+    from tap_alfacrm.cli import run  # noqa: PLC0415 - with the collector off
 
     gc.freeze()
     gc.enable()

@@ -6,27 +6,27 @@ from collections import defaultdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tap_alfacrm.convert import FIELD
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.extract.deduplication import get_row_id
 from tap_alfacrm.names import column_names
-from tap_alfacrm.once import row_id
-from tap_alfacrm.question import Question
-from tap_alfacrm.scalars import json_type
+from tap_alfacrm.records.converter import FIELD
+from tap_alfacrm.records.scalars import json_type
 from tap_alfacrm.schemas import standard_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_alfacrm.ahead import Ahead
-    from tap_alfacrm.envelope import Row
-    from tap_alfacrm.settings import Settings
+    from tap_alfacrm.client.prefetch import PrefetchClient
+    from tap_alfacrm.config import Config
+    from tap_alfacrm.records.page import Row
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 
 class Discovery:
     """Asks an account for its own fields."""
 
-    def __init__(self, session: Ahead, settings: Settings) -> None:
+    def __init__(self, session: PrefetchClient, settings: Config) -> None:
         """Prepare; nothing is asked yet.
 
         Args:
@@ -72,15 +72,15 @@ class Discovery:
     def _sample(self, stream: type[AlfaCRMStream]) -> Sequence[Row]:
         filters = stream.everything.filters
         try:
-            return self._ask(Question(stream.path(self._branch), filters))
+            return self._ask(ListRequest(stream.path(self._branch), filters))
         except UnavailableError as error:
             if not stream.required or self._branch or error.status == HTTPStatus.FORBIDDEN:
                 raise
         # some accounts want the branch in every path
-        self._branch = next(map(row_id, self._ask(Question("/v2api/branch/index"))), None)
-        return self._ask(Question(stream.path(self._branch), filters))
+        self._branch = next(map(get_row_id, self._ask(ListRequest("/v2api/branch/index"))), None)
+        return self._ask(ListRequest(stream.path(self._branch), filters))
 
-    def _ask(self, question: Question) -> Sequence[Row]:
+    def _ask(self, question: ListRequest) -> Sequence[Row]:
         return self._session.ask(question.at(0, self._page_size)).items
 
 

@@ -17,7 +17,7 @@ class AlfaCRMError(FatalSyncError):
     """Ends the run with exit code 1 and its message as the last line of the log."""
 
 
-class SettingsError(AlfaCRMError):
+class ConfigError(AlfaCRMError):
     """A setting is missing or wrong."""
 
     def __init__(self, *, name: str, why: str) -> None:
@@ -30,7 +30,7 @@ class SettingsError(AlfaCRMError):
         super().__init__(f"Setting {name} is wrong: {why}.")
 
     @classmethod
-    def from_validation(cls, error: ConfigValidationError) -> SettingsError:
+    def from_validation(cls, error: ConfigValidationError) -> ConfigError:
         """Tell the first finding of the SDK without the value, which may be a secret.
 
         Args:

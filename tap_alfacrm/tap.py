@@ -17,16 +17,16 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_alfacrm.ahead import Ahead
+from tap_alfacrm.client.client import Client
+from tap_alfacrm.client.prefetch import PrefetchClient
+from tap_alfacrm.config import CREDENTIALS, Config
 from tap_alfacrm.discovery import Discovery
-from tap_alfacrm.environment import from_environment
-from tap_alfacrm.errors import SettingsError, UnavailableError
-from tap_alfacrm.inputs import check_configs, check_state, with_chosen_methods
-from tap_alfacrm.mapper import Mapper
-from tap_alfacrm.output import Writer
+from tap_alfacrm.errors import ConfigError, UnavailableError
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.session import Session
-from tap_alfacrm.settings import CREDENTIALS, Settings
+from tap_alfacrm.sdk.environment import from_environment
+from tap_alfacrm.sdk.inputs import check_configs, check_state, with_chosen_methods
+from tap_alfacrm.sdk.output import Writer
+from tap_alfacrm.sdk.stream_maps import Mapper
 from tap_alfacrm.streams import contact, customers, dictionaries, money, people, teaching
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ class TapAlfaCRM(Tap):
         try:
             super().__init__(config=given, catalog=catalog, state=state, **kwargs)
         except ConfigValidationError as error:
-            raise SettingsError.from_validation(error) from None
+            raise ConfigError.from_validation(error) from None
 
     @classmethod
     @override
@@ -258,18 +258,18 @@ class TapAlfaCRM(Tap):
         return super().cb_config(ctx, param, value)
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> Config:
         """The settings of this run.
 
         Raises:
-            SettingsError: One is missing or wrong.
+            ConfigError: One is missing or wrong.
         """
-        return Settings.from_config(self.config)
+        return Config.from_config(self.config)
 
     @cached_property
-    def session(self) -> Ahead:
+    def session(self) -> PrefetchClient:
         """The conversation with the account, shared by all streams."""
-        return Ahead(Session(self.settings, self.logger), self.settings.max_in_flight)
+        return PrefetchClient(Client(self.settings, self.logger), self.settings.max_in_flight)
 
     @override
     def setup_mapper(self) -> None:
@@ -343,7 +343,7 @@ class TapAlfaCRM(Tap):
         """Make the streams, with the account's own fields where an account is given.
 
         Raises:
-            SettingsError: A setting is wrong.
+            ConfigError: A setting is wrong.
         """
         if self._has_account:
             _ = self.settings

@@ -19,7 +19,7 @@ from typing_extensions import override
 from simulator import Account, serve
 from simulator.access import API_KEY
 from simulator.app import Api, build_app
-from tap_alfacrm import wire
+from tap_alfacrm.client import http as wire
 from tap_alfacrm.tap import TapAlfaCRM
 from tests import secrecy
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulator import Account, Change, Fault, Quirks, serve
-from tap_alfacrm import ahead
+from tap_alfacrm.client import prefetch as ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ def test_the_archive_is_begun_before_the_last_answer_of_the_active_cards(
 def test_a_first_page_that_waited_long_for_the_second_is_asked_again(
     sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch, fresh: float
 ) -> None:
-    monkeypatch.setattr(ahead, "FRESH", fresh)
+    monkeypatch.setattr(ahead, "MAX_FIRST_PAGE_AGE", fresh)
     with serve(account) as server:
         output = sync(server, streams=("customers",), page_size=10)
     assert (len(requests(server, **FIRST_CLIENTS)) > 1) == (fresh == 0)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_alfacrm.convert import CLOCK, Converter
-from tap_alfacrm.typed import TypedReader, TypedRow
+from tap_alfacrm.records.converter import CLOCK, Converter
+from tap_alfacrm.records.typed_page import TypedPageParser, TypedRow
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
 KYIV = ZoneInfo("Europe/Kyiv")
@@ -263,7 +263,7 @@ def test_a_page_read_in_c_gives_the_same_bytes(page: list[dict[str, Any]]) -> No
     schema = {"properties": FIELDS}
     slow, fast = Converter(schema, KYIV), Converter(schema, KYIV)
     content = json.dumps({"total": str(len(page)), "items": page}).encode()
-    envelope = TypedReader(schema, "id")(content)
+    envelope = TypedPageParser(schema, "id")(content)
     assert envelope.total == len(page)
     assert envelope.ids == [row["id"] for row in page]
     wrote = envelope.items
@@ -290,7 +290,7 @@ def test_numbers_keep_their_digits_in_a_page_read_in_c(
     schema: dict[str, Any], value: bytes, wrote: bytes
 ) -> None:
     fields = {"id": {"type": "integer"}, "x": schema}
-    rows = TypedReader({"properties": fields}, "id")(b'{"items": [{"id": 1, "x": %s}]}' % value)
+    rows = TypedPageParser({"properties": fields}, "id")(b'{"items": [{"id": 1, "x": %s}]}' % value)
     assert isinstance(rows.items[0], TypedRow)
     Converter({"properties": fields}, KYIV).mend_page(rows.items, {})
     assert encode(rows.items[0]) == b'{"id":1,"x":%s}' % wrote
@@ -298,6 +298,6 @@ def test_numbers_keep_their_digits_in_a_page_read_in_c(
 
 def test_a_clean_page_is_read_in_c() -> None:
     content = b'{"total": 1, "items": [{"id": 7, "class": "a", "balance": "1.00"}]}'
-    [row] = TypedReader({"properties": FIELDS}, "id")(content).items
+    [row] = TypedPageParser({"properties": FIELDS}, "id")(content).items
     assert isinstance(row, TypedRow)
     assert (row.get("id"), row.get("class"), row.get("dob")) == (7, "a", None)

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tap_alfacrm.envelope import MalformedError, read_array, read_envelope, read_object
-from tap_alfacrm.once import Once
+from tap_alfacrm.extract.deduplication import Deduplicator
+from tap_alfacrm.records.page import MalformedResponseError, parse_array, parse_object, parse_page
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ from tap_alfacrm.once import Once
     ],
 )
 def test_a_total_in_any_shape(total: str, read: int | None) -> None:
-    assert read_envelope(f'{{"items": [], "total": {total}}}'.encode()).total == read
-    assert read_envelope(b'{"items": []}').total is None
+    assert parse_page(f'{{"items": [], "total": {total}}}'.encode()).total == read
+    assert parse_page(b'{"items": []}').total is None
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_a_total_in_any_shape(total: str, read: int | None) -> None:
     ],
 )
 def test_what_is_no_envelope_is_refused(content: bytes) -> None:
-    with pytest.raises(MalformedError):
-        read_envelope(content)
+    with pytest.raises(MalformedResponseError):
+        parse_page(content)
 
 
 def test_what_php_sends_instead_of_json_is_read() -> None:
     content = b'{"items": {"0": {"id": 1, "a": NaN, "b": "\\ud800"}, "2": {"id": "2", "c": 1.10}}}'
-    envelope = read_envelope(content)
+    envelope = parse_page(content)
     assert envelope.ids == [1, 2]
     assert envelope.items[0]["a"].is_nan()
     assert envelope.items[0]["b"] == "\ud800"
@@ -58,7 +58,7 @@ def test_what_php_sends_instead_of_json_is_read() -> None:
 
 @pytest.mark.parametrize("identifier", ["7", '"7"', '" 7"', "7.0", '"7.0"'])
 def test_an_id_in_any_shape_is_that_of_the_record(identifier: str) -> None:
-    assert read_envelope(f'{{"items": [{{"id": {identifier}}}]}}'.encode()).ids == [7]
+    assert parse_page(f'{{"items": [{{"id": {identifier}}}]}}'.encode()).ids == [7]
 
 
 @pytest.mark.parametrize(
@@ -66,28 +66,28 @@ def test_an_id_in_any_shape_is_that_of_the_record(identifier: str) -> None:
     ["null", '""', '"x"', "1.5", "true", "-1", str(2**64), "[1]", f'"{"9" * 5_000}"'],
 )
 def test_a_row_without_a_usable_id_has_none(identifier: str) -> None:
-    assert read_envelope(f'{{"items": [{{"id": {identifier}}}]}}'.encode()).ids == [None]
+    assert parse_page(f'{{"items": [{{"id": {identifier}}}]}}'.encode()).ids == [None]
 
 
 def test_a_bare_array_and_a_bare_object() -> None:
-    assert read_array(b'[{"id": 3}]').ids == [3]
-    assert read_object(b'{"balance_bonus": 5}', identifier=9).ids == [9]
+    assert parse_array(b'[{"id": 3}]').ids == [3]
+    assert parse_object(b'{"balance_bonus": 5}', identifier=9).ids == [9]
     for content in (b'{"name": "x", "message": "y", "status": 500}', b"[]"):
-        with pytest.raises(MalformedError):
-            read_object(content, identifier=9)
-    with pytest.raises(MalformedError):
-        read_array(b'{"id": 3}')
+        with pytest.raises(MalformedResponseError):
+            parse_object(content, identifier=9)
+    with pytest.raises(MalformedResponseError):
+        parse_array(b'{"id": 3}')
 
 
 def test_an_id_passes_once_and_again_in_a_newer_state() -> None:
-    once = Once()
+    once = Deduplicator()
     assert [once.admit(1), once.admit(1), once.admit(2)] == [True, False, True]
     assert [once.admit(1, "archived"), once.admit(1, "archived")] == [True, False]
     assert once.admit(1) is True
 
 
 def test_a_page_passes_whole_only_if_none_of_it_is_known() -> None:
-    once = Once()
+    once = Deduplicator()
     assert once.admit_all([1, 2, 3])
     assert not once.admit_all([3, 4])
     assert not once.admit_all([5, 5])

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account, Change, Fault, Quirks, serve
-from tap_alfacrm import wire
+from tap_alfacrm.client import http as wire
 from tap_alfacrm.errors import RequestError
-from tap_alfacrm.window import DOTTED, Since
+from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
 from tests.test_streams import ALL
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_the_day_asked_for_is_the_bookmarks_less_the_lookback(sync: Sync, server
 @pytest.mark.parametrize("offset", [-11, -5, 0, 3, 6, 12])
 def test_whatever_zone_the_filter_cuts_its_days_in_nothing_is_lost(hours: int, offset: int) -> None:
     bookmark = dt.datetime(2025, 10, 20, hours, 30, tzinfo=dt.UTC)
-    window = Since("updated_at", "updated_at_from", DOTTED).window(bookmark, 0)
+    window = IncrementalFilter("updated_at", "updated_at_from", DOTTED).window(bookmark, 0)
     asked = dt.datetime.strptime(window.filters["updated_at_from"], DOTTED).date()  # noqa: DTZ007
     there = bookmark.astimezone(dt.timezone(dt.timedelta(hours=offset))).date()
     assert asked <= there

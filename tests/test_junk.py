@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from simulator import Account, Quirks, serve
 from simulator.entities import ENTITIES
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS
 from tests.truth import of_table, truth, untrue
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_alfacrm import command
-from tap_alfacrm.errors import SettingsError
+from tap_alfacrm import cli
+from tap_alfacrm.errors import ConfigError
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
 from tests.test_cli import last_line, run
@@ -104,7 +104,7 @@ def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
     # one of its own, because the command ends with it in its hands
     monkeypatch.setattr(logging.getLogger(), "handlers", [logging.StreamHandler(log)])
     with pytest.raises(SystemExit) as ended:
-        command.run()
+        cli.run()
     assert ended.value.code == 1
     assert "Тарас" not in log.getvalue()
     assert "test_mapper.py" in log.getvalue()
@@ -112,5 +112,5 @@ def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
 
 
 def test_a_map_that_cannot_be_is_a_wrong_setting(server: Server) -> None:
-    with pytest.raises(SettingsError, match="stream_maps is wrong: Failed to parse"):
+    with pytest.raises(ConfigError, match="stream_maps is wrong: Failed to parse"):
         TapAlfaCRM(config=config_for(server, stream_maps={"customers": {"name": "("}}))

@@ -11,7 +11,7 @@ from singer_sdk import Stream
 from singer_sdk.mapper import SameRecordTransform
 
 from simulator import Account, Quirks, serve
-from tap_alfacrm.streams.paged import PagedStream
+from tap_alfacrm.sdk.page_stream import PageStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def test_writing_by_page_is_writing_by_record(
 ) -> None:
     with serve(account, Quirks(**quirk)) as server:
         by_page = sync(server, page_size=20)
-        monkeypatch.setattr(PagedStream, "is_untouched", False)
+        monkeypatch.setattr(PageStream, "can_write_pages", False)
         by_record = sync(server, page_size=20)
     assert without_times(by_page) == without_times(by_record)
 
@@ -72,7 +72,7 @@ def test_the_lines_are_those_that_the_sdk_writes(
             for name, stream in tap.streams.items():
                 stream.selected = name == "branches"
             if not untouched:
-                monkeypatch.setattr(PagedStream, "is_untouched", False)
+                monkeypatch.setattr(PageStream, "can_write_pages", False)
             tap.sync_all()
             lines = capsys.readouterr().out.split("\n")
             moments = {json.loads(line)["time_extracted"] for line in lines if "RECORD" in line}

@@ -6,13 +6,13 @@ import logging
 
 import pytest
 
-from tap_alfacrm.report import Progress, Proof
+from tap_alfacrm.extract.completeness import Evidence, Progress
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr("tap_alfacrm.report.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("tap_alfacrm.extract.completeness.time.monotonic", lambda: now[0])
     return now
 
 
@@ -52,13 +52,13 @@ def test_progress_of_questions(clock: list[float], caplog: pytest.LogCaptureFixt
 @pytest.mark.parametrize(
     ("proof", "words"),
     [
-        (Proof(missing=1_204, total=2_000), "1,204 rows that the API counts were never given"),
-        (Proof(keyless=2), "2 rows have no usable id"),
-        (Proof(unsettled=True), "rows moved in every sweep"),
+        (Evidence(missing=1_204, total=2_000), "1,204 rows that the API counts were never given"),
+        (Evidence(keyless=2), "2 rows have no usable id"),
+        (Evidence(unsettled=True), "rows moved in every sweep"),
     ],
 )
 def test_a_shortfall_is_a_warning(
-    proof: Proof, words: str, caplog: pytest.LogCaptureFixture
+    proof: Evidence, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     proof.log(logging.getLogger("tap"), "pays")
     [record] = caplog.records

@@ -13,12 +13,12 @@ import pytest
 from pyrate_limiter import InMemoryBucket, RateItem
 
 from simulator import Account, Fault, Quirks, serve
-from tap_alfacrm import wire
+from tap_alfacrm.client import http as wire
+from tap_alfacrm.client.client import Client
+from tap_alfacrm.client.rate_limit import RateLimiter
+from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.config import Config
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError, RequestError, UnavailableError
-from tap_alfacrm.pace import Pace
-from tap_alfacrm.question import Question
-from tap_alfacrm.session import Session
-from tap_alfacrm.settings import Settings
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulator import Request, Server
-    from tap_alfacrm.envelope import Envelope
+    from tap_alfacrm.records.page import Page
     from tests.conftest import Output
 
     Sync = Callable[..., Output]
@@ -181,11 +181,11 @@ def test_a_list_is_not_taken_for_forbidden_because_another_login_cancelled_the_t
 
     faults = [Fault("expire_tokens", at=1), Fault("stall", at=is_the_second_try, seconds=0.3)]
     with serve(account, quirks, faults=faults) as server:
-        settings = Settings.from_config(config_for(server))
-        session = Session(settings, logging.getLogger("tap-alfacrm"))
+        settings = Config.from_config(config_for(server))
+        session = Client(settings, logging.getLogger("tap-alfacrm"))
 
-        def ask(entity: str) -> Envelope:
-            return session.ask(Question(f"/v2api/{entity}/index").at(0, 50))
+        def ask(entity: str) -> Page:
+            return session.ask(ListRequest(f"/v2api/{entity}/index").at(0, 50))
 
         assert len(ask("lead-status").items) == len(account.rows("lead-status"))
         rooms.join()
@@ -400,9 +400,9 @@ def test_retry_after_is_obeyed(
 
 def test_waits_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "FIRST_WAIT", 1.0)
-    waits = wire._waits()
+    waits = wire.backoff_waits()
     next(waits)
-    failure = wire._PassingError("status 500")
+    failure = wire.RetryableError("status 500")
     seconds = [waits.send(failure) for _ in range(9)]
     for number, wait in enumerate(seconds):
         assert min(2**number, 60) / 2 <= wait <= min(2**number, 60)
@@ -458,7 +458,7 @@ def test_a_request_that_wakes_late_lets_the_next_wait_longer(
 
     monkeypatch.setattr("pyrate_limiter.limiter.sleep", sleep)
     monkeypatch.setattr(InMemoryBucket, "now", lambda _: int(clock[0]))
-    pace, moments = Pace(5), []
+    pace, moments = RateLimiter(5), []
     for _ in range(60):
         pace.wait()
         moments.append(clock[0])

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tap_alfacrm.environment import from_environment
-from tap_alfacrm.errors import AlfaCRMError, SettingsError
-from tap_alfacrm.settings import Settings
+from tap_alfacrm.config import Config
+from tap_alfacrm.errors import AlfaCRMError, ConfigError
+from tap_alfacrm.sdk.environment import from_environment
 from tap_alfacrm.tap import TapAlfaCRM
 
 GOOD: dict[str, Any] = {"hostname": "demo.s20.online", "email": "a@example.org", "api_key": "k3y"}
@@ -29,7 +29,7 @@ SECRET = "5up3r-s3cret"
     ],
 )
 def test_a_hostname_in_any_shape(hostname: str, url: str) -> None:
-    assert Settings.from_config({**GOOD, "hostname": hostname}).base_url == url
+    assert Config.from_config({**GOOD, "hostname": hostname}).base_url == url
 
 
 WRONG: list[tuple[str, object, str]] = [
@@ -65,7 +65,7 @@ WRONG: list[tuple[str, object, str]] = [
 
 @pytest.mark.parametrize(("name", "value", "right"), WRONG)
 def test_a_wrong_setting_is_named_with_what_is_right(name: str, value: object, right: str) -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         TapAlfaCRM(config={**GOOD, name: value})
     message = str(caught.value)
     assert message.startswith(f"Setting {name}")
@@ -79,7 +79,7 @@ def test_a_wrong_setting_is_named_with_what_is_right(name: str, value: object, r
     [("api_key", [SECRET]), ("app_key", {"x": SECRET}), ("page_size", SECRET)],
 )
 def test_a_setting_of_the_wrong_type_is_not_told(name: str, value: object) -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         TapAlfaCRM(config={**GOOD, name: value})
     message = str(caught.value)
     assert message.startswith(f"Setting {name} is wrong: it is not of type")
@@ -87,7 +87,7 @@ def test_a_setting_of_the_wrong_type_is_not_told(name: str, value: object) -> No
 
 
 def test_flattening_without_a_depth_is_told() -> None:
-    with pytest.raises(SettingsError, match="flattening_max_depth"):
+    with pytest.raises(ConfigError, match="flattening_max_depth"):
         TapAlfaCRM(config={"flattening_enabled": True}, validate_config=False)
 
 
@@ -129,7 +129,7 @@ def test_the_environment_with_a_wrong_type(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
     monkeypatch.setenv(f"TAP_ALFACRM_{name.upper()}", text)
-    with pytest.raises(SettingsError, match=f"Setting {name} is wrong"):
+    with pytest.raises(ConfigError, match=f"Setting {name} is wrong"):
         TapAlfaCRM(config=dict(GOOD), parse_env_config=True)
 
 

@@ -12,7 +12,7 @@ import pytest
 from simulator import Account, Fault, Quirks, serve
 from simulator.listing import Listing
 from tap_alfacrm.errors import RequestError
-from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS
 from tests.test_values import utc
 

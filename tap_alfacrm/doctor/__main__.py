@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from tap_alfacrm.ahead import Ahead
+from tap_alfacrm.client.client import Client
+from tap_alfacrm.client.prefetch import PrefetchClient
+from tap_alfacrm.client.stats import RequestStats
 from tap_alfacrm.doctor import compare, render
 from tap_alfacrm.doctor.examination import Examination
 from tap_alfacrm.doctor.probe import Probe
 from tap_alfacrm.doctor.progress import Progress
 from tap_alfacrm.doctor.verdict import UNKNOWN, examine
 from tap_alfacrm.errors import AlfaCRMError, InputError
-from tap_alfacrm.session import Session
 from tap_alfacrm.tap import TapAlfaCRM
-from tap_alfacrm.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def make(config: dict[str, Any], progress: Progress, *, environment: bool = Fals
         The examination.
 
     Raises:
-        SettingsError: A setting is missing or wrong.
+        ConfigError: A setting is missing or wrong.
     """
     # with a catalogue the tap asks the account for nothing
     with _own_signals():
@@ -66,8 +66,8 @@ def make(config: dict[str, Any], progress: Progress, *, environment: bool = Fals
         request_timeout_seconds=min(tap.settings.request_timeout_seconds, LONGEST_ANSWER),
     )
     ends_at = time.monotonic() + 60 * MINUTES
-    session = Session(settings, logger, Traffic(BUDGET, TRIES, ends_at))
-    ahead = Ahead(session, settings.max_in_flight)
+    session = Client(settings, logger, RequestStats(BUDGET, TRIES, ends_at))
+    ahead = PrefetchClient(session, settings.max_in_flight)
     traffic, pace = session.traffic, 1 / settings.requests_per_second
     probe = Probe(
         ahead,

@@ -10,7 +10,7 @@ import msgspec
 from tap_alfacrm.doctor.examination import ALL_CARDS
 from tap_alfacrm.doctor.model import Finding, Level
 from tap_alfacrm.doctor.words import number_of
-from tap_alfacrm.streams.archive import ACTIVE, ARCHIVED
+from tap_alfacrm.streams.archived import ACTIVE, ARCHIVED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

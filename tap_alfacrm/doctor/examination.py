@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.question import Question
-from tap_alfacrm.streams.archive import ALL
+from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.streams.archived import ALL
 from tap_alfacrm.streams.customers import BOTH, CustomersStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from tap_alfacrm.client.client import Client
+    from tap_alfacrm.config import Config
     from tap_alfacrm.doctor.probe import Probe, Reply
-    from tap_alfacrm.envelope import Row
-    from tap_alfacrm.session import Session
-    from tap_alfacrm.settings import Settings
+    from tap_alfacrm.records.page import Row
     from tap_alfacrm.tap import TapAlfaCRM
 
 
@@ -37,7 +37,7 @@ class Access:
     reply: Reply
     branch: int | None = None
     needs_branch: bool | None = None
-    question: Question | None = None
+    question: ListRequest | None = None
     status: int = 0
 
 
@@ -59,8 +59,8 @@ class Examination:
     """
 
     tap: TapAlfaCRM
-    settings: Settings
-    session: Session
+    settings: Config
+    session: Client
     probe: Probe
     branches: list[int] = field(default_factory=list)
     unseen_branches: list[int] = field(default_factory=list)
@@ -74,9 +74,9 @@ class Examination:
         """The branch in which cards are asked for, None for all."""
         return self.access["customers"].branch if "customers" in self.access else None
 
-    def card_list(self, filters: Mapping[str, Any], branch: int | None = None) -> Question:
+    def card_list(self, filters: Mapping[str, Any], branch: int | None = None) -> ListRequest:
         """The list of cards that a body asks for."""
-        return Question(CustomersStream.path(branch or self.card_branch), filters)
+        return ListRequest(CustomersStream.path(branch or self.card_branch), filters)
 
     @property
     def all_cards(self) -> Reply:

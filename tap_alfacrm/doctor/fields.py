@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_alfacrm.convert import FIELD
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.model import Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.words import field_name
-from tap_alfacrm.question import Question
+from tap_alfacrm.records.converter import FIELD
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.streams.archive import ARCHIVED
+from tap_alfacrm.streams.archived import ARCHIVED
 from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _details(exam: Examination) -> Finding:
     advice = "Ask the vendor for details of lessons: without them attendance is not loaded."
     text = "Lessons come without details"
     if pupil is not None:
-        question = exam.probe.page(Question(access.path, {"customer_id": pupil}), size=1)
+        question = exam.probe.page(ListRequest(access.path, {"customer_id": pupil}), size=1)
         reply = exam.probe.ask(question, "lessons of one customer")
         if any("details" in row for row in reply.items):
             text += ", but with them where one customer is asked about"

@@ -6,22 +6,22 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.recent import middle_day
 from tap_alfacrm.doctor.trials import IGNORED, NOTHING, OBEYED, UNTRIED, judge, line
-from tap_alfacrm.question import Question
-from tap_alfacrm.streams.archive import ACTIVE
+from tap_alfacrm.extract.incremental import ISO
+from tap_alfacrm.streams.archived import ACTIVE
 from tap_alfacrm.streams.customers import BOTH
-from tap_alfacrm.window import ISO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tap_alfacrm.doctor.examination import Examination
     from tap_alfacrm.doctor.probe import Reply
-    from tap_alfacrm.envelope import Row
+    from tap_alfacrm.records.page import Row
 
 KNOWN = ("branch_ids", "customer_reject_id", "lead_status_id")
 GUESSES: dict[str, Any] = {
@@ -50,7 +50,7 @@ def look(exam: Examination) -> list[Finding]:
     }
     lessons = exam.access["lessons"]
     by_status = {
-        status: exam.probe.page(Question(lessons.path, {"status": status}))
+        status: exam.probe.page(ListRequest(lessons.path, {"status": status}))
         for status in OTHER_STATUSES
         if lessons.reply.is_given
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.rights import CONDUCTED
-from tap_alfacrm.question import Question
-from tap_alfacrm.streams.archive import ALL
+from tap_alfacrm.extract.pagination import PAGE_SIZE_CAPS
+from tap_alfacrm.streams.archived import ALL
 from tap_alfacrm.streams.customers import BOTH
-from tap_alfacrm.sweep import CEILINGS
 
 if TYPE_CHECKING:
     from tap_alfacrm.doctor.examination import Examination
@@ -57,7 +57,7 @@ def _ceiling(exam: Examination, most: Reply) -> int | None:
     got = len(most.items)
     if not got or got >= WISH or not _is_cut(most):
         return None
-    if got in CEILINGS:
+    if got in PAGE_SIZE_CAPS:
         return got
     question = exam.probe.page(exam.card_list(ALL_CARDS), page=1, size=WISH)
     rest = exam.probe.ask(question, f"page 1 of {WISH} rows")
@@ -155,7 +155,7 @@ def _order(exam: Examination, most: Reply) -> Finding:
     """Hold two answers each against each other: of lessons, and of cards, many sort alike."""
     key = "paging.order"
     access = exam.access["lessons"]
-    question = exam.probe.page(Question(access.path, CONDUCTED))
+    question = exam.probe.page(ListRequest(access.path, CONDUCTED))
     again = exam.probe.ask(question, "the lessons once more", again=True)
     answers = [(access.reply, again), (exam.all_cards, most)]
     if not any(one.is_given and other.is_given for one, other in answers):
@@ -213,7 +213,7 @@ def _wrong_total(exam: Examination) -> Finding | None:
     key = "paging.total_right"
     rows, right = len({*first.ids}), first.total
     if rows < right:
-        question = exam.probe.page(Question(exam.access["branches"].path), page=1)
+        question = exam.probe.page(ListRequest(exam.access["branches"].path), page=1)
         rest = exam.probe.ask(question, "page 1 of branches")
         if {*rest.ids} - {*first.ids}:
             return None

@@ -11,17 +11,17 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tap_alfacrm.ahead import Coming
-from tap_alfacrm.envelope import decode, read_envelope
+from tap_alfacrm.client.client import Client
+from tap_alfacrm.client.prefetch import PlannedList
 from tap_alfacrm.errors import AlfaCRMError, BudgetError, UnavailableError
-from tap_alfacrm.session import Session
+from tap_alfacrm.records.page import decode, parse_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from tap_alfacrm.ahead import Ahead
-    from tap_alfacrm.envelope import Envelope, Row
-    from tap_alfacrm.question import Question
+    from tap_alfacrm.client.prefetch import PrefetchClient
+    from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.records.page import Page, Row
 
 _ESCAPED = re.compile(rb"(?<!\\)\\(?:u(?!00[01])[0-9a-fA-F]{4}|/)")
 """Escapes that JSON does not ask for."""
@@ -86,7 +86,7 @@ class Reply:
 
 
 @dataclass(slots=True)
-class Wire:
+class HttpClient:
     r"""What the answers look like before their rows are read.
 
     Attributes:
@@ -99,9 +99,9 @@ class Wire:
     escaped: int = 0
     clock: float | None = None
 
-    def read(self, content: bytes, moment: str | None = None) -> Envelope:
+    def read(self, content: bytes, moment: str | None = None) -> Page:
         """Read a page of a list, as the tap does, and note how it was written."""
-        envelope = read_envelope(content, moment)
+        envelope = parse_page(content, moment)
         written = "text" if isinstance(decode(content).get("total"), str) else "number"
         self.totals["missing" if envelope.total is None else written] += 1
         self.escaped += _ESCAPED.search(content) is not None
@@ -116,7 +116,7 @@ class Probe:
 
     def __init__(
         self,
-        session: Ahead,
+        session: PrefetchClient,
         page_size: int,
         asked: Callable[[], None],
         is_quick: Callable[[], bool],
@@ -129,15 +129,15 @@ class Probe:
             asked: Is called for each question, to show progress.
             is_quick: Whether answers come before the next question may be sent.
         """
-        self.wire = Wire()
+        self.wire = HttpClient()
         self.left_out: list[str] = []
         self._session = session
         self._page_size = page_size
         self._asked = asked
         self._is_quick = is_quick
-        self._known: dict[Question, Reply] = {}
+        self._known: dict[ListRequest, Reply] = {}
 
-    def page(self, question: Question, page: int = 0, size: int | None = None) -> Question:
+    def page(self, question: ListRequest, page: int = 0, size: int | None = None) -> ListRequest:
         """A question for one page.
 
         Args:
@@ -154,7 +154,7 @@ class Probe:
         return asked.at(page, size or self._page_size)
 
     def ask(
-        self, question: Question, what: str, *, again: bool = False, via: Session | None = None
+        self, question: ListRequest, what: str, *, again: bool = False, via: Client | None = None
     ) -> Reply:
         """Ask, unless the answer is known.
 
@@ -173,7 +173,7 @@ class Probe:
         return self._known[question]
 
     @contextmanager
-    def ahead(self, questions: Iterable[Question]) -> Iterator[None]:
+    def ahead(self, questions: Iterable[ListRequest]) -> Iterator[None]:
         """Let questions that will be asked in this order overlap, if answers are slow.
 
         Where answers come quicker than the pace allows to ask, overlapping wins nothing, and a
@@ -186,13 +186,13 @@ class Probe:
             yield
             return
         fresh = [question for question in questions if question not in self._known]
-        self._session.plan(Coming(_alone(question), self._page_size) for question in fresh)
+        self._session.plan(PlannedList(_alone(question), self._page_size) for question in fresh)
         yield
         self._session.plan(())
 
-    def _ask(self, question: Question, what: str, session: Ahead | Session) -> Reply:
+    def _ask(self, question: ListRequest, what: str, session: PrefetchClient | Client) -> Reply:
         try:
-            if isinstance(session, Session):
+            if isinstance(session, Client):
                 envelope = session.ask(question)
             else:
                 with session.reading(_alone(question), self._page_size) as page:
@@ -210,7 +210,7 @@ class Probe:
         return Reply(Outcome.GIVEN, envelope.items, ids, envelope.total)
 
 
-def _alone(question: Question) -> Question:
+def _alone(question: ListRequest) -> ListRequest:
     """A question that is one page, whatever it asks for."""
     return replace(question, is_single=True)
 

@@ -6,22 +6,22 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.rights import everything
 from tap_alfacrm.doctor.shapes import day_of
 from tap_alfacrm.doctor.trials import IGNORED, NOTHING, OBEYED, UNTRIED, judge, line
-from tap_alfacrm.question import Question
+from tap_alfacrm.extract.incremental import DOTTED
 from tap_alfacrm.tap import STREAMS
-from tap_alfacrm.window import DOTTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_alfacrm.doctor.examination import Examination
-    from tap_alfacrm.envelope import Row
+    from tap_alfacrm.extract.incremental import IncrementalFilter
+    from tap_alfacrm.records.page import Row
     from tap_alfacrm.streams.base import AlfaCRMStream
-    from tap_alfacrm.window import Since
 
 SLACK = dt.timedelta(days=2)
 """A day alone does not tell two moments apart that are nearer: zones differ."""
@@ -29,7 +29,7 @@ SLACK = dt.timedelta(days=2)
 
 def look(exam: Examination) -> list[Finding]:
     """Try each stream's filter with a day that some rows lie before and some after."""
-    asked: dict[str, tuple[Question, dt.date]] = {}
+    asked: dict[str, tuple[ListRequest, dt.date]] = {}
     untried: dict[str, str] = {}
     streams = [(stream, stream.since) for stream in STREAMS if stream.since is not None]
     for stream, since in streams:
@@ -37,7 +37,7 @@ def look(exam: Examination) -> list[Finding]:
         day = middle_day(rows, since.key)
         if day is not None:
             body = {**everything(stream), since.filter: day.strftime(since.style)}
-            asked[stream.name] = exam.probe.page(Question(access.path, body)), day
+            asked[stream.name] = exam.probe.page(ListRequest(access.path, body)), day
         elif not access.reply.is_given:
             untried[stream.name] = "the list is out of reach"
         elif not rows:
@@ -71,7 +71,11 @@ def middle_day(rows: Sequence[Row], name: str) -> dt.date | None:
 
 
 def _verdict(
-    exam: Examination, stream: type[AlfaCRMStream], since: Since, question: Question, day: dt.date
+    exam: Examination,
+    stream: type[AlfaCRMStream],
+    since: IncrementalFilter,
+    question: ListRequest,
+    day: dt.date,
 ) -> str:
     reply = exam.probe.ask(question, f"the filter {_label(since)} of {stream.name}")
     floor = day - dt.timedelta(days=1)  # nobody has documented in which zone a day is cut
@@ -82,11 +86,13 @@ def _verdict(
     return judge(reply, exam.access[stream.name].reply, _rows(exam, stream), fits)
 
 
-def _label(since: Since) -> str:
+def _label(since: IncrementalFilter) -> str:
     return f"{since.filter} ({'DD.MM.YYYY' if since.style == DOTTED else 'YYYY-MM-DD'})"
 
 
-def _finding(stream: type[AlfaCRMStream], since: Since, verdict: str, why: str) -> Finding:
+def _finding(
+    stream: type[AlfaCRMStream], since: IncrementalFilter, verdict: str, why: str
+) -> Finding:
     label, level = _label(since), Level.NOTE
     advice = ""
     if verdict == NOTHING:

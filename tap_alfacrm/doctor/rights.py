@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS, Access
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import Outcome, Reply, number
 from tap_alfacrm.doctor.words import number_of
-from tap_alfacrm.once import row_id
-from tap_alfacrm.question import Question
-from tap_alfacrm.streams.children import ChildStream
+from tap_alfacrm.extract.deduplication import get_row_id
+from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.streams.contact import SmsMessagesStream
 from tap_alfacrm.tap import STREAMS
 
@@ -44,7 +44,7 @@ def gather(exam: Examination) -> None:
 
 
 def _look_at_branches(exam: Examination) -> None:
-    reply = exam.probe.ask(exam.probe.page(Question("/v2api/branch/index")), "branches")
+    reply = exam.probe.ask(exam.probe.page(ListRequest("/v2api/branch/index")), "branches")
     exam.branches = list(exam.settings.branch_ids or reply.ids)
     if reply.is_given:
         exam.unseen_branches = sorted({*(exam.settings.branch_ids or ())} - {*reply.ids})
@@ -65,8 +65,8 @@ def everything(stream: type[AlfaCRMStream]) -> Mapping[str, Any]:
 
 def _question(
     exam: Examination, stream: type[AlfaCRMStream], branch: int | None, action: str | None = None
-) -> Question:
-    return exam.probe.page(Question(stream.path(branch, action), everything(stream)))
+) -> ListRequest:
+    return exam.probe.page(ListRequest(stream.path(branch, action), everything(stream)))
 
 
 def _look(exam: Examination, stream: type[AlfaCRMStream]) -> Access:
@@ -105,7 +105,7 @@ def _look_at_child(exam: Examination, child: type[ChildStream]) -> Access:
     if branch is None:
         return _nowhere(exam, child)
     for identifier, home in _candidates(exam, parent.stream, every=parent.every_branch):
-        question = Question(
+        question = ListRequest(
             child.path(home or branch),
             child.variants[0],
             {**parent.fixed, **_params(stream), parent.param: identifier},
@@ -137,8 +137,8 @@ def _candidates(exam: Examination, parent: str, *, every: bool) -> Iterator[tupl
         pays = exam.access["pays"].reply.items
         payers = (number(pay.get("customer_id")) for pay in pays if pay.get("ctt_id"))
         ids = [payer for payer in payers if payer]
-    ids += [identifier for row in rows if (identifier := row_id(row)) is not None]
-    homes = {row_id(row): row.get("branch_ids") for row in rows}
+    ids += [identifier for row in rows if (identifier := get_row_id(row)) is not None]
+    homes = {get_row_id(row): row.get("branch_ids") for row in rows}
     for identifier in [*dict.fromkeys(ids)][:CANDIDATES]:
         branches = homes.get(identifier)
         home = number(branches[0]) if every and isinstance(branches, list) and branches else None
@@ -154,7 +154,7 @@ def try_without_branch(exam: Examination) -> None:
         access = exam.access[stream.name]
         if stream.needs_branch and access.reply.is_given:
             action = access.path.removeprefix(stream.path(access.branch, ""))
-            question = Question(stream.path(None, action), everything(stream))
+            question = ListRequest(stream.path(None, action), everything(stream))
             asked[stream.name] = exam.probe.page(question, size=1)
     with exam.probe.ahead(asked.values()):
         for name, question in asked.items():

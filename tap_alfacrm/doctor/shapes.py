@@ -12,7 +12,7 @@ from tap_alfacrm.doctor.words import field_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_alfacrm.envelope import Row
+    from tap_alfacrm.records.page import Row
 
     Shapes = dict[str, list[str]]
     """How the values of each field are written."""

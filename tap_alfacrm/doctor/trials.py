@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_alfacrm.doctor.probe import Reply
-    from tap_alfacrm.envelope import Row
+    from tap_alfacrm.records.page import Row
 
 OBEYED, IGNORED, NOTHING, UNTRIED = "obeyed", "ignored", "gives nothing", "not tried"
 

@@ -6,14 +6,14 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.convert import Converter
 from tap_alfacrm.doctor import fields, where, zones
 from tap_alfacrm.doctor.model import Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.shapes import DATES, shapes
 from tap_alfacrm.doctor.words import field_name
+from tap_alfacrm.records.converter import Converter
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.streams.archive import ACTIVE, ARCHIVED
+from tap_alfacrm.streams.archived import ACTIVE, ARCHIVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.words import number_of
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError
-from tap_alfacrm.question import Question
 from tap_alfacrm.streams.dictionaries import BranchesStream, CompaniesStream
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def try_tokens(exam: Examination) -> list[Finding]:
     twin = exam.session.twin(exam.settings, MADE_UP_TOKEN)
     # questions that the section on rights asks anyway
     branches, companies = (
-        exam.probe.page(Question(stream.path(None))) for stream in (BranchesStream, CompaniesStream)
+        exam.probe.page(ListRequest(stream.path(None)))
+        for stream in (BranchesStream, CompaniesStream)
     )
     exam.probe.ask(branches, "branches", via=twin)
     refused = traffic.refusals[before:]

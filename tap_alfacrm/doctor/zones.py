@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tap_alfacrm.doctor.examination import Examination
-    from tap_alfacrm.envelope import Row
+    from tap_alfacrm.records.page import Row
 
 LIKELY = (
     *("Europe/Kyiv", "Asia/Almaty", "Europe/Moscow", "Europe/Minsk", "Asia/Tashkent"),

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
-from tap_alfacrm.convert import CLOCK, Converter
-from tap_alfacrm.envelope import read_envelope
 from tap_alfacrm.errors import UnavailableError
-from tap_alfacrm.report import Progress, Proof
+from tap_alfacrm.extract.completeness import Evidence, Progress
+from tap_alfacrm.extract.incremental import FilterWindow, NotIncrementalError
+from tap_alfacrm.extract.reader import List, Reading, key_of
+from tap_alfacrm.records.converter import CLOCK, Converter
+from tap_alfacrm.records.page import parse_page
+from tap_alfacrm.records.typed_page import TypedPageParser
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.streams.paged import PagedStream
-from tap_alfacrm.streams.reading import List, Reading, key_of
-from tap_alfacrm.typed import TypedReader
-from tap_alfacrm.window import NotIncrementalError, Window
+from tap_alfacrm.sdk.page_stream import PageStream
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
 
-    from tap_alfacrm.ahead import Coming
-    from tap_alfacrm.envelope import Reader, Row
-    from tap_alfacrm.streams.reading import Page
-    from tap_alfacrm.sweep import Seen, Watches
+    from tap_alfacrm.client.prefetch import PlannedList
+    from tap_alfacrm.extract.incremental import IncrementalFilter
+    from tap_alfacrm.extract.pagination import ProgressListener, SeenIds
+    from tap_alfacrm.extract.reader import Records
+    from tap_alfacrm.records.page import Reader, Row
     from tap_alfacrm.tap import TapAlfaCRM
-    from tap_alfacrm.window import Since
 
 
-class AlfaCRMStream(PagedStream):
+class AlfaCRMStream(PageStream):
     """Rows of one entity, each once (docs/behaviour.md#completeness).
 
     A subclass says its name, its entity, and, where it is not one plain list, which lists it
@@ -60,7 +60,7 @@ class AlfaCRMStream(PagedStream):
     """Dates that some accounts give in their display form alone, as `*_v`."""
     is_typed: ClassVar[bool] = True
     """Whether pages may be decoded as structs, which `mend` does not see."""
-    since: ClassVar[Since | None] = None
+    since: ClassVar[IncrementalFilter | None] = None
     """The filter that asks for recent rows only."""
     everything: ClassVar[List] = List()
     """The list that holds every row of the entity."""
@@ -111,9 +111,9 @@ class AlfaCRMStream(PagedStream):
     @cached_property
     def reader(self) -> Reader:
         """Makes envelopes of this stream's pages."""
-        if self.is_typed and self.is_untouched and not self.converter.renames:
-            return TypedReader(self.effective_schema, self.primary_keys[0])
-        return read_envelope
+        if self.is_typed and self.can_write_pages and not self.converter.renames:
+            return TypedPageParser(self.effective_schema, self.primary_keys[0])
+        return parse_page
 
     def lists(self, context: Context | None) -> Sequence[List]:
         """The lists that make up a partition, to be read in this order."""
@@ -132,13 +132,13 @@ class AlfaCRMStream(PagedStream):
         """Whether partitions read before may have held all rows of this one."""
         return False
 
-    def accounted(self, branch: int | None, context: Context | None) -> Seen:
+    def accounted(self, branch: int | None, context: Context | None) -> SeenIds:
         """Rows seen in this run that belong to the list `whole`."""
         return self.reading.seen[branch, key_of(context)]
 
-    def verdict(self, parts: Sequence[Proof]) -> Proof:
+    def verdict(self, parts: Sequence[Evidence]) -> Evidence:
         """The proof of the whole stream from those of its partitions, in their order."""
-        return Proof.of(parts)
+        return Evidence.of(parts)
 
     def belongs(self, row: Row, identifier: int, list_: List) -> List:  # noqa: ARG002
         """The list that a row is in, whichever it came from."""
@@ -151,7 +151,7 @@ class AlfaCRMStream(PagedStream):
         """The bookmark that a partition goes on from, None to read all of it."""
         return self.get_starting_timestamp(context)
 
-    def read(self, context: Context | None) -> Generator[Page, None, Proof]:
+    def read(self, context: Context | None) -> Generator[Records, None, Evidence]:
         """Read a partition.
 
         Args:
@@ -166,11 +166,11 @@ class AlfaCRMStream(PagedStream):
         return (yield from self.reading.partition(context))
 
     @property
-    def watcher(self) -> Watches:
+    def watcher(self) -> ProgressListener:
         """Who is told of the pages of a list."""
         return self.progress
 
-    def foreseen(self) -> Iterator[Coming]:
+    def foreseen(self) -> Iterator[PlannedList]:
         """What will be asked of this stream, as far as that is known before its turn."""
         return self.reading.foreseen()
 
@@ -204,7 +204,7 @@ class AlfaCRMStream(PagedStream):
         return f"{super().get_replication_key_signpost(context):%Y-%m-%dT%H:%M:%SZ}"
 
     @override
-    def pages(self, context: Context | None) -> Iterator[Page]:
+    def pages(self, context: Context | None) -> Iterator[Records]:
         """Read one partition.
 
         Args:
@@ -228,7 +228,7 @@ class AlfaCRMStream(PagedStream):
         label = self.name + "".join(f" {key}={value}" for key, value in (context or {}).items())
         try:
             if any(part.refused for part in self.reading.parts):
-                proof = Proof(refused=True)
+                proof = Evidence(refused=True)
             else:
                 proof = yield from self._read_since(context)
         except UnavailableError as error:
@@ -236,7 +236,7 @@ class AlfaCRMStream(PagedStream):
                 raise
             what = "has no more rows" if self.reading.parts else "stays empty"
             self.logger.warning("%s The stream %s %s.", error, self.name, what)
-            proof = Proof(refused=True)
+            proof = Evidence(refused=True)
         self.reading.parts.append(proof)
         if proof.missing or proof.unsettled or proof.refused:
             self.hold_bookmark(context)
@@ -247,9 +247,9 @@ class AlfaCRMStream(PagedStream):
             self.reading.has_roster = self.reading.is_asked_about and is_whole
             self.report()
 
-    def _read_since(self, context: Context | None) -> Generator[Page, None, Proof]:
+    def _read_since(self, context: Context | None) -> Generator[Records, None, Evidence]:
         """Read the window that the bookmark asks for, or everything."""
-        self.reading.window = Window(None)
+        self.reading.window = FilterWindow(None)
         if self.since is not None and self.replication_method == "INCREMENTAL":
             start = self.start(context)
             self.reading.window = self.since.window(start, self._alfacrm.settings.lookback_days)
@@ -277,7 +277,7 @@ class AlfaCRMStream(PagedStream):
             self.replication_key,
         )
         self.forced_replication_method = "FULL_TABLE"
-        self.reading.window = Window(None)
+        self.reading.window = FilterWindow(None)
 
     def report(self) -> None:
         """Write the stream's last lines: unknown keys, unfit values, the verdict."""

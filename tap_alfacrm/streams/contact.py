@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tap_alfacrm.extract.incremental import DOTTED, ISO, IncrementalFilter
 from tap_alfacrm.streams.base import AlfaCRMStream
-from tap_alfacrm.streams.children import ChildStream, Parent
-from tap_alfacrm.window import DOTTED, ISO, Since
+from tap_alfacrm.streams.child import ChildStream, Parent
 
 
 class TasksStream(AlfaCRMStream):
@@ -33,7 +33,7 @@ class LogsStream(AlfaCRMStream):
     name = "logs"
     entity = "log"
     needs_branch = True
-    since = Since("date_time", "date_from", DOTTED)
+    since = IncrementalFilter("date_time", "date_from", DOTTED)
 
 
 class SmsMessagesStream(AlfaCRMStream):
@@ -43,7 +43,7 @@ class SmsMessagesStream(AlfaCRMStream):
     entity = "sms-message"
     actions = ("", "/index")
     needs_branch = True
-    since = Since("added", "date_from", ISO)
+    since = IncrementalFilter("added", "date_from", ISO)
 
 
 class MailMessagesStream(AlfaCRMStream):
@@ -53,7 +53,7 @@ class MailMessagesStream(AlfaCRMStream):
     entity = "mail-message"
     actions = ("", "/index")
     needs_branch = True
-    since = Since("sent_date", "date_from", ISO)
+    since = IncrementalFilter("sent_date", "date_from", ISO)
 
 
 class PhoneCallsStream(AlfaCRMStream):
@@ -63,4 +63,4 @@ class PhoneCallsStream(AlfaCRMStream):
     entity = "phone-call"
     actions = ("", "/index")
     needs_branch = True
-    since = Since("call_date", "date_from", ISO)
+    since = IncrementalFilter("call_date", "date_from", ISO)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_alfacrm.streams.archive import ACTIVE, ALL, ArchiveStream
-from tap_alfacrm.streams.reading import List
-from tap_alfacrm.sweep import Seen
-from tap_alfacrm.window import DOTTED, Since
+from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
+from tap_alfacrm.extract.pagination import SeenIds
+from tap_alfacrm.extract.reader import List
+from tap_alfacrm.streams.archived import ACTIVE, ALL, ArchiveStream
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.report import Proof
+    from tap_alfacrm.extract.completeness import Evidence
 
 BOTH = 2
 """`is_study` of leads and clients together (docs/behaviour.md#is_study)."""
@@ -35,7 +35,7 @@ class CustomersStream(ArchiveStream):
     required = True
     has_custom_fields = True
     is_parent = True
-    since = Since("updated_at", "updated_at_from", DOTTED)
+    since = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
     everything = List({"is_study": BOTH, "removed": ALL})
 
     @override
@@ -72,11 +72,11 @@ class CustomersStream(ArchiveStream):
         return context == {"is_study": BOTH} and len(self.partitions) > 1
 
     @override
-    def accounted(self, branch: int | None, context: Context | None) -> Seen:
+    def accounted(self, branch: int | None, context: Context | None) -> SeenIds:
         own = super().accounted(branch, context)
         if context != {"is_study": BOTH}:
             return own
-        whole = Seen()
+        whole = SeenIds()
         for (where, _), seen in self.reading.seen.items():
             if where == branch:
                 whole.join(seen)
@@ -85,7 +85,7 @@ class CustomersStream(ArchiveStream):
         return whole
 
     @override
-    def verdict(self, parts: Sequence[Proof]) -> Proof:
+    def verdict(self, parts: Sequence[Evidence]) -> Evidence:
         whole = super().verdict(parts)
         if self._ends_with_both:
             both = parts[-1]

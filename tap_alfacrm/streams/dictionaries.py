@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tap_alfacrm.extract.reader import List
 from tap_alfacrm.streams.base import AlfaCRMStream
-from tap_alfacrm.streams.reading import List
 
 
 class BranchesStream(AlfaCRMStream):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tap_alfacrm.envelope import read_object
+from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
+from tap_alfacrm.records.page import parse_object
 from tap_alfacrm.streams.base import AlfaCRMStream
-from tap_alfacrm.streams.children import ChildStream, Parent
-from tap_alfacrm.window import DOTTED, Since
+from tap_alfacrm.streams.child import ChildStream, Parent
 
 if TYPE_CHECKING:
-    from tap_alfacrm.envelope import Reader
+    from tap_alfacrm.records.page import Reader
 
 
 class PaysStream(AlfaCRMStream):
@@ -22,7 +22,7 @@ class PaysStream(AlfaCRMStream):
     name = "pays"
     entity = "pay"
     needs_branch = True
-    since = Since("updated_at", "updated_at_from", DOTTED)
+    since = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
 
 
 class PayAccountsStream(AlfaCRMStream):
@@ -86,7 +86,7 @@ class CustomerBonusBalancesStream(ChildStream):
 
     @override
     def reader_of(self, identifier: int) -> Reader:
-        return partial(read_object, identifier=identifier)
+        return partial(parse_object, identifier=identifier)
 
 
 class DiscountsStream(AlfaCRMStream):

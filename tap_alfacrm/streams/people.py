@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_alfacrm.streams.archive import ArchiveStream
+from tap_alfacrm.streams.archived import ArchiveStream
 from tap_alfacrm.streams.base import AlfaCRMStream
 
 

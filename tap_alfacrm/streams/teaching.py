@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_alfacrm.envelope import read_array
-from tap_alfacrm.streams.archive import ArchiveStream
+from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
+from tap_alfacrm.records.page import parse_array
+from tap_alfacrm.streams.archived import ArchiveStream
 from tap_alfacrm.streams.base import AlfaCRMStream
-from tap_alfacrm.streams.children import ChildStream, Parent
-from tap_alfacrm.window import DOTTED, Since
+from tap_alfacrm.streams.child import ChildStream, Parent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_alfacrm.envelope import Reader, Row
+    from tap_alfacrm.records.page import Reader, Row
 
 TIME_ALONE = re.compile(r"\d{2}:\d{2}(:\d{2})?")
 YEAR = dt.timedelta(days=366)
@@ -33,7 +33,7 @@ class GroupsStream(ArchiveStream):
     entity = "group"
     has_custom_fields = True
     is_parent = True
-    since = Since("updated_at", "updated_at_from", DOTTED)
+    since = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
 
 
 class GroupMembershipsStream(ChildStream):
@@ -51,7 +51,7 @@ class LessonsStream(AlfaCRMStream):
 
     name = "lessons"
     entity = "lesson"
-    since = Since("updated_at", "updated_at_from", DOTTED)
+    since = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
     is_typed = False
 
     @property
@@ -83,7 +83,7 @@ class CustomerCalendarsStream(ChildStream):
 
     @override
     def reader_of(self, identifier: int) -> Reader:
-        return read_array
+        return parse_array
 
     @override
     def params(self) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account
-from tap_alfacrm import wire
+from tap_alfacrm.client import http as wire
 from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
 from tap_alfacrm.doctor.verdict import examine

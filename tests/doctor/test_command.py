@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulator import Account, Fault, Quirks, serve
-from tap_alfacrm import wire
+from tap_alfacrm.client import http as wire
 from tap_alfacrm.doctor import __main__ as command
 from tap_alfacrm.doctor.__main__ import BUDGET, cli
 from tap_alfacrm.doctor.model import Report

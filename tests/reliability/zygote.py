@@ -25,9 +25,9 @@ def load(module: str) -> Any:
     """Load what the program needs, once."""
     program = importlib.import_module(module)
     if module.startswith("tap_alfacrm"):
-        for late in ("tap_alfacrm.command", "pendulum", "pyrate_limiter"):
+        for late in ("tap_alfacrm.cli", "pendulum", "pyrate_limiter"):
             importlib.import_module(late)  # each run would load it anew
-        importlib.import_module("tap_alfacrm.wire").FIRST_WAIT = WAIT  # type: ignore[attr-defined]
+        importlib.import_module("tap_alfacrm.client.http").FIRST_WAIT = WAIT  # type: ignore[attr-defined]
     return program
 
 

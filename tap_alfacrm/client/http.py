@@ -15,8 +15,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader, NameResolutionError
 from urllib3.util import Retry
 
-from tap_alfacrm.envelope import MalformedError
 from tap_alfacrm.errors import RequestError, UnavailableError
+from tap_alfacrm.records.page import MalformedResponseError
 
 if TYPE_CHECKING:
     import logging
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from backoff.types import Details
 
-    from tap_alfacrm.pace import Pace
-    from tap_alfacrm.question import Question
-    from tap_alfacrm.settings import Settings
-    from tap_alfacrm.traffic import Traffic
+    from tap_alfacrm.client.rate_limit import RateLimiter
+    from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.client.stats import RequestStats
+    from tap_alfacrm.config import Config
 
     Read = Callable[[bytes, str | None], "T"]
     """Takes the body of an answer and the server's clock when it was asked."""
@@ -50,11 +50,11 @@ REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 """Statuses that refuse a token."""
 
 _jitter = random.Random()  # noqa: S311 - no secret
-_ABSENT = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
-_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+NOT_FOUND_STATUSES = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+RETRYABLE_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 
-class _PassingError(Exception):
+class RetryableError(Exception):
     """An answer, or the lack of one, that another try may mend."""
 
     def __init__(self, reason: str, retry_after: float = 0.0) -> None:
@@ -62,7 +62,7 @@ class _PassingError(Exception):
         self.retry_after = retry_after
 
 
-class RefusedError(Exception):
+class TokenRefusedError(Exception):
     """The token, or the login, was refused.
 
     Attributes:
@@ -79,7 +79,7 @@ class RefusedError(Exception):
         self.status = status
 
 
-class Wire:
+class HttpClient:
     """Sends questions, from any thread.
 
     Attributes:
@@ -88,7 +88,11 @@ class Wire:
     """
 
     def __init__(
-        self, settings: Settings, logger: logging.Logger, traffic: Traffic, pace: Pace | None
+        self,
+        settings: Config,
+        logger: logging.Logger,
+        traffic: RequestStats,
+        pace: RateLimiter | None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -100,9 +104,9 @@ class Wire:
         """
         if pace is None:
             # asyncio comes with it, which --help does not need
-            from tap_alfacrm.pace import Pace  # noqa: PLC0415
+            from tap_alfacrm.client.rate_limit import RateLimiter  # noqa: PLC0415
 
-            pace = Pace(settings.requests_per_second)
+            pace = RateLimiter(settings.requests_per_second)
         self.host, self.pace = settings.base_url, pace
         self._app_key, self._timeout = settings.app_key, settings.request_timeout_seconds
         self._logger, self._traffic = logger, traffic
@@ -125,7 +129,7 @@ class Wire:
 
     def send(
         self,
-        question: Question,
+        question: ListRequest,
         token: str | None,
         read: Read[T],
         refusals: Collection[int] = REFUSALS,
@@ -135,14 +139,14 @@ class Wire:
         Args:
             question: What is asked.
             token: Sent along, None at the login.
-            read: Makes of the answer what is wanted, or raises MalformedError.
+            read: Makes of the answer what is wanted, or raises MalformedResponseError.
             refusals: Statuses that refuse the token.
 
         Returns:
             What was read.
 
         Raises:
-            RefusedError: The token was refused.
+            TokenRefusedError: The token was refused.
             UnavailableError: No such route.
             RequestError: No usable answer.
         """
@@ -150,8 +154,8 @@ class Wire:
         most = TRIES if self._answered else FIRST_TRIES
 
         @backoff.on_exception(
-            _waits,
-            _PassingError,
+            backoff_waits,
+            RetryableError,
             max_tries=min(most, self._traffic.tries or most),
             jitter=None,
             logger=None,
@@ -162,11 +166,11 @@ class Wire:
 
         try:
             return attempt()
-        except _PassingError as error:
+        except RetryableError as error:
             msg = f"{self.host}{question} got no usable answer: {error}. Try again later."
             raise RequestError(msg) from None
 
-    def _report_retry(self, question: Question, details: Details) -> None:
+    def _report_retry(self, question: ListRequest, details: Details) -> None:
         self._logger.warning(
             "%s%s: %s; trying again in %.1f s (try %d failed).",
             self.host,
@@ -179,7 +183,7 @@ class Wire:
 
     def _attempt(
         self,
-        question: Question,
+        question: ListRequest,
         headers: Mapping[str, str | None],
         read: Read[T],
         refusals: Collection[int],
@@ -200,31 +204,31 @@ class Wire:
         except requests.RequestException as error:
             reason = _transport_reason(error)
             self._traffic.fail(reason)
-            raise _PassingError(reason) from None
+            raise RetryableError(reason) from None
         self._answered = True
         self._traffic.seconds.append(response.elapsed.total_seconds())
         self._check(question, response, refusals)
         try:
             return read(body, _moment(response))
-        except MalformedError as error:
+        except MalformedResponseError as error:
             self._traffic.fail(f"status {response.status_code}, but {error}")
             reason = f"status {response.status_code}, but {error} ({len(body)} bytes)"
-            raise _PassingError(reason) from None
+            raise RetryableError(reason) from None
 
     def _check(
-        self, question: Question, response: requests.Response, refusals: Collection[int]
+        self, question: ListRequest, response: requests.Response, refusals: Collection[int]
     ) -> None:
         status = response.status_code
         if status == HTTPStatus.OK:
             return
-        if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status in RETRYABLE_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = f"status {status}"
             self._traffic.fail(reason, response.headers.get("Retry-After"))
-            raise _PassingError(reason, _retry_after(response))
+            raise RetryableError(reason, _retry_after(response))
         if status in refusals:
-            raise RefusedError(status)
+            raise TokenRefusedError(status)
         where = f"{self.host}{question}"
-        if status in _ABSENT:
+        if status in NOT_FOUND_STATUSES:
             msg = f"{where} does not exist in this account (status {status})."
             raise UnavailableError(msg, status)
         self._traffic.fail(f"status {status}")
@@ -238,7 +242,7 @@ class Wire:
         raise RequestError(msg)
 
 
-def _waits() -> Generator[float, _PassingError, None]:
+def backoff_waits() -> Generator[float, RetryableError, None]:
     """Growing, jittered waits that obey Retry-After; backoff sends each failure in."""
     failure = yield 0.0
     longest = FIRST_WAIT

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from tap_alfacrm.scalars import UNFIT, integer
+from tap_alfacrm.records.scalars import INVALID_VALUE_ERRORS, integer
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MAX_ID = 2**63 - 1
 
 
-def row_id(row: dict[str, Any], key: str = "id") -> int | None:
+def get_row_id(row: dict[str, Any], key: str = "id") -> int | None:
     """The id of a row.
 
     Args:
@@ -24,21 +24,21 @@ def row_id(row: dict[str, Any], key: str = "id") -> int | None:
     Returns:
         The id, also where the API sends it as text; None where there is no usable one.
     """
-    return natural(row.get(key))
+    return non_negative_int(row.get(key))
 
 
-def natural(value: object) -> int | None:
+def non_negative_int(value: object) -> int | None:
     """An id or a number of rows, also where it comes as text; None where it is none."""
     if isinstance(value, bool):
         return None
     try:
         number = integer(value)
-    except UNFIT:
+    except INVALID_VALUE_ERRORS:
         return None
     return None if number is None or number < 0 else number
 
 
-class Once:
+class Deduplicator:
     """Lets each row pass once in a run, and again only in a newer state."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from dotenv import dotenv_values, find_dotenv
 
-from tap_alfacrm.errors import SettingsError
+from tap_alfacrm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def from_environment(schema: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         The settings by name.
 
     Raises:
-        SettingsError: A text is not of the setting's type.
+        ConfigError: A text is not of the setting's type.
     """
     variables = {**dotenv_values(find_dotenv(usecwd=True)), **os.environ}
     return {
@@ -56,4 +56,4 @@ def _typed(name: str, text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
         wanted = " or ".join(sorted(types - {"null"}))
-        raise SettingsError(name=name, why=f"it is not of type '{wanted}'") from None
+        raise ConfigError(name=name, why=f"it is not of type '{wanted}'") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_alfacrm.typed import TypedRow
+    from tap_alfacrm.records.typed_page import TypedRow
 
     Row = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ class NotIncrementalError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class IncrementalFilter:
     """A filter of whole days.
 
     Attributes:
@@ -37,7 +37,7 @@ class Since:
     filter: str
     style: str
 
-    def window(self, start: dt.datetime | None, lookback_days: int) -> Window:
+    def window(self, start: dt.datetime | None, lookback_days: int) -> FilterWindow:
         """What to ask for.
 
         Args:
@@ -48,19 +48,19 @@ class Since:
             The window.
         """
         if start is None:
-            return Window(self)
+            return FilterWindow(self)
         day = (start.astimezone(dt.UTC) - WIDEST_OFFSET).date() - dt.timedelta(days=lookback_days)
-        return Window(self, day)
+        return FilterWindow(self, day)
 
 
-class Window:
+class FilterWindow:
     """The rows asked for, from a day on.
 
     Attributes:
         outside: Rows that came although they lie before it.
     """
 
-    def __init__(self, since: Since | None, day: dt.date | None = None) -> None:
+    def __init__(self, since: IncrementalFilter | None, day: dt.date | None = None) -> None:
         """Describe it.
 
         Args:

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_alfacrm.ahead import Coming
-from tap_alfacrm.envelope import read_envelope
+from tap_alfacrm.client.prefetch import PlannedList
 from tap_alfacrm.errors import UnavailableError
-from tap_alfacrm.once import Once
-from tap_alfacrm.report import Proof, Unwatched
+from tap_alfacrm.extract.completeness import Evidence, Unwatched
+from tap_alfacrm.extract.deduplication import Deduplicator
+from tap_alfacrm.extract.pagination import SeenIds
+from tap_alfacrm.extract.reader import List
+from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.streams.base import AlfaCRMStream
-from tap_alfacrm.streams.reading import List
-from tap_alfacrm.sweep import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.account import Roster
-    from tap_alfacrm.envelope import Reader
-    from tap_alfacrm.question import Question
-    from tap_alfacrm.streams.reading import Page
-    from tap_alfacrm.sweep import Watches
+    from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.extract.pagination import ProgressListener
+    from tap_alfacrm.extract.reader import Records
+    from tap_alfacrm.records.page import Reader
+    from tap_alfacrm.streams.parent_ids import ParentIds
 
-PATIENCE = 3
+MAX_REFUSALS = 3
 """Refusals before an answer that mean that the entity is not to be had."""
 
 
@@ -72,42 +72,42 @@ class ChildStream(AlfaCRMStream):
 
     def reader_of(self, identifier: int) -> Reader:  # noqa: ARG002
         """Makes envelopes of the answers about one parent."""
-        return read_envelope
+        return parse_page
 
     @property
     @override
-    def watcher(self) -> Watches:
+    def watcher(self) -> ProgressListener:
         return Unwatched()  # a parent's page or two are not worth a line
 
     @override
-    def foreseen(self) -> Iterator[Coming]:
+    def foreseen(self) -> Iterator[PlannedList]:
         return iter(())
 
     @override
-    def read(self, context: Context | None) -> Generator[Page, None, Proof]:
+    def read(self, context: Context | None) -> Generator[Records, None, Evidence]:
         readings = (self._read_children(parent) for parent in self.parents)
         return (yield from self.reading.each(readings, "parents"))
 
-    def _read_children(self, parent: Parent) -> Generator[Page, None, Proof]:
+    def _read_children(self, parent: Parent) -> Generator[Records, None, Evidence]:
         stream = self._alfacrm.stream(parent.stream)
         roster = stream.reading.roster()
-        proof = Proof(unasked=[] if stream.reading.is_whole else [parent.stream])
+        proof = Evidence(unasked=[] if stream.reading.is_whole else [parent.stream])
         branches = self._alfacrm.settings.branch_ids or self._alfacrm.branches
         refusals: list[UnavailableError] = []
         todo = len(roster) * len(self.variants)
         self.progress.begin(f"{self.name} of {parent.stream}")
         size = self._alfacrm.settings.page_size
         asked = (self._about(parent, *whom)[0] for whom in self._whom(parent, roster, branches))
-        self._alfacrm.session.plan(Coming(question, size, brief=True) for question in asked)
+        self._alfacrm.session.plan(PlannedList(question, size, brief=True) for question in asked)
         for whom in self._whom(parent, roster, branches):
             question, list_ = self._about(parent, *whom)
             if len(self.primary_keys) > 1:
-                self.reading.once = Once()  # an id is unique within its parent only
+                self.reading.once = Deduplicator()  # an id is unique within its parent only
             try:
-                yield from self.reading.rows_of(question, list_, proof, Seen())
+                yield from self.reading.rows_of(question, list_, proof, SeenIds())
             except UnavailableError as error:
                 refusals.append(error)
-                if not proof.sweeps and len(refusals) == PATIENCE:
+                if not proof.sweeps and len(refusals) == MAX_REFUSALS:
                     raise
             self.progress.item(todo)
         if refusals and not proof.sweeps:
@@ -118,7 +118,7 @@ class ChildStream(AlfaCRMStream):
         return proof
 
     def _whom(
-        self, parent: Parent, roster: Roster, branches: Sequence[int]
+        self, parent: Parent, roster: ParentIds, branches: Sequence[int]
     ) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
         """Branch to ask in, id to ask about, and filters, for each question."""
         for branch, identifier in roster.pairs(branches, every_branch=parent.every_branch):
@@ -127,7 +127,7 @@ class ChildStream(AlfaCRMStream):
 
     def _about(
         self, parent: Parent, branch: int, identifier: int, variant: Mapping[str, Any]
-    ) -> tuple[Question, List]:
+    ) -> tuple[ListRequest, List]:
         list_ = List(variant, {parent.field: identifier} if parent.field else {})
         params = {**parent.fixed, **self.params(), parent.param: identifier}
         question = replace(

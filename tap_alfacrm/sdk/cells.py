@@ -8,7 +8,7 @@ from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
-from tap_alfacrm.wrapped import WrappedMap
+from tap_alfacrm.sdk.wrapped import WrappedMap
 
 if TYPE_CHECKING:
     from singer_sdk.mapper import PluginMapper, StreamMap

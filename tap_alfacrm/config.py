@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tap_alfacrm.errors import SettingsError
+from tap_alfacrm.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ Kind = Annotated[int, msgspec.Meta(ge=0, le=2)]
 Identifier = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of the tap, named as the user names them.
 
     Attributes:
@@ -65,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str | None = None
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+    def from_config(cls, config: Mapping[str, Any]) -> Config:
         """Check a configuration and give it its types.
 
         Args:
@@ -75,18 +75,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             The settings.
 
         Raises:
-            SettingsError: With one line that names the setting and says what is right.
+            ConfigError: With one line that names the setting and says what is right.
         """
         missing = [name for name in CREDENTIALS if not config.get(name)]
         if missing:
-            raise SettingsError(name=", ".join(missing), why="it is missing, and required")
+            raise ConfigError(name=", ".join(missing), why="it is missing, and required")
         given = {key: value for key, value in config.items() if value is not None}
         try:
             settings = msgspec.convert(given, cls)
         except msgspec.ValidationError as error:
             reason, _, place = str(error).partition(" - at ")
             name = place.strip("`$.").removesuffix("[...]")
-            raise SettingsError(name=name, why=reason[:1].lower() + reason[1:]) from None
+            raise ConfigError(name=name, why=reason[:1].lower() + reason[1:]) from None
         settings.check()
         return settings
 
@@ -94,20 +94,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Check what the types alone cannot say.
 
         Raises:
-            SettingsError: With one line that names the setting and says what is right.
+            ConfigError: With one line that names the setting and says what is right.
         """
         _ = self.base_url, self.zone, self.start
         for name in ("app_key", "user_agent"):
             value = getattr(self, name)
             if value is not None and not (value.isprintable() and value.isascii()):
-                raise SettingsError(name=name, why="a header can hold printable ASCII only")
+                raise ConfigError(name=name, why="a header can hold printable ASCII only")
 
     @property
     def start(self) -> dt.datetime | None:
         """`start_date` as a moment; a date without a zone is one in UTC.
 
         Raises:
-            SettingsError: It is not a date.
+            ConfigError: It is not a date.
         """
         if self.start_date is None:
             return None
@@ -115,7 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             moment = dt.datetime.fromisoformat(self.start_date)
         except ValueError:
             why = f"{self.start_date!r} is not a date such as 2025-09-01"
-            raise SettingsError(name="start_date", why=why) from None
+            raise ConfigError(name="start_date", why=why) from None
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
     @property
@@ -123,7 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """`https://host[:port]`, without a trailing slash.
 
         Raises:
-            SettingsError: The hostname is not a plain host.
+            ConfigError: The hostname is not a plain host.
         """
         text = self.hostname.strip()
         url = urlsplit(text if "://" in text else f"https://{text}")
@@ -146,14 +146,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                     netloc = f"[{host}]" if ":" in host else host
                     return f"{url.scheme}://{netloc}" + (f":{port}" if port else "")
         why = f"{wrong}; give the host alone, such as demo.s20.online"
-        raise SettingsError(name="hostname", why=why)
+        raise ConfigError(name="hostname", why=why)
 
     @property
     def zone(self) -> dt.tzinfo:
         """Zone of the account's wall-clock fields.
 
         Raises:
-            SettingsError: No such zone.
+            ConfigError: No such zone.
         """
         import pendulum  # noqa: PLC0415 - a tenth of a second that --help need not take
 
@@ -161,7 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return pendulum.timezone(self.timezone or "UTC")
         except (ValueError, OSError):
             why = f"{self.timezone!r} is not an IANA zone such as Europe/Kyiv or Asia/Almaty"
-            raise SettingsError(name="timezone", why=why) from None
+            raise ConfigError(name="timezone", why=why) from None
 
 
 def _wrong_host(text: str, scheme: str) -> str | None:

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable
 
-    from tap_alfacrm.sweep import Found
+    from tap_alfacrm.extract.pagination import ListResult
 
 EVERY = 5.0
 """Seconds between two progress lines of a stream."""
 
 
 @dataclass(slots=True)
-class Proof:
+class Evidence:
     """Rows in, rows out, and what the API says there are.
 
     Attributes:
@@ -51,7 +51,7 @@ class Proof:
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, parts: Iterable[Proof]) -> Proof:
+    def of(cls, parts: Iterable[Evidence]) -> Evidence:
         """Proof of several parts that have no row in common but by chance."""
         whole = cls()
         for part in parts:
@@ -75,7 +75,7 @@ class Proof:
         self.missing = self.keyless = 0
         self.unsettled = False
 
-    def add(self, found: Found) -> None:
+    def add(self, found: ListResult) -> None:
         """Add one list that was read."""
         self.received += found.received
         self.keyless += found.keyless

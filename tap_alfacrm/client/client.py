@@ -8,17 +8,17 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
 
-from tap_alfacrm.envelope import Envelope, MalformedError, decode
+from tap_alfacrm.client.http import REFUSALS, HttpClient, TokenRefusedError
+from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.client.stats import RequestStats
 from tap_alfacrm.errors import CredentialsError, RequestError, UnavailableError
-from tap_alfacrm.question import Question
-from tap_alfacrm.traffic import Traffic
-from tap_alfacrm.wire import REFUSALS, RefusedError, Wire
+from tap_alfacrm.records.page import MalformedResponseError, Page, decode
 
 if TYPE_CHECKING:
     import logging
 
-    from tap_alfacrm.pace import Pace
-    from tap_alfacrm.settings import Settings
+    from tap_alfacrm.client.rate_limit import RateLimiter
+    from tap_alfacrm.config import Config
 
 LOGIN = "/v2api/auth/login"
 LOGIN_REFUSALS = REFUSALS | {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
@@ -26,16 +26,16 @@ ALONE = 3
 """Fresh logins that a question gets for itself before a refusal is believed."""
 
 
-class Session:
+class Client:
     """A conversation with one account. Logs in when it must; safe to share between threads."""
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Config,
         logger: logging.Logger,
-        traffic: Traffic | None = None,
+        traffic: RequestStats | None = None,
         *,
-        pace: Pace | None = None,
+        pace: RateLimiter | None = None,
         token: str | None = None,
     ) -> None:
         """Prepare a conversation; nothing is sent yet.
@@ -52,12 +52,12 @@ class Session:
         self._login_lock = threading.Lock()
         self._token = token
         self._renew_at = math.inf if token else 0.0
-        self._opened: Question | None = None
-        self.traffic = traffic or Traffic()
+        self._opened: ListRequest | None = None
+        self.traffic = traffic or RequestStats()
         """What was sent so far, and how it went."""
-        self._wire = Wire(settings, logger, self.traffic, pace)
+        self._wire = HttpClient(settings, logger, self.traffic, pace)
 
-    def twin(self, settings: Settings, token: str | None = None) -> Session:
+    def twin(self, settings: Config, token: str | None = None) -> Client:
         """A conversation of another login, at the same pace and in the same count.
 
         Args:
@@ -67,7 +67,7 @@ class Session:
         Returns:
             The conversation.
         """
-        return Session(settings, self._logger, self.traffic, pace=self._wire.pace, token=token)
+        return Client(settings, self._logger, self.traffic, pace=self._wire.pace, token=token)
 
     def log_in(self) -> None:
         """Log in now, unless a token is at hand.
@@ -78,7 +78,7 @@ class Session:
         """
         self._current_token(None)
 
-    def ask(self, question: Question) -> Envelope:
+    def ask(self, question: ListRequest) -> Page:
         """Ask for one page.
 
         Args:
@@ -95,13 +95,13 @@ class Session:
         token = self._current_token(None)
         try:
             return self._exchange(question, token)
-        except RefusedError as refused:
+        except TokenRefusedError as refused:
             self.traffic.refuse(question.path, refused.status)
             self._logger.info("The token was refused; logging in again.")
         token = self._current_token(token)
         try:
             envelope = self._exchange(question, token)
-        except RefusedError as refused:
+        except TokenRefusedError as refused:
             self.traffic.refuse(question.path, refused.status)
             if refused.status != HTTPStatus.UNAUTHORIZED and self._is_alive(token):
                 raise self._unavailable(question, refused) from None
@@ -109,7 +109,7 @@ class Session:
         self.traffic.expired += 1
         return envelope
 
-    def _ask_alone(self, question: Question) -> Envelope:
+    def _ask_alone(self, question: ListRequest) -> Page:
         """Ask while nobody else begins to, in case the requests cancel each other's tokens."""
         with self._login_lock:
             for _ in range(ALONE):
@@ -117,7 +117,7 @@ class Session:
                 self._renew_at = time.monotonic() + self._settings.token_ttl_seconds
                 try:
                     return self._exchange(question, self._token)
-                except RefusedError as error:
+                except TokenRefusedError as error:
                     refused = error
                     self.traffic.refuse(question.path, refused.status)
                     if refused.status != HTTPStatus.UNAUTHORIZED and self._is_alive(self._token):
@@ -133,11 +133,11 @@ class Session:
             return self._token == token
         try:
             self._exchange(self._opened, token)
-        except RefusedError:
+        except TokenRefusedError:
             return False
         return True
 
-    def _unavailable(self, question: Question, refused: RefusedError) -> UnavailableError:
+    def _unavailable(self, question: ListRequest, refused: TokenRefusedError) -> UnavailableError:
         msg = (
             f"{self._wire.host}{question} was refused with status {refused.status} "
             "right after a fresh login: the API user's role has no right to it. "
@@ -145,7 +145,7 @@ class Session:
         )
         return UnavailableError(msg, refused.status)
 
-    def _exchange(self, question: Question, token: str) -> Envelope:
+    def _exchange(self, question: ListRequest, token: str) -> Page:
         envelope = self._wire.send(question, token, question.reader)
         self._opened = self._opened or question.at(0, 1)
         return envelope
@@ -164,15 +164,15 @@ class Session:
             token = found.get("token") if isinstance(found, dict) else None
             if not isinstance(token, str) or not token.isascii() or not token.isprintable():
                 msg = "the body holds no token"
-                raise MalformedError(msg)
+                raise MalformedResponseError(msg)
             return token
 
         settings = self._settings
         login = {"email": settings.email, "api_key": settings.api_key}
-        question = Question(LOGIN, login, is_secret=True)
+        question = ListRequest(LOGIN, login, is_secret=True)
         try:
             return self._wire.send(question, None, read, LOGIN_REFUSALS)
-        except RefusedError as refused:
+        except TokenRefusedError as refused:
             self.traffic.refuse(LOGIN, refused.status)
             self._credentials(f"answered {refused.status}")
         except UnavailableError as error:

@@ -11,31 +11,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from tap_alfacrm.envelope import Envelope
-    from tap_alfacrm.question import Question
+    from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.records.page import Page
 
 MAX_SWEEPS = 5
 """Times a list is read through while its rows move under the reader."""
-CEILINGS = frozenset({20, 50, 100, 200, 500})
+PAGE_SIZE_CAPS = frozenset({20, 50, 100, 200, 500})
 """Page sizes that accounts are known to impose, whatever was asked for."""
 
 REPEATS = 2
 """Pages in a row without a new row that end a list; one may come of rows pushed back."""
 
 
-class Asks(Protocol):
+class PageSource(Protocol):
     """The part of a session that a sweep needs."""
 
     def reading(
-        self, question: Question, page_size: int
-    ) -> AbstractContextManager[Callable[[int], Envelope]]:
+        self, question: ListRequest, page_size: int
+    ) -> AbstractContextManager[Callable[[int], Page]]:
         """Read a list: what gives a page by its number."""
 
-    def forget(self, question: Question) -> None:
+    def forget(self, question: ListRequest) -> None:
         """Drop what was asked ahead of lists of its kind: their rows have been seen to move."""
 
 
-class Watches(Protocol):
+class ProgressListener(Protocol):
     """Is told of each page, to show progress."""
 
     def begin(self, label: str) -> None:
@@ -46,7 +46,7 @@ class Watches(Protocol):
 
 
 @dataclass(slots=True)
-class Found:
+class ListResult:
     """What one list held.
 
     Attributes:
@@ -76,7 +76,7 @@ class Found:
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenIds:
     """What was found in several lists together.
 
     Attributes:
@@ -93,13 +93,13 @@ class Seen:
         """All lists are read anew."""
         self.latest, self.keyless = BitMap64(), 0
 
-    def add(self, found: Found) -> None:
+    def add(self, found: ListResult) -> None:
         """Add a list."""
         self.ids |= found.ids
         self.latest |= found.latest
         self.keyless += found.keyless
 
-    def join(self, other: Seen) -> None:
+    def join(self, other: SeenIds) -> None:
         """Add what was found in other lists."""
         self.ids |= other.ids
         self.latest |= other.latest
@@ -112,12 +112,12 @@ class Seen:
 
 
 def sweep(
-    session: Asks,
-    question: Question,
+    session: PageSource,
+    question: ListRequest,
     page_size: int,
-    found: Found,
-    watcher: Watches,
-) -> Iterator[Envelope]:
+    found: ListResult,
+    watcher: ProgressListener,
+) -> Iterator[Page]:
     """Read a list to its end, and again while its rows move under the reader.
 
     Args:
@@ -163,10 +163,10 @@ class _Reading:
     began: str | None = None
     moved: bool = False
 
-    def begin(self, envelope: Envelope) -> None:
+    def begin(self, envelope: Page) -> None:
         self.total, self.began = envelope.total, envelope.moment
 
-    def take(self, envelope: Envelope) -> bool:
+    def take(self, envelope: Page) -> bool:
         """Count a page in, unless it repeats what this reading has had."""
         if envelope.total != self.total:
             self.total, self.moved = envelope.total, True
@@ -194,7 +194,7 @@ class _Reading:
         cut = (
             length >= page_size
             or length == self.longest
-            or (not self.longest and length in CEILINGS)
+            or (not self.longest and length in PAGE_SIZE_CAPS)
         )
         self.longest = max(self.longest, length)
         return self.distinct == self.total and not cut
@@ -215,19 +215,19 @@ class _Reading:
         return other is not None and (other.ids, other.total) == (self.ids, self.total)
 
 
-def pages_expected(first: Envelope, question: Question, page_size: int) -> int:
+def pages_expected(first: Page, question: ListRequest, page_size: int) -> int:
     """How many pages a sweep will ask for, if none is cut shorter than the first."""
     length, total = len(first.items), first.total or 0
     if question.is_single or not length:
         return 1
     if total <= length:
-        return 1 + (length >= page_size or length in CEILINGS)
+        return 1 + (length >= page_size or length in PAGE_SIZE_CAPS)
     return total // length + 1  # a last page as long as the first may have been cut
 
 
 def _pages(
-    session: Asks, question: Question, page_size: int, reading: _Reading
-) -> Iterator[Envelope]:
+    session: PageSource, question: ListRequest, page_size: int, reading: _Reading
+) -> Iterator[Page]:
     with session.reading(question, page_size) as ask:
         page = repeated = 0
         envelope = ask(page)

@@ -9,14 +9,16 @@ import datetime as dt
 import functools
 import re
 
-from tap_alfacrm.scalars import Unfit
+from tap_alfacrm.records.scalars import InvalidValue
 
 _DATE = r"(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<d2>\d{2})\.(?P<m2>\d{2})\.(?P<y2>\d{4}))"
 _TIME = r"(?P<H>\d{2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?"
 _ZONE = r"(?P<zone>Z|[+-]\d{2}:?\d{2})"
 _MOMENT_RE = re.compile(rf"{_DATE}(?:[T ]{_TIME}{_ZONE}?)?", re.ASCII)
 _TIME_RE = re.compile(_TIME, re.ASCII)
-TAILS = frozenset(f":{minute:02}:{second:02}" for minute in range(60) for second in range(60))
+MINUTE_SECONDS = frozenset(
+    f":{minute:02}:{second:02}" for minute in range(60) for second in range(60)
+)
 """What follows the hour in a moment of full seconds."""
 KNOWN_DAYS = 10_000
 """Days that a clock remembers."""
@@ -25,13 +27,13 @@ KNOWN_DAYS = 10_000
 def _moment(value: object) -> re.Match[str] | None:
     """A date with or without a time, in any of the API's shapes; None for an empty text."""
     if not isinstance(value, str):
-        raise Unfit
+        raise InvalidValue
     value = value.strip()
     if not value:
         return None
     match = _MOMENT_RE.fullmatch(value)
     if match is None:
-        raise Unfit
+        raise InvalidValue
     return match
 
 
@@ -47,7 +49,7 @@ def date(value: object) -> str | None:
     """A day as `YYYY-MM-DD`, also of a moment; null of an empty text.
 
     Raises:
-        Unfit: It is none.
+        InvalidValue: It is none.
         ValueError: There is no such day.
     """
     match = _moment(value)
@@ -58,17 +60,17 @@ def time(value: object) -> str | None:
     """A time of day as `hh:mm:ss`; null of an empty text.
 
     Raises:
-        Unfit: It is none.
+        InvalidValue: It is none.
         ValueError: There is no such time.
     """
     if not isinstance(value, str):
-        raise Unfit
+        raise InvalidValue
     value = value.strip()
     if not value:
         return None
     match = _TIME_RE.fullmatch(value)
     if match is None:
-        raise Unfit
+        raise InvalidValue
     return _clock(match).isoformat()
 
 
@@ -76,7 +78,7 @@ def _clock(match: re.Match[str]) -> dt.time:
     return dt.time(int(match["H"] or 0), int(match["M"] or 0), int(match["S"] or 0))
 
 
-class Instants:
+class UtcConverter:
     """Makes instants in UTC of moments on a clock; each day is worked out once.
 
     Attributes:
@@ -98,11 +100,11 @@ class Instants:
         """An instant as `YYYY-MM-DDThh:mm:ssZ`; null of an empty text.
 
         Raises:
-            Unfit: It is none.
+            InvalidValue: It is none.
             ValueError: There is no such moment.
             OverflowError: It lies outside of the years 1 to 9999.
         """
-        if isinstance(value, str) and value[13:] in TAILS:
+        if isinstance(value, str) and value[13:] in MINUTE_SECONDS:
             name = value[:10]
             if name not in self.days:
                 if len(self.days) > KNOWN_DAYS:
@@ -143,9 +145,9 @@ def _hours(ahead: int) -> dict[str, tuple[int, str]]:
 
 
 @functools.cache
-def instants(clock: dt.tzinfo) -> Instants:
+def instants(clock: dt.tzinfo) -> UtcConverter:
     """The instants of a clock, one memory for all its fields."""
-    return Instants(clock)
+    return UtcConverter(clock)
 
 
 def _in_utc(value: object, clock: dt.tzinfo) -> str | None:

@@ -8,26 +8,26 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
-from tap_alfacrm.account import Roster
-from tap_alfacrm.ahead import Coming
+from tap_alfacrm.client.prefetch import PlannedList
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.errors import RequestError, UnavailableError
-from tap_alfacrm.once import Once
-from tap_alfacrm.question import Question
-from tap_alfacrm.report import Proof
-from tap_alfacrm.sweep import MAX_SWEEPS, Found, Seen, sweep
-from tap_alfacrm.typed import TypedRow
-from tap_alfacrm.window import NotIncrementalError, Window
+from tap_alfacrm.extract.completeness import Evidence
+from tap_alfacrm.extract.deduplication import Deduplicator
+from tap_alfacrm.extract.incremental import FilterWindow, NotIncrementalError
+from tap_alfacrm.extract.pagination import MAX_SWEEPS, ListResult, SeenIds, sweep
+from tap_alfacrm.records.typed_page import TypedRow
+from tap_alfacrm.streams.parent_ids import ParentIds
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.envelope import Envelope, Row
+    from tap_alfacrm.records.page import Page, Row
     from tap_alfacrm.streams.base import AlfaCRMStream
     from tap_alfacrm.tap import TapAlfaCRM
 
-    Page = Sequence[Row | TypedRow]
+    Records = Sequence[Row | TypedRow]
 
 COUNTING = 1
 """Page size where only the total is wanted."""
@@ -68,20 +68,20 @@ class Reading:
             tap: The tap, with the session, the settings and the other streams.
         """
         self._stream, self._tap = stream, tap
-        self.once = Once()
-        self.seen: defaultdict[tuple[int | None, Hashable], Seen] = defaultdict(Seen)
-        self.parts: list[Proof] = []
-        self.window = Window(None)
+        self.once = Deduplicator()
+        self.seen: defaultdict[tuple[int | None, Hashable], SeenIds] = defaultdict(SeenIds)
+        self.parts: list[Evidence] = []
+        self.window = FilterWindow(None)
         self._action = stream.actions[0]
-        self._roster = Roster()
+        self._roster = ParentIds()
         self.has_roster = self._is_planned = False
 
-    def question(self, list_: List, branch: int | None) -> Question:
+    def question(self, list_: List, branch: int | None) -> ListRequest:
         """What to ask for a list, in one branch or (None) in all."""
         path = self._stream.path(branch, self._action)
-        return Question(path, list_.filters, reader=self._stream.reader)
+        return ListRequest(path, list_.filters, reader=self._stream.reader)
 
-    def partition(self, context: Context | None) -> Generator[Page, None, Proof]:
+    def partition(self, context: Context | None) -> Generator[Records, None, Evidence]:
         """Read a partition in every branch.
 
         Args:
@@ -107,7 +107,7 @@ class Reading:
 
     def _read_actions(
         self, branches: Sequence[int | None], context: Context | None
-    ) -> Generator[Page, None, Proof]:
+    ) -> Generator[Records, None, Evidence]:
         *others, last = self._stream.actions
         for action in others:
             self._action = action
@@ -121,7 +121,7 @@ class Reading:
 
     def _read_branches(
         self, branches: Sequence[int | None], context: Context | None
-    ) -> Generator[Page, None, Proof]:
+    ) -> Generator[Records, None, Evidence]:
         if not self._is_planned or self.window.filters:
             self._is_planned = True
             self._tap.session.plan(self._coming(branches, context))
@@ -133,8 +133,8 @@ class Reading:
         return proof
 
     def each(
-        self, readings: Iterable[Generator[Page, None, Proof]], what: str
-    ) -> Generator[Page, None, Proof]:
+        self, readings: Iterable[Generator[Records, None, Evidence]], what: str
+    ) -> Generator[Records, None, Evidence]:
         """Read several things of one kind, each of which may be refused.
 
         Args:
@@ -162,13 +162,15 @@ class Reading:
             raise refusals[0]
         for refusal in refusals:
             self._stream.logger.warning("%s The other %s were read.", refusal, what)
-        proof = Proof.of(parts)
+        proof = Evidence.of(parts)
         if refusals:
             proof.refusals += len(refusals)
             proof.notes.append(f"{len(refusals)} of {len(refusals) + len(parts)} {what} refused")
         return proof
 
-    def _coming(self, branches: Sequence[int | None], context: Context | None) -> Iterator[Coming]:
+    def _coming(
+        self, branches: Sequence[int | None], context: Context | None
+    ) -> Iterator[PlannedList]:
         """What will be asked from here on, if nothing moves: of this stream, and of the next."""
         contexts = (context,) if self.window.filters else self._stream.partitions or (context,)
         for number, coming in enumerate(self._lists_of(branches, contexts)):
@@ -176,7 +178,7 @@ class Reading:
         for stream in self._tap.streams_after(self._stream.name):
             yield from stream.foreseen()
 
-    def foreseen(self) -> Iterator[Coming]:
+    def foreseen(self) -> Iterator[PlannedList]:
         """What will be asked of this stream, as far as that is known before its turn."""
         is_plain = self._stream.since is None or self._stream.replication_method == "FULL_TABLE"
         if is_plain and (self._tap.knows_branches or not self._stream.needs_branch):
@@ -184,7 +186,7 @@ class Reading:
 
     def _lists_of(
         self, branches: Sequence[int | None], contexts: Sequence[Context | None]
-    ) -> Iterator[Coming]:
+    ) -> Iterator[PlannedList]:
         size = self._tap.settings.page_size
         for context in contexts:
             whole = self._stream.whole(context)
@@ -195,16 +197,16 @@ class Reading:
                 for number, list_ in enumerate(lists):
                     question = self.question(self._windowed(list_), branch)
                     after = number > 0 or not context
-                    yield Coming(question, size, after=after, brief=brief)
+                    yield PlannedList(question, size, after=after, brief=brief)
                 if whole is not None:
                     question = self.question(self._windowed(whole), branch)
-                    yield Coming(question, COUNTING, after=True, count=True)
+                    yield PlannedList(question, COUNTING, after=True, count=True)
 
     def _read_branch(
         self, branch: int | None, context: Context | None
-    ) -> Generator[Page, None, Proof]:
+    ) -> Generator[Records, None, Evidence]:
         """Read the lists of a partition, again until the list that counts them all agrees."""
-        proof = Proof()
+        proof = Evidence()
         whole = self._stream.whole(context)
         before = None
         seen = self.seen[branch, key_of(context)]
@@ -248,7 +250,9 @@ class Reading:
     def _windowed(self, list_: List) -> List:
         return replace(list_, filters={**list_.filters, **self.window.filters})
 
-    def rows_of(self, question: Question, list_: List, proof: Proof, seen: Seen) -> Iterator[Page]:
+    def rows_of(
+        self, question: ListRequest, list_: List, proof: Evidence, seen: SeenIds
+    ) -> Iterator[Records]:
         """Read one list.
 
         Args:
@@ -260,7 +264,7 @@ class Reading:
         Yields:
             The records of one page.
         """
-        found, stream = Found(), self._stream
+        found, stream = ListResult(), self._stream
         session, page_size = self._tap.session, self._tap.settings.page_size
         for page in sweep(session, question, page_size, found, stream.watcher):
             if stream.replication_method == "INCREMENTAL" and not self.window.fits(page.items):
@@ -273,7 +277,7 @@ class Reading:
         seen.add(found)
         proof.add(found)
 
-    def _records(self, page: Envelope, list_: List) -> Iterator[Row | TypedRow]:
+    def _records(self, page: Page, list_: List) -> Iterator[Row | TypedRow]:
         """The rows of a page that are new, made right."""
         for ids, rows, home in self._new_rows(page, list_):
             if self.is_asked_about:
@@ -296,7 +300,7 @@ class Reading:
         return [self._stream.converter({**self._stream.mend(row), **stamp}) for row in plain]
 
     def _new_rows(
-        self, page: Envelope, list_: List
+        self, page: Page, list_: List
     ) -> Iterator[tuple[Sequence[int], Sequence[Row | TypedRow], List]]:
         """Ids and rows that have not come before, with the list that they are in."""
         ids = [identifier for identifier in page.ids if identifier is not None]
@@ -311,22 +315,22 @@ class Reading:
                 if self.once.admit(identifier, home.state):
                     yield (identifier,), (row,), home
 
-    def _ask_total(self, question: Question) -> int | None:
+    def _ask_total(self, question: ListRequest) -> int | None:
         with self._tap.session.reading(question, COUNTING, count=True) as ask:
             return ask(0).total
 
-    def roster(self) -> Roster:
+    def roster(self) -> ParentIds:
         """Ids and branches of all rows; reads them unless this run has read them all."""
         if not self.has_roster:
-            self.window, self.parts, self._is_planned = Window(None), [], True
-            self.once, self.is_asked_about = Once(), True
+            self.window, self.parts, self._is_planned = FilterWindow(None), [], True
+            self.once, self.is_asked_about = Deduplicator(), True
             self.seen.clear()
             for context in self._stream.partitions or (None,):
                 deque(self._call_roll(context), maxlen=0)
             self.has_roster = True
         return self._roster
 
-    def _call_roll(self, context: Context | None) -> Iterator[Page]:
+    def _call_roll(self, context: Context | None) -> Iterator[Records]:
         self.parts.append((yield from self._stream.read(context)))
 
     @property

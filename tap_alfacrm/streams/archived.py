@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from pyroaring import BitMap64
 from typing_extensions import override
 
+from tap_alfacrm.extract.reader import List
 from tap_alfacrm.streams.base import AlfaCRMStream
-from tap_alfacrm.streams.reading import List
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.envelope import Row
+    from tap_alfacrm.records.page import Row
 
 ACTIVE, ALL, ARCHIVED = 0, 1, 2
 """Values of `removed` (docs/behaviour.md#archived-cards)."""

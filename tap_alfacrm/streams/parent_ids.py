@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from tap_alfacrm.once import natural
+from tap_alfacrm.extract.deduplication import non_negative_int
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_alfacrm.typed import TypedRow
+    from tap_alfacrm.records.typed_page import TypedRow
 
 
-class Roster:
+class ParentIds:
     """Ids of the rows of an entity, with the branches they belong to."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Roster:
         self._ids.add(identifier)
         given = row.get("branch_ids")
         for item in given if isinstance(given, list) else ():
-            branch = natural(item)
+            branch = non_negative_int(item)
             if branch is not None:
                 self._by_branch.setdefault(branch, BitMap64()).add(identifier)
 

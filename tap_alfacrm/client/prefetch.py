@@ -11,28 +11,28 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.sweep import pages_expected
+from tap_alfacrm.extract.pagination import pages_expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_alfacrm.envelope import Envelope
-    from tap_alfacrm.question import Question
-    from tap_alfacrm.session import Session
+    from tap_alfacrm.client.client import Client
+    from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.records.page import Page
 
-FRESH = 10.0
+MAX_FIRST_PAGE_AGE = 10.0
 """Seconds that the first of many pages may be older than the second. In an older one the
 count is more likely to have changed, and then the whole list is read again."""
-OVERLAP = 4
+OVERLAP_PAGES = 4
 """Pages of a list that may still be asked when the next list is begun, so that nothing waits
 for its length. A row that moves between the two meanwhile changes a total, which starts both
 again (docs/behaviour.md#completeness)."""
-REACH = 8
+REUSE_LOOKAHEAD = 8
 """Times `max_in_flight` lists of a new plan are looked through for what was asked already."""
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class PlannedList:
     """A list that will be read.
 
     Attributes:
@@ -43,7 +43,7 @@ class Coming:
         count: Whether only the total is wanted.
     """
 
-    question: Question
+    question: ListRequest
     page_size: int
     after: bool = False
     brief: bool = False
@@ -55,10 +55,10 @@ class _Answer:
     """A request under way, or done and not yet wanted."""
 
     asked_at: float = field(default_factory=time.monotonic)
-    future: Future[Envelope] = field(default_factory=Future)
+    future: Future[Page] = field(default_factory=Future)
 
     @property
-    def envelope(self) -> Envelope | None:
+    def envelope(self) -> Page | None:
         """The page, if it has come."""
         done = self.future.done() and not self.future.cancelled()
         return self.future.result() if done and self.future.exception() is None else None
@@ -75,7 +75,7 @@ class _List:
         pages: How many there are, None while that is not known.
     """
 
-    coming: Coming
+    coming: PlannedList
     answers: dict[int, _Answer] = field(default_factory=dict)
     asked: int = 0
     pages: int | None = None
@@ -103,25 +103,25 @@ class _List:
         first = self.answers.get(0)
         if first is None or not self.asked == 1 < (self.pages or 0):
             return
-        if time.monotonic() - first.asked_at > FRESH:
+        if time.monotonic() - first.asked_at > MAX_FIRST_PAGE_AGE:
             self.forget()
 
-    def blocks(self, other: Coming) -> bool:
+    def blocks(self, other: PlannedList) -> bool:
         """Whether a list that comes later has to wait for pages of this one."""
         if not other.after or self.coming.brief:
             return False
-        overlap = 0 if other.count else OVERLAP
+        overlap = 0 if other.count else OVERLAP_PAGES
         return not self.asked or self.pages is None or self.asked < self.pages - overlap
 
 
-class Ahead:
+class PrefetchClient:
     """A session that has up to `max_in_flight` requests under way at once.
 
     Answers are handed out in the order in which they are wanted, and errors with them, so
     that nothing but the time differs from a session that asks one by one.
     """
 
-    def __init__(self, session: Session, max_in_flight: int) -> None:
+    def __init__(self, session: Client, max_in_flight: int) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
@@ -131,9 +131,9 @@ class Ahead:
         self._session = session
         self._max_in_flight = max_in_flight
         self._lists: list[_List] = []
-        self._coming: Iterator[Coming] = iter(())
+        self._coming: Iterator[PlannedList] = iter(())
 
-    def ask(self, question: Question) -> Envelope:
+    def ask(self, question: ListRequest) -> Page:
         """Ask one question by itself.
 
         Args:
@@ -147,7 +147,7 @@ class Ahead:
         """
         return self._session.ask(question)
 
-    def plan(self, coming: Iterable[Coming]) -> None:
+    def plan(self, coming: Iterable[PlannedList]) -> None:
         """Tell what will be read, so that it can be asked for when there is room.
 
         Args:
@@ -160,12 +160,12 @@ class Ahead:
         for one in self._coming:
             list_ = known.pop(one.question, None) or _List(one)
             self._lists.append(list_)
-            if len(self._lists) >= self._max_in_flight * (REACH if known else 1):
+            if len(self._lists) >= self._max_in_flight * (REUSE_LOOKAHEAD if known else 1):
                 break
         for list_ in known.values():
             list_.forget()
 
-    def forget(self, question: Question) -> None:
+    def forget(self, question: ListRequest) -> None:
         """Drop what has come and was not wanted yet: rows have been seen to move.
 
         Args:
@@ -177,8 +177,8 @@ class Ahead:
 
     @contextmanager
     def reading(
-        self, question: Question, page_size: int, *, count: bool = False
-    ) -> Iterator[Callable[[int], Envelope]]:
+        self, question: ListRequest, page_size: int, *, count: bool = False
+    ) -> Iterator[Callable[[int], Page]]:
         """Read a list.
 
         Args:
@@ -192,7 +192,7 @@ class Ahead:
         planned = (list_ for list_ in self._lists if list_.coming.question == question)
         list_ = next(planned, None)
         if list_ is None:
-            list_ = _List(Coming(question, page_size, count=count))
+            list_ = _List(PlannedList(question, page_size, count=count))
         else:
             self._lists.remove(list_)
         self._lists.insert(0, list_)
@@ -203,7 +203,7 @@ class Ahead:
                 self._lists.remove(list_)
             list_.forget()
 
-    def _page(self, list_: _List, page: int) -> Envelope:
+    def _page(self, list_: _List, page: int) -> Page:
         question = list_.coming.question.at(page, list_.coming.page_size)
         if self._max_in_flight == 1:
             return self._session.ask(question)
@@ -230,7 +230,7 @@ class Ahead:
             if other.coming.after and is_of_its_kind and other is not list_:
                 other.forget()
 
-    def _under_way(self) -> list[Future[Envelope]]:
+    def _under_way(self) -> list[Future[Page]]:
         answers = (answer for list_ in self._lists for answer in list_.answers.values())
         return [answer.future for answer in answers if not answer.future.done()]
 

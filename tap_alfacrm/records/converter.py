@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_alfacrm.moments import TAILS, Instants, date, instants, time
-from tap_alfacrm.scalars import (
-    UNFIT,
-    Unfit,
+from tap_alfacrm.records.datetimes import MINUTE_SECONDS, UtcConverter, date, instants, time
+from tap_alfacrm.records.scalars import (
+    INVALID_VALUE_ERRORS,
+    InvalidValue,
     boolean,
     clean,
     integer,
@@ -24,12 +24,12 @@ from tap_alfacrm.scalars import (
     number,
     text,
 )
-from tap_alfacrm.typed import attribute, is_plain, types_of
+from tap_alfacrm.records.typed_page import attribute, is_plain, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tap_alfacrm.typed import TypedRow
+    from tap_alfacrm.records.typed_page import TypedRow
 
     Fix = Callable[[Any], Any]
     Schema = Mapping[str, Any]
@@ -79,7 +79,7 @@ class Converter:
             if _needs_mending(property_):
                 fix = _fix(name, property_, zone, self.unfit)
                 column = attribute(name), self._counting(name, fix)
-                if isinstance(fix, Instants):
+                if isinstance(fix, UtcConverter):
                     self._columns_to_mend.append(_instants_in(*column, fix))
                 elif _may_mix(property_):
                     self._columns_to_mend.append(_mixed_in(*column))
@@ -110,7 +110,7 @@ class Converter:
         values have not.
 
         Args:
-            rows: Rows of `TypedReader`; they are changed.
+            rows: Rows of `TypedPageParser`; they are changed.
             stamp: Fields to add.
         """
         for mend in self._columns_to_mend:
@@ -125,7 +125,7 @@ class Converter:
                 return None
             try:
                 return fix(value)
-            except UNFIT:
+            except INVALID_VALUE_ERRORS:
                 self.unfit[name] += 1
                 return None
 
@@ -151,7 +151,7 @@ def _recurring_in(name: str, fix: Fix, known: dict[Any, Any]) -> Callable[[Any],
     return mend
 
 
-def _instants_in(name: str, fix: Fix, instants: Instants) -> Callable[[Any], None]:
+def _instants_in(name: str, fix: Fix, instants: UtcConverter) -> Callable[[Any], None]:
     """Mends a column of date-times as `Instants` does, without the cost of a call for each."""
     get, days = attrgetter(name), instants.days
 
@@ -159,7 +159,11 @@ def _instants_in(name: str, fix: Fix, instants: Instants) -> Callable[[Any], Non
         for row, value in zip(rows, map(get, rows), strict=True):
             if value is not None:
                 day, tail = days.get(value[:10]), value[13:]
-                if day is not None and tail in TAILS and (hour := day[1].get(value[10:13])):
+                if (
+                    day is not None
+                    and tail in MINUTE_SECONDS
+                    and (hour := day[1].get(value[10:13]))
+                ):
                     setattr(row, name, f"{day[0][hour[0]]}{hour[1]}{tail}Z")
                 else:
                     setattr(row, name, fix(value))
@@ -227,7 +231,7 @@ def _any_of(types: list[str]) -> Fix:
             return clean(value)
         if "string" in types:
             return text(value)
-        raise Unfit
+        raise InvalidValue
 
     return fix
 
@@ -249,7 +253,7 @@ def _array(name: str, items: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fi
                 continue
             try:
                 element = fix_item(item)
-            except (Unfit, ValueError, OverflowError):
+            except (InvalidValue, ValueError, OverflowError):
                 unfit[name] += 1
                 continue
             if element is not None:
@@ -272,7 +276,7 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> 
         if isinstance(value, list):
             value = {str(index): item for index, item in enumerate(value)}
         if not isinstance(value, dict):
-            raise Unfit
+            raise InvalidValue
         if inner is None:
             return clean(value)  # type: ignore[no-any-return]
         record = inner(value)
@@ -290,4 +294,4 @@ def _decoded(text: str) -> object:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        raise Unfit from None
+        raise InvalidValue from None

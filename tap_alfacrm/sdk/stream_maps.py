@@ -9,9 +9,9 @@ from singer_sdk.mapper import CustomStreamMap, PluginMapper
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_alfacrm.cells import make_json_readable
-from tap_alfacrm.errors import SettingsError
-from tap_alfacrm.wrapped import WrappedMap
+from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.sdk.cells import make_json_readable
+from tap_alfacrm.sdk.wrapped import WrappedMap
 
 if TYPE_CHECKING:
     from singer_sdk.singerlib import CatalogEntry
@@ -32,7 +32,7 @@ class Mapper(PluginMapper):
             catalog: The working catalogue.
 
         Raises:
-            SettingsError: A map does not fit its stream.
+            ConfigError: A map does not fit its stream.
         """
         selected = Catalog({name: entry for name, entry in catalog.items() if _is_selected(entry)})
         try:
@@ -41,15 +41,16 @@ class Mapper(PluginMapper):
                 entry = catalog[name]
                 self.register_raw_stream_schema(name, entry.schema.to_dict(), entry.key_properties)
         except MappingError as error:
-            raise SettingsError(name="stream_maps", why=str(error).rstrip(".")) from None
+            raise ConfigError(name="stream_maps", why=str(error).rstrip(".")) from None
         for name, maps in self.stream_maps.items():
             self.stream_maps[name] = [
-                _Discreet(found) if isinstance(found, CustomStreamMap) else found for found in maps
+                RedactingMap(found) if isinstance(found, CustomStreamMap) else found
+                for found in maps
             ]
         make_json_readable(self)
 
 
-class _Discreet(WrappedMap):
+class RedactingMap(WrappedMap):
     """A map whose expressions fail without telling the row on which they do."""
 
     @override
@@ -63,7 +64,7 @@ class _Discreet(WrappedMap):
                 f"an expression for {self.stream_alias} fails on the value of a row with "
                 f"{type(error).__name__}"
             )
-        raise SettingsError(name="stream_maps", why=why)
+        raise ConfigError(name="stream_maps", why=why)
 
 
 def _is_selected(entry: CatalogEntry) -> bool:

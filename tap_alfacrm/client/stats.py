@@ -12,7 +12,7 @@ from tap_alfacrm.errors import BudgetError
 
 
 @dataclass(slots=True)
-class Traffic:
+class RequestStats:
     """The count of a conversation; safe to share between threads.
 
     Attributes:

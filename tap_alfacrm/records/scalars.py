@@ -17,11 +17,11 @@ _INT64 = range(-(2**63), 2**63)
 _MAX_EXPONENT = 100
 
 
-class Unfit(ValueError):  # noqa: N818 - a verdict on a value, not a failure of the program
+class InvalidValue(ValueError):  # noqa: N818 - a verdict on a value, not a failure of the program
     """A value that its type cannot hold."""
 
 
-UNFIT = (Unfit, ValueError, OverflowError, RecursionError)
+INVALID_VALUE_ERRORS = (InvalidValue, ValueError, OverflowError, RecursionError)
 """What mending raises where a type cannot hold a value."""
 
 
@@ -75,7 +75,7 @@ def _digits(value: str) -> str:
     """A number as text, without blanks; may be empty."""
     digits = value.strip()
     if digits and not _DECIMAL_RE.fullmatch(digits):
-        raise Unfit
+        raise InvalidValue
     return digits
 
 
@@ -83,7 +83,7 @@ def integer(value: object) -> int | None:
     """A whole number, also from text; null of an empty text.
 
     Raises:
-        Unfit: It is none, or more than 64 bits hold.
+        InvalidValue: It is none, or more than 64 bits hold.
     """
     if isinstance(value, str):
         if not (digits := _digits(value)):
@@ -92,12 +92,12 @@ def integer(value: object) -> int | None:
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT:
         number = int(value)
         if number != value:
-            raise Unfit
+            raise InvalidValue
         value = number
     if isinstance(value, bool):
         return int(value)
     if not isinstance(value, int) or value not in _INT64:
-        raise Unfit
+        raise InvalidValue
     return value
 
 
@@ -105,7 +105,7 @@ def number(value: object) -> Decimal | int | None:
     """An exact number, also from text; null of an empty text.
 
     Raises:
-        Unfit: It is none.
+        InvalidValue: It is none.
     """
     if isinstance(value, str):
         digits = _digits(value)
@@ -115,7 +115,7 @@ def number(value: object) -> Decimal | int | None:
         or not isinstance(value, (int, Decimal))
         or isinstance(bounded(value), str)
     ):
-        raise Unfit
+        raise InvalidValue
     return value
 
 
@@ -123,7 +123,7 @@ def boolean(value: object) -> bool | None:
     """A truth value, also from 0, 1 and their texts; null of an empty text.
 
     Raises:
-        Unfit: It is none.
+        InvalidValue: It is none.
     """
     if isinstance(value, str):
         value = value.strip().lower()
@@ -138,5 +138,5 @@ def boolean(value: object) -> bool | None:
         "true": True,
     }
     if not isinstance(value, (str, int, bool)) or value not in known:
-        raise Unfit
+        raise InvalidValue
     return known[value]

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_alfacrm.envelope import read_envelope
+from tap_alfacrm.records.page import parse_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_alfacrm.envelope import Reader
+    from tap_alfacrm.records.page import Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ListRequest:
     """What is asked of one list.
 
     Attributes:
@@ -31,11 +31,11 @@ class Question:
     path: str
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     params: Mapping[str, Any] = field(default_factory=dict)
-    reader: Reader = field(default=read_envelope, compare=False)
+    reader: Reader = field(default=parse_page, compare=False)
     is_single: bool = False
     is_secret: bool = False
 
-    def at(self, page: int, page_size: int) -> Question:
+    def at(self, page: int, page_size: int) -> ListRequest:
         """The same question for one page of it (docs/behaviour.md#paging)."""
         if self.is_single:
             return self

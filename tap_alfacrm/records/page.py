@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_alfacrm.once import natural, row_id
+from tap_alfacrm.extract.deduplication import get_row_id, non_negative_int
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Reader = Callable[[bytes, str | None], "Envelope"]
+    Reader = Callable[[bytes, str | None], "Page"]
     """Takes the body of an answer and the server's clock, `YYYY-MM-DD HH:MM:SS` in UTC."""
 
 Row = dict[str, Any]
@@ -26,12 +26,12 @@ LONGEST_INTEGER = 400
 """Digits of an integer that Python may be asked to read."""
 
 
-class MalformedError(ValueError):
+class MalformedResponseError(ValueError):
     """An answer that is not what AlfaCRM sends: not JSON, cut short, or not an envelope."""
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class Page:
     """One page of a list (docs/behaviour.md#paging).
 
     Attributes:
@@ -59,7 +59,7 @@ def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
         The decoded JSON.
 
     Raises:
-        MalformedError: It is not JSON.
+        MalformedResponseError: It is not JSON.
     """
     try:
         return _decoder.decode(content)
@@ -69,7 +69,7 @@ def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
         return json.loads(content, parse_float=Decimal, parse_int=_integer, parse_constant=Decimal)
     except (ValueError, RecursionError):
         msg = "the body is not JSON"
-        raise MalformedError(msg) from None
+        raise MalformedResponseError(msg) from None
 
 
 def _integer(text: str) -> int | Decimal:
@@ -77,7 +77,7 @@ def _integer(text: str) -> int | Decimal:
     return int(text) if len(text) <= LONGEST_INTEGER else Decimal(text)
 
 
-def read_envelope(content: bytes, moment: str | None = None) -> Envelope:
+def parse_page(content: bytes, moment: str | None = None) -> Page:
     """Read a page of a list, leniently: only `items` is required.
 
     Args:
@@ -88,15 +88,15 @@ def read_envelope(content: bytes, moment: str | None = None) -> Envelope:
         The envelope.
 
     Raises:
-        MalformedError: The body is not an envelope.
+        MalformedResponseError: The body is not an envelope.
     """
     body = decode(content)
     if not isinstance(body, dict):
         raise _not_rows()
-    return _envelope(body.get("items"), natural(body.get("total")), moment)
+    return _envelope(body.get("items"), non_negative_int(body.get("total")), moment)
 
 
-def read_array(content: bytes, moment: str | None = None) -> Envelope:
+def parse_array(content: bytes, moment: str | None = None) -> Page:
     """Read a bare array of rows, which comes without an envelope or pages.
 
     Args:
@@ -107,13 +107,13 @@ def read_array(content: bytes, moment: str | None = None) -> Envelope:
         The envelope.
 
     Raises:
-        MalformedError: The body is not an array of rows.
+        MalformedResponseError: The body is not an array of rows.
     """
     body = decode(content)
     return _envelope(body, len(body) if isinstance(body, list) else None, moment)
 
 
-def read_object(content: bytes, moment: str | None = None, *, identifier: int) -> Envelope:
+def parse_object(content: bytes, moment: str | None = None, *, identifier: int) -> Page:
     """Read the one row that some actions answer with.
 
     Args:
@@ -125,23 +125,23 @@ def read_object(content: bytes, moment: str | None = None, *, identifier: int) -
         The envelope.
 
     Raises:
-        MalformedError: The body is not an object, or tells a problem.
+        MalformedResponseError: The body is not an object, or tells a problem.
     """
     body = decode(content)
     if not isinstance(body, dict) or body.keys() >= _PROBLEM:
         raise _not_rows()
-    return Envelope([body], [identifier], 1, moment)
+    return Page([body], [identifier], 1, moment)
 
 
-def _envelope(items: object, total: int | None, moment: str | None) -> Envelope:
+def _envelope(items: object, total: int | None, moment: str | None) -> Page:
     if isinstance(items, dict):  # a PHP array with gaps in its keys
         items = list(items.values())
     if not isinstance(items, list) or not all(isinstance(row, dict) for row in items):
         raise _not_rows()
     created = (row.get("created_at") for row in items)
     newest = max((moment for moment in created if isinstance(moment, str)), default="")
-    return Envelope(items, [row_id(row) for row in items], total, moment, newest)
+    return Page(items, [get_row_id(row) for row in items], total, moment, newest)
 
 
-def _not_rows() -> MalformedError:
-    return MalformedError("the body is JSON but not a list of rows")
+def _not_rows() -> MalformedResponseError:
+    return MalformedResponseError("the body is JSON but not a list of rows")

@@ -16,7 +16,7 @@ from singer_sdk.helpers._util import utc_now  # the clock of the SDK's own messa
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from tap_alfacrm.output import write
+from tap_alfacrm.sdk.output import write
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
 
 
-class PagedStream(Stream):
+class PageStream(Stream):
     """A stream that is read, and where nothing forbids it written, by page."""
 
     def pages(self, context: Context | None) -> Iterator[Sequence[Any]]:
@@ -46,7 +46,7 @@ class PagedStream(Stream):
             yield from page
 
     @property
-    def is_untouched(self) -> bool:
+    def can_write_pages(self) -> bool:
         """Whether records leave as they are: no map, no flattening, no limit, all selected."""
         return (
             self.ABORT_AT_RECORD_COUNT is None
@@ -60,7 +60,7 @@ class PagedStream(Stream):
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
-        if not (write_messages and self.selected and self.is_untouched):
+        if not (write_messages and self.selected and self.can_write_pages):
             yield from super()._sync_records(context, write_messages=write_messages)
             return
         counter, timer = self.get_record_counter(), self.get_sync_timer()

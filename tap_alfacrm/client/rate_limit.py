@@ -12,7 +12,7 @@ SECOND_MS = 1005
 """Milliseconds that count as a second: packets that bunch up must not make six in one."""
 
 
-class Pace:
+class RateLimiter:
     """At most so many requests a second, at even distances, in the order of asking.
 
     At even distances, because threads that wake late then do not bunch up.

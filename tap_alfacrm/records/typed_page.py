@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from tap_alfacrm.envelope import Envelope, read_envelope
-from tap_alfacrm.once import MAX_ID, natural
+from tap_alfacrm.extract.deduplication import MAX_ID, non_negative_int
+from tap_alfacrm.records.page import Page, parse_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def attribute(name: str) -> str:
     return f"_{name.encode('utf-8', 'surrogatepass').hex()}"
 
 
-class TypedReader:
+class TypedPageParser:
     """Reads pages of one stream."""
 
     def __init__(self, schema: Mapping[str, Any], key: str) -> None:
@@ -82,7 +82,7 @@ class TypedReader:
         self._key = attribute(key)
         self._has_created = "created_at" in properties
 
-    def __call__(self, content: bytes, moment: str | None = None) -> Envelope:
+    def __call__(self, content: bytes, moment: str | None = None) -> Page:
         """Read a page.
 
         Args:
@@ -93,20 +93,20 @@ class TypedReader:
             The envelope, with structs or dicts for rows.
 
         Raises:
-            MalformedError: The body is not an envelope.
+            MalformedResponseError: The body is not an envelope.
         """
         if _NUL in content:
-            return read_envelope(content, moment)
+            return parse_page(content, moment)
         try:
             page: Any = self._decoder.decode(content)
         except (msgspec.DecodeError, RecursionError):
-            return read_envelope(content, moment)
+            return parse_page(content, moment)
         rows = page.items
         ids = [getattr(row, self._key) for row in rows]
         newest = (
             max((row.created_at or "" for row in rows), default="") if self._has_created else ""
         )
-        return Envelope(rows, ids, natural(page.total), moment, newest)
+        return Page(rows, ids, non_negative_int(page.total), moment, newest)
 
 
 def is_plain(schema: Mapping[str, Any]) -> bool:

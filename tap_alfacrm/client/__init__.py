@@ -1,0 +1,1 @@
+"""One page from the API: authentication, rate limit, retries and prefetching."""

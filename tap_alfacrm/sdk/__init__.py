@@ -1,0 +1,1 @@
+"""Overrides and extensions of the Singer SDK, one per file."""
