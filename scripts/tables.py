@@ -54,11 +54,11 @@ def settings() -> str:
 
 
 def _replication(stream: type[AlfaCRMStream]) -> str:
-    if stream.since is None:
+    if stream.incremental_filter is None:
         return "full table"
     if stream.name == "customers":
         return "full table; incremental by `updated_at` if the catalogue says so"
-    return f"incremental by `{stream.since.key}`"
+    return f"incremental by `{stream.incremental_filter.key}`"
 
 
 def _cost(stream: type[AlfaCRMStream]) -> str:

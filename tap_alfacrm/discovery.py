@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.errors import UnavailableError
-from tap_alfacrm.extract.deduplication import get_row_id
 from tap_alfacrm.names import column_names
 from tap_alfacrm.records.converter import FIELD
+from tap_alfacrm.records.page import get_row_id
 from tap_alfacrm.records.scalars import json_type
 from tap_alfacrm.schemas import standard_schema
 
@@ -70,7 +70,7 @@ class Discovery:
         }
 
     def _sample(self, stream: type[AlfaCRMStream]) -> Sequence[Row]:
-        filters = stream.everything.filters
+        filters = stream.sample_list.filters
         try:
             return self._ask(ListRequest(stream.path(self._branch), filters))
         except UnavailableError as error:
@@ -81,7 +81,7 @@ class Discovery:
         return self._ask(ListRequest(stream.path(self._branch), filters))
 
     def _ask(self, question: ListRequest) -> Sequence[Row]:
-        return self._session.ask(question.at(0, self._page_size)).items
+        return self._session.fetch(question.for_page(0, self._page_size)).items
 
 
 def _describe(name: str, types: set[str]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from functools import cached_property
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
@@ -17,17 +16,16 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_alfacrm.client.client import Client
-from tap_alfacrm.client.prefetch import PrefetchClient
-from tap_alfacrm.config import CREDENTIALS, Config
+from tap_alfacrm.config import CREDENTIALS
 from tap_alfacrm.discovery import Discovery
-from tap_alfacrm.errors import ConfigError, UnavailableError
+from tap_alfacrm.errors import ConfigError
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.sdk.environment import from_environment
 from tap_alfacrm.sdk.inputs import check_configs, check_state, with_chosen_methods
 from tap_alfacrm.sdk.output import Writer
 from tap_alfacrm.sdk.stream_maps import Mapper
 from tap_alfacrm.streams import contact, customers, dictionaries, money, people, teaching
+from tap_alfacrm.streams.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -258,18 +256,9 @@ class TapAlfaCRM(Tap):
         return super().cb_config(ctx, param, value)
 
     @cached_property
-    def settings(self) -> Config:
-        """The settings of this run.
-
-        Raises:
-            ConfigError: One is missing or wrong.
-        """
-        return Config.from_config(self.config)
-
-    @cached_property
-    def session(self) -> PrefetchClient:
-        """The conversation with the account, shared by all streams."""
-        return PrefetchClient(Client(self.settings, self.logger), self.settings.max_in_flight)
+    def run(self) -> Run:
+        """What the streams of this run share."""
+        return Run(self.config, self.logger, lambda: cast("dict[str, AlfaCRMStream]", self.streams))
 
     @override
     def setup_mapper(self) -> None:
@@ -303,41 +292,6 @@ class TapAlfaCRM(Tap):
             stream.name: unordered[stream.name] for stream in STREAMS if stream.name in unordered
         }
 
-    def stream(self, name: str) -> AlfaCRMStream:
-        """A stream of this tap."""
-        return cast("AlfaCRMStream", self.streams[name])
-
-    def streams_after(self, name: str) -> Sequence[AlfaCRMStream]:
-        """The streams of this run that are loaded after another, in their order."""
-        streams = list(cast("dict[str, AlfaCRMStream]", self.streams).values())
-        names = [stream.name for stream in streams]
-        return [stream for stream in streams[names.index(name) + 1 :] if stream.selected]
-
-    def asks_about(self, name: str) -> bool:
-        """Whether a stream of this run needs the ids of another's rows."""
-        return any(
-            stream.selected and cast("AlfaCRMStream", stream).asks_about(name)
-            for stream in self.streams.values()
-        )
-
-    @property
-    def knows_branches(self) -> bool:
-        """Whether `branches` is there without asking."""
-        return bool(self.settings.branch_ids) or self.stream("branches").reading.has_roster
-
-    @property
-    def branches(self) -> tuple[int, ...]:
-        """Ids of the branches that the user sees, inactive ones too.
-
-        Raises:
-            UnavailableError: There is none.
-        """
-        branches = tuple(self.stream("branches").reading.roster().ids())
-        if not branches:
-            msg = "The API user sees no branch, and the path needs one."
-            raise UnavailableError(msg, HTTPStatus.FORBIDDEN)
-        return branches
-
     @override
     def discover_streams(self) -> Sequence[AlfaCRMStream]:
         """Make the streams, with the account's own fields where an account is given.
@@ -345,15 +299,13 @@ class TapAlfaCRM(Tap):
         Raises:
             ConfigError: A setting is wrong.
         """
-        if self._has_account:
-            _ = self.settings
-            if self.settings.timezone is None:
-                self.logger.warning(
-                    "The setting timezone is unset: wall-clock times are taken for UTC. "
-                    "Set it to the account's zone, such as Europe/Kyiv."
-                )
+        if self._has_account and self.run.config.timezone is None:
+            self.logger.warning(
+                "The setting timezone is unset: wall-clock times are taken for UTC. "
+                "Set it to the account's zone, such as Europe/Kyiv."
+            )
         found = self._account_properties()
-        return [stream(self, found.get(stream.name)) for stream in STREAMS]
+        return [stream(self, self.run, found.get(stream.name)) for stream in STREAMS]
 
     @property
     def _has_account(self) -> bool:
@@ -364,7 +316,7 @@ class TapAlfaCRM(Tap):
             return {name: _added(name, entry) for name, entry in self.input_catalog.items()}
         if not self._has_account:
             return {}
-        discovery = Discovery(self.session, self.settings)
+        discovery = Discovery(self.run.client, self.run.config)
         asked = sorted((s for s in STREAMS if s.has_custom_fields), key=lambda s: not s.required)
         return {stream.name: discovery.properties(stream) for stream in asked}
 

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from simulator import Account, Change, Fault, Quirks, serve
+from tap_alfacrm.formatting import number_of
 from tests.test_streams import CONTRADICTIONS
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def test_one_request_settles_the_partition_of_both(sync: Sync, server: Server) -
     output = sync(server, streams=("customers",))
     both = [r for r in server.data_requests if r.body.get("is_study") == 2]
     assert len(both) == 2  # discovery, and the check
-    assert "One request showed" in output.verdict("customers is_study=2")
+    assert "one request confirmed" in output.verdict("customers is_study=2")
     assert "API total 160" in output.verdict()
 
 
@@ -534,7 +535,7 @@ def test_a_total_that_is_too_large_is_a_warning_with_the_shortfall(
     assert sorted(output.ids()) == truth(account)
     for label in ("customers is_study=0", "customers is_study=1", "customers"):
         [line] = [line for line in output.warnings() if line.startswith(f"{label}: INCOMPLETE")]
-    assert f"{excess:,} rows that the API counts were never given" in line
+    assert f"INCOMPLETE, {number_of(excess, 'row')} counted by the API" in line
     assert f"emitted 160; API total {160 + excess:,}" in line
 
 
@@ -549,7 +550,7 @@ def test_an_account_that_ignores_removed_gives_no_card_twice(sync: Sync, account
         output = sync(server, streams=("customers",))
     assert len(output.ids()) == len(set(output.ids()))
     assert not any(record["is_archived"] for record in output.records("customers"))
-    assert any("Its archive may be out of reach" in line for line in output.warnings())
+    assert any("Its archive may be unreachable" in line for line in output.warnings())
 
 
 @pytest.mark.parametrize("kind", ["status", "truncated", "reset_in_body", "html"])

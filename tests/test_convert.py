@@ -59,7 +59,7 @@ anything = st.recursive(
 
 def convert(schema: dict[str, Any], value: object, zone: str = "Europe/Kyiv") -> tuple[Any, int]:
     converter = Converter({"properties": {"field": schema}}, ZoneInfo(zone))
-    return converter({"field": value})["field"], converter.unfit["field"]
+    return converter({"field": value})["field"], converter.invalid_values["field"]
 
 
 def fits(value: object, schema: dict[str, Any]) -> bool:
@@ -219,7 +219,7 @@ def test_what_each_type_accepts(schema: dict[str, Any], value: object, result: o
 def test_an_unknown_key_is_noted_with_its_type_and_left_out() -> None:
     converter = Converter({"properties": {"id": INTEGER}}, KYIV)
     assert converter({"id": 1, "hobby": ["x"]}) == {"id": 1}
-    assert converter.unknown == {"hobby": "array"}
+    assert converter.unknown_fields == {"hobby": "array"}
 
 
 def test_missing_keys_are_null_in_the_order_of_the_schema() -> None:
@@ -268,13 +268,13 @@ def test_a_page_read_in_c_gives_the_same_bytes(page: list[dict[str, Any]]) -> No
     assert envelope.ids == [row["id"] for row in page]
     wrote = envelope.items
     if isinstance(wrote[0], TypedRow):
-        fast.mend_page(wrote, {})
+        fast.convert(wrote, {})
     else:
         wrote = [fast(row) for row in wrote]
     read = json.loads(content, parse_float=Decimal)["items"]
     assert [encode(row) for row in wrote] == [encode(slow(row)) for row in read]
-    assert fast.unfit == slow.unfit
-    assert fast.unknown == slow.unknown
+    assert fast.invalid_values == slow.invalid_values
+    assert fast.unknown_fields == slow.unknown_fields
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_numbers_keep_their_digits_in_a_page_read_in_c(
     fields = {"id": {"type": "integer"}, "x": schema}
     rows = TypedPageParser({"properties": fields}, "id")(b'{"items": [{"id": 1, "x": %s}]}' % value)
     assert isinstance(rows.items[0], TypedRow)
-    Converter({"properties": fields}, KYIV).mend_page(rows.items, {})
+    Converter({"properties": fields}, KYIV).convert(rows.items, {})
     assert encode(rows.items[0]) == b'{"id":1,"x":%s}' % wrote
 
 

@@ -81,16 +81,16 @@ def test_a_bare_array_and_a_bare_object() -> None:
 
 def test_an_id_passes_once_and_again_in_a_newer_state() -> None:
     once = Deduplicator()
-    assert [once.admit(1), once.admit(1), once.admit(2)] == [True, False, True]
-    assert [once.admit(1, "archived"), once.admit(1, "archived")] == [True, False]
-    assert once.admit(1) is True
+    assert [once.add(1), once.add(1), once.add(2)] == [True, False, True]
+    assert [once.add(1, "archived"), once.add(1, "archived")] == [True, False]
+    assert once.add(1) is True
 
 
 def test_a_page_passes_whole_only_if_none_of_it_is_known() -> None:
     once = Deduplicator()
-    assert once.admit_all([1, 2, 3])
-    assert not once.admit_all([3, 4])
-    assert not once.admit_all([5, 5])
-    assert [once.admit(key) for key in (3, 4, 5)] == [False, True, True]
-    assert not once.admit_all([1], "archived")
-    assert once.admit(1, "archived")
+    assert once.add_all([1, 2, 3])
+    assert not once.add_all([3, 4])
+    assert not once.add_all([5, 5])
+    assert [once.add(key) for key in (3, 4, 5)] == [False, True, True]
+    assert not once.add_all([1], "archived")
+    assert once.add(1, "archived")

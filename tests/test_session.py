@@ -185,7 +185,7 @@ def test_a_list_is_not_taken_for_forbidden_because_another_login_cancelled_the_t
         session = Client(settings, logging.getLogger("tap-alfacrm"))
 
         def ask(entity: str) -> Page:
-            return session.ask(ListRequest(f"/v2api/{entity}/index").at(0, 50))
+            return session.fetch(ListRequest(f"/v2api/{entity}/index").for_page(0, 50))
 
         assert len(ask("lead-status").items) == len(account.rows("lead-status"))
         rooms.join()

@@ -217,7 +217,7 @@ def test_times_without_their_day_are_joined_with_it() -> None:
     from tap_alfacrm.streams.teaching import LessonsStream  # noqa: PLC0415
 
     row = {"id": 1, "date": "2025-10-20", "time_from": "18:00:01", "time_to": "2025-10-20 19:00:00"}
-    mended = LessonsStream.mend(None, row)  # type: ignore[arg-type]
+    mended = LessonsStream.post_process(None, row)  # type: ignore[arg-type]
     assert mended["time_from"] == "2025-10-20 18:00:01"
     assert mended["time_to"] == row["time_to"]
 
@@ -294,7 +294,7 @@ def test_a_list_refused_in_its_middle_ends_the_run(
     fault = Fault("status", at=is_a_later_page, status=404, times=99)
     with serve(account, faults=[fault]) as server:
         output = sync(server, streams=(stream,), page_size=3, max_in_flight=1, fails=RequestError)
-    assert "Some of its rows had come before that" in str(output.error)
+    assert "Some of its rows had been received before" in str(output.error)
 
 
 def test_a_partition_that_is_refused_is_not_called_complete(sync: Sync, account: Account) -> None:

@@ -78,7 +78,7 @@ class Client:
         """
         self._current_token(None)
 
-    def ask(self, question: ListRequest) -> Page:
+    def fetch(self, question: ListRequest) -> Page:
         """Ask for one page.
 
         Args:
@@ -146,8 +146,8 @@ class Client:
         return UnavailableError(msg, refused.status)
 
     def _exchange(self, question: ListRequest, token: str) -> Page:
-        envelope = self._wire.send(question, token, question.reader)
-        self._opened = self._opened or question.at(0, 1)
+        envelope = self._wire.send(question, token, question.parser)
+        self._opened = self._opened or question.for_page(0, 1)
         return envelope
 
     def _current_token(self, refused: str | None) -> str:

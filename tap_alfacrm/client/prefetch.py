@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.extract.pagination import pages_expected
+from tap_alfacrm.client.request import pages_expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -43,11 +43,11 @@ class PlannedList:
         count: Whether only the total is wanted.
     """
 
-    question: ListRequest
+    request: ListRequest
     page_size: int
-    after: bool = False
-    brief: bool = False
-    count: bool = False
+    depends_on_previous: bool = False
+    single_page_likely: bool = False
+    count_only: bool = False
 
 
 @dataclass(slots=True)
@@ -93,8 +93,8 @@ class _List:
             return
         self.pages = (
             1
-            if self.coming.count
-            else pages_expected(envelope, self.coming.question, self.coming.page_size)
+            if self.coming.count_only
+            else pages_expected(envelope, self.coming.request, self.coming.page_size)
         )
 
     def refresh(self) -> None:
@@ -108,9 +108,9 @@ class _List:
 
     def blocks(self, other: PlannedList) -> bool:
         """Whether a list that comes later has to wait for pages of this one."""
-        if not other.after or self.coming.brief:
+        if not other.depends_on_previous or self.coming.single_page_likely:
             return False
-        overlap = 0 if other.count else OVERLAP_PAGES
+        overlap = 0 if other.count_only else OVERLAP_PAGES
         return not self.asked or self.pages is None or self.asked < self.pages - overlap
 
 
@@ -133,7 +133,7 @@ class PrefetchClient:
         self._lists: list[_List] = []
         self._coming: Iterator[PlannedList] = iter(())
 
-    def ask(self, question: ListRequest) -> Page:
+    def fetch(self, question: ListRequest) -> Page:
         """Ask one question by itself.
 
         Args:
@@ -145,7 +145,7 @@ class PrefetchClient:
         Raises:
             AlfaCRMError: As the session.
         """
-        return self._session.ask(question)
+        return self._session.fetch(question)
 
     def plan(self, coming: Iterable[PlannedList]) -> None:
         """Tell what will be read, so that it can be asked for when there is room.
@@ -154,11 +154,11 @@ class PrefetchClient:
             coming: In the order of reading; taken from as the reading goes on. What was
                 planned before and is not among the next of these is forgotten.
         """
-        known = {list_.coming.question: list_ for list_ in self._lists if list_.answers}
+        known = {list_.coming.request: list_ for list_ in self._lists if list_.answers}
         self._coming = iter(coming)
         self._lists = []
         for one in self._coming:
-            list_ = known.pop(one.question, None) or _List(one)
+            list_ = known.pop(one.request, None) or _List(one)
             self._lists.append(list_)
             if len(self._lists) >= self._max_in_flight * (REUSE_LOOKAHEAD if known else 1):
                 break
@@ -172,12 +172,12 @@ class PrefetchClient:
             question: A list; only others of its kind can have the rows.
         """
         for list_ in self._lists:
-            if list_.coming.question.kind == question.kind:
+            if list_.coming.request.resource == question.resource:
                 list_.forget()
 
     @contextmanager
-    def reading(
-        self, question: ListRequest, page_size: int, *, count: bool = False
+    def open_list(
+        self, question: ListRequest, page_size: int, *, count_only: bool = False
     ) -> Iterator[Callable[[int], Page]]:
         """Read a list.
 
@@ -189,10 +189,10 @@ class PrefetchClient:
         Yields:
             What gives a page by its number, or raises AlfaCRMError as the session.
         """
-        planned = (list_ for list_ in self._lists if list_.coming.question == question)
+        planned = (list_ for list_ in self._lists if list_.coming.request == question)
         list_ = next(planned, None)
         if list_ is None:
-            list_ = _List(PlannedList(question, page_size, count=count))
+            list_ = _List(PlannedList(question, page_size, count_only=count_only))
         else:
             self._lists.remove(list_)
         self._lists.insert(0, list_)
@@ -204,9 +204,9 @@ class PrefetchClient:
             list_.forget()
 
     def _page(self, list_: _List, page: int) -> Page:
-        question = list_.coming.question.at(page, list_.coming.page_size)
+        question = list_.coming.request.for_page(page, list_.coming.page_size)
         if self._max_in_flight == 1:
-            return self._session.ask(question)
+            return self._session.fetch(question)
         list_.refresh()
         answer = list_.answers.get(page)
         if page and page >= (list_.pages or 0):
@@ -226,8 +226,8 @@ class PrefetchClient:
         """A list is longer than it said: what was asked because it seemed to end was too early."""
         list_.pages = None
         for other in self._lists:
-            is_of_its_kind = other.coming.question.kind == list_.coming.question.kind
-            if other.coming.after and is_of_its_kind and other is not list_:
+            is_of_its_kind = other.coming.request.resource == list_.coming.request.resource
+            if other.coming.depends_on_previous and is_of_its_kind and other is not list_:
                 other.forget()
 
     def _under_way(self) -> list[Future[Page]]:
@@ -267,7 +267,7 @@ class PrefetchClient:
 
     def _start(self, list_: _List, page: int) -> _Answer:
         """Ask in a daemon thread, so that a signal ends the process without its answer."""
-        question = list_.coming.question.at(page, list_.coming.page_size)
+        question = list_.coming.request.for_page(page, list_.coming.page_size)
         answer = list_.answers[page] = _Answer()
         list_.asked = max(list_.asked, page + 1)
 
@@ -275,7 +275,7 @@ class PrefetchClient:
             if not answer.future.set_running_or_notify_cancel():
                 return
             try:
-                answer.future.set_result(self._session.ask(question))
+                answer.future.set_result(self._session.fetch(question))
             except BaseException as error:  # noqa: BLE001 - raised where the answer is wanted
                 answer.future.set_exception(error)
 

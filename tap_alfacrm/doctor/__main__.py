@@ -62,8 +62,8 @@ def make(config: dict[str, Any], progress: Progress, *, environment: bool = Fals
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
     settings = msgspec.structs.replace(
-        tap.settings,
-        request_timeout_seconds=min(tap.settings.request_timeout_seconds, LONGEST_ANSWER),
+        tap.run.config,
+        request_timeout_seconds=min(tap.run.config.request_timeout_seconds, LONGEST_ANSWER),
     )
     ends_at = time.monotonic() + 60 * MINUTES
     session = Client(settings, logger, RequestStats(BUDGET, TRIES, ends_at))

@@ -25,7 +25,7 @@ DISCOVERED = {stream.name for stream in STREAMS if stream.has_custom_fields}
 SPELLINGS = (
     ("tariffs", "lessons_count", "lesson_count"),
     ("teachers", "avatar_url", "avatarUrl"),
-    *((stream.name, name, f"{name}_v") for stream in STREAMS for name in stream.twins),
+    *((stream.name, name, f"{name}_v") for stream in STREAMS for name in stream.display_fallbacks),
 )
 """Fields that go by one name or another, or by both."""
 ADDED = frozenset({"is_archived"})
@@ -134,7 +134,7 @@ def _missing_fields(exam: Examination, seen: dict[str, Shapes]) -> Iterator[Find
             value=missing,
         )
     for stream_type in STREAMS:
-        since, held = stream_type.since, seen.get(stream_type.name)
+        since, held = stream_type.incremental_filter, seen.get(stream_type.name)
         if since and held is not None and since.key not in held:
             yield Finding(
                 key=f"values.{stream_type.name}.replication_key",

@@ -148,10 +148,10 @@ class Probe:
         Returns:
             The question.
         """
-        asked = replace(question, reader=self.wire.read)
+        asked = replace(question, parser=self.wire.read)
         if size == 0:
             return replace(asked, body={**asked.body, "page": page})
-        return asked.at(page, size or self._page_size)
+        return asked.for_page(page, size or self._page_size)
 
     def ask(
         self, question: ListRequest, what: str, *, again: bool = False, via: Client | None = None
@@ -193,9 +193,9 @@ class Probe:
     def _ask(self, question: ListRequest, what: str, session: PrefetchClient | Client) -> Reply:
         try:
             if isinstance(session, Client):
-                envelope = session.ask(question)
+                envelope = session.fetch(question)
             else:
-                with session.reading(_alone(question), self._page_size) as page:
+                with session.open_list(_alone(question), self._page_size) as page:
                     envelope = page(0)
         except BudgetError:
             self.left_out.append(what)

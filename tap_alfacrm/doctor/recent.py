@@ -31,12 +31,16 @@ def look(exam: Examination) -> list[Finding]:
     """Try each stream's filter with a day that some rows lie before and some after."""
     asked: dict[str, tuple[ListRequest, dt.date]] = {}
     untried: dict[str, str] = {}
-    streams = [(stream, stream.since) for stream in STREAMS if stream.since is not None]
+    streams = [
+        (stream, stream.incremental_filter)
+        for stream in STREAMS
+        if stream.incremental_filter is not None
+    ]
     for stream, since in streams:
         access, rows = exam.access[stream.name], _rows(exam, stream)
         day = middle_day(rows, since.key)
         if day is not None:
-            body = {**everything(stream), since.filter: day.strftime(since.style)}
+            body = {**everything(stream), since.name: day.strftime(since.date_format)}
             asked[stream.name] = exam.probe.page(ListRequest(access.path, body)), day
         elif not access.reply.is_given:
             untried[stream.name] = "the list is out of reach"
@@ -87,7 +91,7 @@ def _verdict(
 
 
 def _label(since: IncrementalFilter) -> str:
-    return f"{since.filter} ({'DD.MM.YYYY' if since.style == DOTTED else 'YYYY-MM-DD'})"
+    return f"{since.name} ({'DD.MM.YYYY' if since.date_format == DOTTED else 'YYYY-MM-DD'})"
 
 
 def _finding(
@@ -112,7 +116,7 @@ def _finding(
     elif not why:
         level = Level.UNKNOWN
     return Finding(
-        key=f"filters.{stream.name}.{since.filter}",
+        key=f"filters.{stream.name}.{since.name}",
         text=line(stream.name, label, verdict, why),
         value=None if verdict == UNTRIED else verdict,
         level=level,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS, Access
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import Outcome, Reply, number
 from tap_alfacrm.doctor.words import number_of
-from tap_alfacrm.extract.deduplication import get_row_id
+from tap_alfacrm.records.page import get_row_id
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.streams.contact import SmsMessagesStream
 from tap_alfacrm.tap import STREAMS
@@ -59,7 +59,7 @@ def _usual_branch(exam: Examination, stream: type[AlfaCRMStream]) -> int | None:
 def everything(stream: type[AlfaCRMStream]) -> Mapping[str, Any]:
     """What the body asks for to get as many rows of a stream as one list has."""
     return {"customers": ALL_CARDS, "lessons": CONDUCTED}.get(
-        stream.name, stream.everything.filters
+        stream.name, stream.sample_list.filters
     )
 
 
@@ -97,7 +97,7 @@ def _nowhere(exam: Examination, stream: type[AlfaCRMStream]) -> Access:
 
 def _look_at_child(exam: Examination, child: type[ChildStream]) -> Access:
     parent = child.parents[0]
-    stream = exam.tap.stream(child.name)
+    stream = cast("ChildStream", exam.tap.streams[child.name])
     branch = exam.branches[0] if exam.branches else None
     access = Access(child.path(branch), exam.access[parent.stream].reply, branch)
     if not access.reply.is_given:
@@ -111,7 +111,7 @@ def _look_at_child(exam: Examination, child: type[ChildStream]) -> Access:
             {**parent.fixed, **_params(stream), parent.param: identifier},
         )
         if child.is_single:
-            question = replace(question, reader=_reader(stream, identifier), is_single=True)
+            question = replace(question, parser=_reader(stream, identifier), is_single=True)
         else:
             question = exam.probe.page(question)
         reply = exam.probe.ask(question, f"the rows of {child.name}")
@@ -126,7 +126,7 @@ def _params(stream: AlfaCRMStream) -> Mapping[str, Any]:
 
 
 def _reader(stream: AlfaCRMStream, identifier: int) -> Any:  # noqa: ANN401 - a reader
-    return stream.reader_of(identifier) if isinstance(stream, ChildStream) else None
+    return stream.parser_for(identifier) if isinstance(stream, ChildStream) else None
 
 
 def _candidates(exam: Examination, parent: str, *, every: bool) -> Iterator[tuple[int, int | None]]:

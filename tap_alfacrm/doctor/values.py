@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tap_alfacrm.doctor import fields, where, zones
 from tap_alfacrm.doctor.model import Finding, Level
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.doctor.examination import Examination
     from tap_alfacrm.doctor.shapes import Shapes
+    from tap_alfacrm.streams.base import AlfaCRMStream
 
 REASONS = ("lead_reject_id", "customer_reject_id")
 JOINERS = "characters that show nothing, or that join others"
@@ -201,11 +202,13 @@ def _unfit(exam: Examination) -> Finding:
     """Run the rows through the tap's own converter."""
     found: Counter[str] = Counter()
     for name, rows in exam.samples():
-        stream = exam.tap.stream(name)
+        stream = cast("AlfaCRMStream", exam.tap.streams[name])
         converter = Converter(standard_schema(name), exam.settings.zone)
         for row in rows:
-            converter(stream.mend(row))
-        found.update({f"{name}.{field}": count for field, count in converter.unfit.items()})
+            converter(stream.post_process(row))
+        found.update(
+            {f"{name}.{field}": count for field, count in converter.invalid_values.items()}
+        )
     if not found:
         text = "Every value of the sample fits its type."
         return Finding(key="values.unfit", text=text, value=[], level=Level.FINE)

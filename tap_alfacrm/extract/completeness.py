@@ -1,233 +1,202 @@
-"""What the log tells: progress while a stream runs, the proof of completeness at its end."""
+"""Evidence gathered while reading, and the verdict on it (docs/behaviour.md#completeness)."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from tap_alfacrm.formatting import number_of
+
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
+    from tap_alfacrm.errors import UnavailableError
     from tap_alfacrm.extract.pagination import ListResult
-
-EVERY = 5.0
-"""Seconds between two progress lines of a stream."""
 
 
 @dataclass(slots=True)
 class Evidence:
-    """Rows in, rows out, and what the API says there are.
+    """Facts about what was read and what the API says there is.
 
     Attributes:
-        received: Rows that came over the wire.
-        emitted: Records written.
-        keyless: Rows without a usable id, which cannot be loaded.
-        total: What the API counts, None where it does not say.
-        missing: Rows that the API counts and never gave.
+        received: Rows received, repeated ones included.
+        emitted: Records emitted.
+        rows_without_id: Rows without a usable id, which cannot be loaded.
+        total: The API's total, None where it gives none.
+        missing: Rows that the API counts and never returned.
         pages: Pages with rows.
-        sweeps: Most times that any list had to be read through.
-        unsettled: Whether rows still moved in the last sweep of a list.
+        passes: Largest number of times that a list was read from start to end.
+        unstable: Whether rows still moved in the last pass of a list.
         refused: Whether the account does not offer the rows, or not those of a partition.
-        refusals: Questions that were refused where others of their kind were answered.
-        unasked: Parents, of which not every row is known to have been asked about.
-        notes: What else there is to say.
+        refusals: Requests refused where others of their kind were answered.
+        incomplete_parents: Parent streams of which not every row is known.
+        refusal: The refusal, where the account offers none of the rows.
+        counts_stream: Whether `total` and `missing` hold for all partitions of the stream.
+        notes: Further facts for the log.
     """
 
     received: int = 0
     emitted: int = 0
-    keyless: int = 0
+    rows_without_id: int = 0
     total: int | None = None
     missing: int = 0
     pages: int = 0
-    sweeps: int = 0
-    unsettled: bool = False
+    passes: int = 0
+    unstable: bool = False
     refused: bool = False
     refusals: int = 0
-    unasked: list[str] = field(default_factory=list)
+    incomplete_parents: list[str] = field(default_factory=list)
+    refusal: UnavailableError | None = None
+    counts_stream: bool = False
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, parts: Iterable[Evidence]) -> Evidence:
-        """Proof of several parts that have no row in common but by chance."""
-        whole = cls()
-        for part in parts:
-            whole.received += part.received
-            whole.emitted += part.emitted
-            whole.keyless += part.keyless
-            whole.total = _sum(whole.total, part.total)
-            whole.missing += part.missing
-            whole.pages += part.pages
-            whole.sweeps = max(whole.sweeps, part.sweeps)
-            whole.unsettled = whole.unsettled or part.unsettled
-            whole.refused = whole.refused or part.refused
-            whole.refusals += part.refusals
-            whole.unasked += part.unasked
-            whole.notes += part.notes
-        return whole
+    def combine(cls, partitions: Sequence[Evidence]) -> Evidence:
+        """Combine the evidence of a stream's partitions, in their order."""
+        combined = cls()
+        for evidence in partitions:
+            combined.add(evidence)
+            combined.emitted += evidence.emitted
+        last = partitions[-1] if partitions else combined
+        if last.counts_stream:
+            combined.total, combined.missing = last.total, last.missing
+            if last.passes:
+                combined.unstable = last.unstable
+        return combined
 
-    def begin(self) -> None:
-        """All lists are read anew: what was found out about the rows missing no longer counts."""
+    def add(self, other: Evidence) -> None:
+        """Add what was read elsewhere; the two have no row in common but by chance."""
+        self.received += other.received
+        self.rows_without_id += other.rows_without_id
+        self.total = _sum(self.total, other.total)
+        self.missing += other.missing
+        self.pages += other.pages
+        self.passes = max(self.passes, other.passes)
+        self.unstable = self.unstable or other.unstable
+        self.refused = self.refused or other.refused
+        self.refusals += other.refusals
+        self.incomplete_parents += other.incomplete_parents
+        self.notes += other.notes
+
+    def add_list(self, result: ListResult) -> None:
+        """Add one list that was read to its end."""
+        self.received += result.received
+        self.rows_without_id += result.rows_without_id
+        self.total = _sum(self.total, result.total)
+        self.missing += result.missing
+        self.pages += result.pages
+        self.passes = max(self.passes, result.passes)
+        self.unstable = self.unstable or not result.is_stable
+
+    def discard_lists(self) -> None:
+        """Forget the totals of lists that are about to be read again."""
         self.total = None
-        self.missing = self.keyless = 0
-        self.unsettled = False
+        self.missing = self.rows_without_id = 0
+        self.unstable = False
 
-    def add(self, found: ListResult) -> None:
-        """Add one list that was read."""
-        self.received += found.received
-        self.keyless += found.keyless
-        self.total = _sum(self.total, found.total)
-        self.missing += found.missing
-        self.pages += found.pages
-        self.sweeps = max(self.sweeps, found.sweeps)
-        self.unsettled = self.unsettled or not found.settled
-
-    def is_settled_by(self, total: int | None, counts: tuple[int, int]) -> bool:
-        """Hold the lists against the single list that counts them all.
+    def compare_count(self, total: int | None, ever: int, latest: int) -> bool:
+        """Compare the lists with the single list that counts all their rows.
 
         Args:
             total: What that list counts.
-            counts: Rows seen that belong to it, at any time and in the last sweeps. What was seen
-                in earlier sweeps alone may be deleted, and would hide as many that were missed;
-                it counts only where rows move in every sweep, so that none sees them all.
+            ever: Rows seen at any time.
+            latest: Rows seen in the latest pass of each list. A row seen only earlier may have
+                been deleted, and would conceal one that was missed; it counts only where rows
+                move in every pass, so that no pass sees them all.
 
         Returns:
             Whether nothing is missing.
         """
         if total is None:
-            return self.sweeps > 0
-        ever, lately = counts
-        accounted = ever if self.unsettled else lately
-        self.total, self.missing = total, max(0, total - accounted)
-        return total == accounted
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether every row that the API counts was emitted."""
-        return not (self.missing or self.keyless or self.unsettled or self.refused or self.unasked)
-
-    @property
-    def is_exhaustive(self) -> bool:
-        """Whether a row that did not come is not there any more."""
-        return self.is_whole and not self.refusals
-
-    def log(self, logger: logging.Logger, label: str) -> None:
-        """Write the line; a shortfall is a warning.
-
-        Args:
-            logger: The stream's logger.
-            label: The stream, or the stream and its partition.
-        """
-        if self.is_whole:
-            logger.info("%s: COMPLETE. %s", label, self)
-        else:
-            logger.warning("%s: INCOMPLETE, %s. %s", label, self._shortfall(), self)
-
-    def _shortfall(self) -> str:
-        parts = []
-        if self.missing:
-            parts.append(f"{self.missing:,} rows that the API counts were never given")
-        if self.keyless:
-            parts.append(f"{self.keyless:,} rows have no usable id and were not loaded")
-        if self.unsettled:
-            parts.append("rows moved in every sweep, so nothing proves that none is missing")
-        if self.refused:
-            parts.append("the account refused the rest")
-        if self.unasked:
-            parents = " and ".join(dict.fromkeys(self.unasked))
-            parts.append(f"not every row of {parents} is known, and each is asked about")
-        return "; ".join(parts)
+            return self.passes > 0
+        seen = ever if self.unstable else latest
+        self.total, self.missing = total, max(0, total - seen)
+        return total == seen
 
     @override
     def __str__(self) -> str:
-        """The figures."""
+        """The figures, for the log."""
         total = "not given" if self.total is None else f"{self.total:,}"
         text = (
-            f"Rows received {self.received:,} on {self.pages:,} pages, "
-            f"duplicates {self.received - self.emitted - self.keyless:,}, "
+            f"Rows received {self.received:,} on {number_of(self.pages, 'page')}, "
+            f"duplicates {self.received - self.emitted - self.rows_without_id:,}, "
             f"emitted {self.emitted:,}; API total {total}"
         )
-        if self.sweeps > 1:
-            text += f"; read through {self.sweeps} times"
-        elif self.sweeps == 0 and self.total is not None:
-            text += ". One request showed that all of it is known"
+        if self.passes > 1:
+            text += f"; read {self.passes} times"
+        elif self.passes == 0 and self.total is not None:
+            text += "; one request confirmed that all rows are known"
         return ". ".join([text, *self.notes]) + "."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the evidence shows.
+
+    Attributes:
+        shortfalls: What is missing, or cannot be ruled out to be missing.
+        refusals: Requests that were refused.
+    """
+
+    shortfalls: tuple[str, ...] = ()
+    refusals: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row that the API counts was emitted."""
+        return not self.shortfalls
+
+    @property
+    def allows_deletion(self) -> bool:
+        """Whether a row that was not received no longer exists."""
+        return self.is_complete and not self.refusals
+
+    @override
+    def __str__(self) -> str:
+        """The first words of the verdict line."""
+        if self.is_complete:
+            return "COMPLETE"
+        return f"INCOMPLETE, {'; '.join(self.shortfalls)}"
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Decide whether the evidence proves completeness."""
+    shortfalls = []
+    if evidence.missing:
+        rows = number_of(evidence.missing, "row")
+        shortfalls.append(f"{rows} counted by the API were never returned")
+    if evidence.rows_without_id:
+        rows = number_of(evidence.rows_without_id, "row")
+        shortfalls.append(f"{rows} without a usable id could not be loaded")
+    if evidence.unstable:
+        shortfalls.append("rows moved during every pass, so missing rows cannot be ruled out")
+    if evidence.refused:
+        shortfalls.append("the account refused the rest")
+    if evidence.incomplete_parents:
+        parents = " and ".join(dict.fromkeys(evidence.incomplete_parents))
+        shortfalls.append(f"not every row of {parents} is known, and each needs a request")
+    return Verdict(tuple(shortfalls), evidence.refusals)
+
+
+def log_verdict(logger: logging.Logger, label: str, evidence: Evidence) -> Verdict:
+    """Log the verdict on a partition or a stream; a shortfall is a warning.
+
+    Args:
+        logger: The stream's logger.
+        label: The stream, or the stream and its partition.
+        evidence: What was read.
+
+    Returns:
+        The verdict.
+    """
+    verdict = judge(evidence)
+    log = logger.info if verdict.is_complete else logger.warning
+    log("%s: %s. %s", label, verdict, evidence)
+    return verdict
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
     return other if one is None else one + (other or 0)
-
-
-class Progress:
-    """Says how far a list is, at most once every five seconds."""
-
-    def __init__(self, logger: logging.Logger) -> None:
-        """Start the clock.
-
-        Args:
-            logger: The stream's logger.
-        """
-        self._logger = logger
-        self._spoke: float | None = None
-        self.begin("")
-
-    def begin(self, label: str) -> None:
-        """A list is read from its start.
-
-        Args:
-            label: What is being read.
-        """
-        self._label = label
-        self._started = time.monotonic()
-        if self._spoke is None and label:
-            self._spoke = self._started
-        self._pages = self._rows = 0
-        self._longest = 1
-
-    def page(self, rows: int, total: int | None) -> None:
-        """One more page was read.
-
-        Args:
-            rows: Rows on it.
-            total: Rows of the list.
-        """
-        self._pages += 1
-        self._rows += rows
-        self._longest = max(self._longest, rows)
-        if total is None:
-            self._say(f"{self._pages:,} pages, {self._rows:,} rows so far")
-        else:
-            pages = max(self._pages, -(-total // self._longest))
-            text = f"page {self._pages:,} of {pages:,}, {self._rows:,} of {total:,} rows"
-            self._say(text, self._pages / pages)
-
-    def item(self, total: int) -> None:
-        """One more item of a list of questions is done.
-
-        Args:
-            total: Number of them.
-        """
-        self._rows += 1
-        self._say(f"question {self._rows:,} of {total:,}", self._rows / max(total, self._rows))
-
-    def _say(self, text: str, share: float | None = None) -> None:
-        now = time.monotonic()
-        if self._spoke is None or now - self._spoke < EVERY:
-            return
-        self._spoke = now
-        if share:
-            text += f", about {(now - self._started) * (1 / share - 1):,.0f} s left"
-        self._logger.info("%s: %s.", self._label, text)
-
-
-class Unwatched:
-    """Shows no progress."""
-
-    def begin(self, label: str) -> None:
-        """Say nothing."""
-
-    def page(self, rows: int, total: int | None) -> None:
-        """Say nothing."""

@@ -1,83 +1,119 @@
-"""Which rows have been seen, in little memory."""
+"""Emitting each row once in a run, in little memory."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pyroaring import BitMap64
 
-from tap_alfacrm.records.scalars import INVALID_VALUE_ERRORS, integer
-
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
-MAX_ID = 2**63 - 1
+    from tap_alfacrm.extract.plan import ListPage, ListSpec
+    from tap_alfacrm.records.page import Row
 
 
-def get_row_id(row: dict[str, Any], key: str = "id") -> int | None:
-    """The id of a row.
+class VariantPolicy(Protocol):
+    """Decides which list a row belongs to where lists of an entity overlap."""
 
-    Args:
-        row: A row as the API gave it.
-        key: Name of its primary key.
+    def resolve(self, row: Row, identifier: int, spec: ListSpec) -> ListSpec:
+        """Return the list that the row belongs to, whichever list returned it."""
 
-    Returns:
-        The id, also where the API sends it as text; None where there is no usable one.
+    def add(self, identifiers: Iterable[int], spec: ListSpec) -> None:
+        """Record that rows belong to a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """Rows that have not been emitted yet.
+
+    Attributes:
+        ids: Their ids, in order.
+        rows: The rows, all typed or all plain.
+        constants: Fields to add to each.
     """
-    return non_negative_int(row.get(key))
 
-
-def non_negative_int(value: object) -> int | None:
-    """An id or a number of rows, also where it comes as text; None where it is none."""
-    if isinstance(value, bool):
-        return None
-    try:
-        number = integer(value)
-    except INVALID_VALUE_ERRORS:
-        return None
-    return None if number is None or number < 0 else number
+    ids: Sequence[int]
+    rows: Sequence[Any]
+    constants: Mapping[str, Any]
 
 
 class Deduplicator:
-    """Lets each row pass once in a run, and again only in a newer state."""
+    """Passes each row once, and again only in a newer variant."""
 
-    def __init__(self) -> None:
-        """Start with nothing seen."""
-        self._states: dict[Hashable, BitMap64] = {}
+    def __init__(self, policy: VariantPolicy | None = None) -> None:
+        """Create an empty deduplicator.
 
-    def admit(self, identifier: int, state: Hashable = None) -> bool:
-        """Whether a row is new, or known in another state only.
+        Args:
+            policy: Decides where lists overlap; None takes each row as its list says.
+        """
+        self._policy = policy
+        self._id_scope: Hashable = None
+        self._ids_by_variant: dict[Hashable, BitMap64] = {}
+
+    def select_new_rows(self, list_page: ListPage) -> Iterator[NewRows]:
+        """Select the rows of a page that are new. Rows without a usable id are dropped.
+
+        Args:
+            list_page: A page. Another `id_scope` than that of the page before starts anew.
+
+        Yields:
+            All rows at once where all are new, as nearly always; otherwise one by one.
+        """
+        page, spec, id_scope = list_page
+        if id_scope != self._id_scope:
+            self._id_scope = id_scope
+            self._ids_by_variant.clear()
+        ids = [identifier for identifier in page.ids if identifier is not None]
+        if len(ids) == len(page.ids) and self.add_all(ids, spec.variant):
+            if self._policy is not None:
+                self._policy.add(ids, spec)
+            yield NewRows(ids, page.items, spec.constants)
+            return
+        for identifier, row in zip(page.ids, page.items, strict=True):
+            if identifier is None:
+                continue
+            home = spec
+            if self._policy is not None:
+                home = self._policy.resolve(row, identifier, spec)
+                self._policy.add((identifier,), home)
+            if self.add(identifier, home.variant):
+                yield NewRows((identifier,), (row,), home.constants)
+
+    def add(self, identifier: int, variant: Hashable = None) -> bool:
+        """Add a row, unless it is known in this variant.
 
         Args:
             identifier: The row's id.
-            state: What may change during a run and is told by the request, not the row
-                (such as archived or not).
+            variant: As in `ListSpec`.
 
         Returns:
-            True the first time an id comes in this state since it last came in another.
+            True the first time that an id comes in this variant since it last came in another.
         """
-        ids = self._states.setdefault(state, BitMap64())
+        ids = self._ids_by_variant.setdefault(variant, BitMap64())
         if identifier in ids:
             return False
-        for others in self._states.values():
+        for others in self._ids_by_variant.values():
             others.discard(identifier)
         ids.add(identifier)
         return True
 
-    def admit_all(self, identifiers: Sequence[int], state: Hashable = None) -> bool:
-        """Let a whole page pass at once, if none of its rows is known in any state.
+    def add_all(self, identifiers: Sequence[int], variant: Hashable = None) -> bool:
+        """Add a whole page at once, if none of its rows is known in any variant.
 
         Args:
             identifiers: The ids of the page.
-            state: As in `admit`.
+            variant: As in `ListSpec`.
 
         Returns:
-            Whether they passed; if not, nothing has changed.
+            Whether they were added; if not, nothing has changed.
         """
-        fresh = BitMap64(identifiers)
-        if len(fresh) < len(identifiers):
+        new = BitMap64(identifiers)
+        if len(new) < len(identifiers):
             return False
-        if not all(fresh.isdisjoint(ids) for ids in self._states.values()):
+        if not all(new.isdisjoint(ids) for ids in self._ids_by_variant.values()):
             return False
-        self._states[state] = self._states.get(state, BitMap64()) | fresh
+        known = self._ids_by_variant.setdefault(variant, BitMap64())
+        known |= new
         return True

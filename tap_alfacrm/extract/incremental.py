@@ -1,4 +1,4 @@
-"""What an incremental stream asks for, and whether the API obeyed (docs/behaviour.md#filters)."""
+"""Requesting changed rows only, and checking that the API obeyed (docs/behaviour.md#filters)."""
 
 from __future__ import annotations
 
@@ -7,45 +7,42 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_alfacrm.records.typed_page import TypedRow
 
     Row = Mapping[str, Any]
 
 WIDEST_OFFSET = dt.timedelta(hours=12)
-"""Nobody has documented in which zone a filter's day is cut; this far west it begins last."""
+"""The zone in which a filter's day begins is undocumented; this far west it begins last."""
 DOTTED = "%d.%m.%Y"
 ISO = "%Y-%m-%d"
 
 
-class NotIncrementalError(Exception):
+class MissingReplicationKeyError(Exception):
     """The rows do not carry the replication key."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncrementalFilter:
-    """A filter of whole days.
+    """A filter by whole days.
 
     Attributes:
-        key: Field of the rows that it compares, the replication key.
-        filter: Its name.
-        style: How it wants a day written.
+        key: Field of the rows that the filter compares: the replication key.
+        name: Name of the filter in the request body.
+        date_format: How the filter wants a day written, for `strftime`.
     """
 
     key: str
-    filter: str
-    style: str
+    name: str
+    date_format: str
 
     def window(self, start: dt.datetime | None, lookback_days: int) -> FilterWindow:
-        """What to ask for.
+        """Return the window that starts at a bookmark.
 
         Args:
-            start: The bookmark; None asks for everything.
-            lookback_days: Days to go back behind it, for changes that came late.
-
-        Returns:
-            The window.
+            start: The bookmark; None opens the window to all rows.
+            lookback_days: Days before the bookmark, for changes that arrived late.
         """
         if start is None:
             return FilterWindow(self)
@@ -54,42 +51,42 @@ class IncrementalFilter:
 
 
 class FilterWindow:
-    """The rows asked for, from a day on.
+    """The rows to request, from a day on.
 
     Attributes:
-        outside: Rows that came although they lie before it.
+        filters: Filters for the request body; empty where all rows are requested.
+        outside: Number of rows returned although they lie before the day.
     """
 
-    def __init__(self, since: IncrementalFilter | None, day: dt.date | None = None) -> None:
-        """Describe it.
+    def __init__(
+        self, incremental_filter: IncrementalFilter | None = None, day: dt.date | None = None
+    ) -> None:
+        """Create a window.
 
         Args:
-            since: The filter, None where there is nothing to compare.
-            day: Its value, None for everything.
+            incremental_filter: The filter, None where there is nothing to compare.
+            day: The first day, None for all rows.
         """
-        self._since = since
-        self._day = day
+        self._key = incremental_filter.key if incremental_filter else None
+        self.filters: dict[str, str] = {}
         self.outside = 0
-        # a day more on the west side, for the zone that the filter may be cut in
-        self._floor = (day - dt.timedelta(days=1)).isoformat() if day else ""
+        self._earliest = ""
+        if incremental_filter is not None and day is not None:
+            self.filters = {incremental_filter.name: day.strftime(incremental_filter.date_format)}
+            # one day more, because the filter may cut days in a zone west of UTC
+            self._earliest = (day - dt.timedelta(days=1)).isoformat()
 
-    @property
-    def filters(self) -> dict[str, str]:
-        """What the body asks for."""
-        if self._since is None or self._day is None:
-            return {}
-        return {self._since.filter: self._day.strftime(self._since.style)}
-
-    def fits(self, rows: Sequence[Row | TypedRow]) -> bool:
+    def has_key(self, rows: Sequence[Row | TypedRow]) -> bool:
         """Whether any of the rows carries the replication key.
 
         Args:
-            rows: A page, as the API gave it.
+            rows: A page, as the API returned it.
         """
-        return self._since is None or any(row.get(self._since.key) for row in rows)
+        return self._key is None or any(row.get(self._key) for row in rows)
 
-    def look(self, record: Row | TypedRow) -> None:
-        """Count a record that the filter should have kept out."""
-        if self._since is not None and self._floor:
-            value = record.get(self._since.key)
-            self.outside += value is not None and value < self._floor
+    def count_outside(self, records: Iterable[Row | TypedRow]) -> None:
+        """Count records that the filter should have excluded."""
+        if self._key is not None and self._earliest:
+            for record in records:
+                value = record.get(self._key)
+                self.outside += value is not None and value < self._earliest

@@ -1,4 +1,4 @@
-"""All rows of one list, with the proof that none is missing (docs/behaviour.md#completeness)."""
+"""Reading one list to its end, until it is stable (docs/behaviour.md#completeness)."""
 
 from __future__ import annotations
 
@@ -7,241 +7,221 @@ from typing import TYPE_CHECKING, Protocol
 
 from pyroaring import BitMap64
 
+from tap_alfacrm.client.request import PAGE_SIZE_CAPS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.extract.progress import ProgressListener
     from tap_alfacrm.records.page import Page
 
-MAX_SWEEPS = 5
-"""Times a list is read through while its rows move under the reader."""
-PAGE_SIZE_CAPS = frozenset({20, 50, 100, 200, 500})
-"""Page sizes that accounts are known to impose, whatever was asked for."""
-
-REPEATS = 2
-"""Pages in a row without a new row that end a list; one may come of rows pushed back."""
+MAX_PASSES = 5
+"""Times that a list is read while its rows move during the pass."""
+MAX_REPEATED_PAGES = 2
+"""Consecutive pages without a new row that end a list; insertions can cause a single one."""
 
 
 class PageSource(Protocol):
-    """The part of a session that a sweep needs."""
+    """The part of a client that reading a list needs."""
 
-    def reading(
-        self, question: ListRequest, page_size: int
+    def open_list(
+        self, request: ListRequest, page_size: int
     ) -> AbstractContextManager[Callable[[int], Page]]:
-        """Read a list: what gives a page by its number."""
+        """Open a list; the callable fetches a page by its number."""
 
-    def forget(self, question: ListRequest) -> None:
-        """Drop what was asked ahead of lists of its kind: their rows have been seen to move."""
-
-
-class ProgressListener(Protocol):
-    """Is told of each page, to show progress."""
-
-    def begin(self, label: str) -> None:
-        """A list is read from its start."""
-
-    def page(self, rows: int, total: int | None) -> None:
-        """One more page of this many rows; the list has `total` in all."""
+    def forget(self, request: ListRequest) -> None:
+        """Discard prefetched pages of the request's resource, because its rows have moved."""
 
 
 @dataclass(slots=True)
 class ListResult:
-    """What one list held.
+    """What one list contained.
 
     Attributes:
-        ids: Distinct ids seen, over all sweeps of the list.
-        latest: Distinct ids seen in the last sweep.
-        pages: Pages asked for.
+        ids: Distinct ids seen in all passes.
+        latest_ids: Distinct ids seen in the latest pass.
+        pages: Pages with rows.
         received: Rows received, repeated ones included.
-        keyless: Rows without a usable id, which nothing can tell apart.
-        total: The API's total at the last page, None where it gave none.
-        sweeps: Times the list was read through.
-        settled: Whether the last sweep saw the list hold still.
+        rows_without_id: Rows without a usable id in the latest pass; they cannot be told apart.
+        total: The API's total on the latest page, None where it gave none.
+        passes: Number of times that the list was read.
+        is_stable: Whether the list held still during the latest pass.
     """
 
     ids: BitMap64 = field(default_factory=BitMap64)
-    latest: BitMap64 = field(default_factory=BitMap64)
+    latest_ids: BitMap64 = field(default_factory=BitMap64)
     pages: int = 0
     received: int = 0
-    keyless: int = 0
+    rows_without_id: int = 0
     total: int | None = None
-    sweeps: int = 0
-    settled: bool = False
+    passes: int = 0
+    is_stable: bool = False
 
     @property
     def missing(self) -> int:
-        """Rows that the API counts and never gave."""
-        return max(0, (self.total or 0) - len(self.ids) - self.keyless)
+        """Rows that the API counts and never returned."""
+        return max(0, (self.total or 0) - len(self.ids) - self.rows_without_id)
 
 
 @dataclass(slots=True)
 class SeenIds:
-    """What was found in several lists together.
+    """What several lists contained together.
 
     Attributes:
         ids: Distinct ids.
-        latest: Distinct ids in the last sweep of each list.
-        keyless: Rows without a usable id in the last sweep of each list.
+        latest_ids: Distinct ids of the latest pass of each list.
+        rows_without_id: Rows without a usable id in the latest pass of each list.
     """
 
     ids: BitMap64 = field(default_factory=BitMap64)
-    latest: BitMap64 = field(default_factory=BitMap64)
-    keyless: int = 0
+    latest_ids: BitMap64 = field(default_factory=BitMap64)
+    rows_without_id: int = 0
 
-    def begin(self) -> None:
-        """All lists are read anew."""
-        self.latest, self.keyless = BitMap64(), 0
+    def begin_pass(self) -> None:
+        """Start reading all lists again."""
+        self.latest_ids, self.rows_without_id = BitMap64(), 0
 
-    def add(self, found: ListResult) -> None:
-        """Add a list."""
-        self.ids |= found.ids
-        self.latest |= found.latest
-        self.keyless += found.keyless
-
-    def join(self, other: SeenIds) -> None:
-        """Add what was found in other lists."""
+    def add(self, other: ListResult | SeenIds) -> None:
+        """Add another list, or what other lists contained."""
         self.ids |= other.ids
-        self.latest |= other.latest
-        self.keyless += other.keyless
+        self.latest_ids |= other.latest_ids
+        self.rows_without_id += other.rows_without_id
 
     @property
-    def counts(self) -> tuple[int, int]:
-        """Rows seen at any time, and in the last sweep of each list."""
-        return len(self.ids) + self.keyless, len(self.latest) + self.keyless
+    def ever(self) -> int:
+        """Number of rows seen at any time."""
+        return len(self.ids) + self.rows_without_id
+
+    @property
+    def latest(self) -> int:
+        """Number of rows seen in the latest pass of each list."""
+        return len(self.latest_ids) + self.rows_without_id
 
 
-def sweep(
-    session: PageSource,
-    question: ListRequest,
+def read_until_stable(
+    source: PageSource,
+    request: ListRequest,
     page_size: int,
-    found: ListResult,
-    watcher: ProgressListener,
+    result: ListResult,
+    progress: ProgressListener,
 ) -> Iterator[Page]:
-    """Read a list to its end, and again while its rows move under the reader.
+    """Read a list to its end, and again while its rows move during the pass.
 
     Args:
-        session: Whom to ask.
-        question: The list and its filters, without the page.
-        page_size: Rows to ask for on a page; what comes back is believed, not the wish.
-        found: Is filled while reading.
-        watcher: Is told of each page.
+        source: Where pages come from.
+        request: The list and its filters, without the page.
+        page_size: Rows per page to request; the account may return fewer.
+        result: Receives what the list contained.
+        progress: Receives each page.
 
     Yields:
-        One page. A row may come more than once.
+        Pages with at least one row that is new in the pass. A row may come more than once.
     """
-    before: _Reading | None = None
-    while not found.settled and found.sweeps < MAX_SWEEPS:
-        if found.sweeps:
-            session.forget(question)
-        found.sweeps += 1
-        reading = _Reading()
-        watcher.begin(str(question))
-        for envelope in _pages(session, question, page_size, reading):
-            found.pages += 1
-            found.received += len(envelope.items)
-            watcher.page(len(envelope.items), reading.total)
-            yield envelope
-        found.ids |= reading.ids
-        found.latest = reading.ids
-        found.keyless = reading.keyless
-        found.total = reading.total
-        found.settled = reading.held_still or reading.agrees_with(before)
-        before = reading
+    previous: _Pass | None = None
+    while not result.is_stable and result.passes < MAX_PASSES:
+        if result.passes:
+            source.forget(request)
+        result.passes += 1
+        current = _Pass(request, page_size)
+        progress.begin_list(str(request))
+        with source.open_list(request, page_size) as fetch_page:
+            while (page := current.next_page(fetch_page)) is not None:
+                result.pages += 1
+                result.received += len(page.items)
+                progress.add_page(len(page.items), current.total)
+                yield page
+        result.ids |= current.ids
+        result.latest_ids = current.ids
+        result.rows_without_id = current.rows_without_id
+        result.total = current.total
+        result.is_stable = current.is_stable or current.agrees_with(previous)
+        previous = current
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Pass:
     """One time through a list."""
 
-    ids: BitMap64 = field(default_factory=BitMap64)
-    keyless: int = 0
-    received: int = 0
-    pages: int = 0
-    longest: int = 0
-    total: int | None = None
-    began: str | None = None
-    moved: bool = False
+    def __init__(self, request: ListRequest, page_size: int) -> None:
+        self.ids = BitMap64()
+        self.rows_without_id = 0
+        self.total: int | None = None
+        self._is_single, self._page_size = request.is_single, page_size
+        self._received = self._pages = self._longest_page = 0
+        self._number = self._repeated = 0
+        self._started_at: str | None = None
+        self._moved = self._ended = False
 
-    def begin(self, envelope: Page) -> None:
-        self.total, self.began = envelope.total, envelope.moment
+    def next_page(self, fetch_page: Callable[[int], Page]) -> Page | None:
+        """Fetch pages up to the next one with a new row; None at the end of the list."""
+        while not self._ended:
+            page = fetch_page(self._number)
+            if self._number == 0:
+                self.total, self._started_at = page.total, page.requested_at
+            self._number += 1
+            if not page.items:
+                self._ended = True
+            elif self._add(page):
+                self._moved = self._moved or self._repeated > 0
+                self._repeated = 0
+                self._ended = self._is_single or self._is_at_end(len(page.items))
+                return page
+            else:
+                self._repeated += 1
+                self._ended = (
+                    self._repeated == MAX_REPEATED_PAGES
+                    or self._distinct == self.total
+                    or self._is_single
+                    or self._is_at_end(len(page.items))
+                )
+        return None
 
-    def take(self, envelope: Page) -> bool:
-        """Count a page in, unless it repeats what this reading has had."""
-        if envelope.total != self.total:
-            self.total, self.moved = envelope.total, True
-        ids = BitMap64(identifier for identifier in envelope.ids if identifier is not None)
-        keyless = envelope.ids.count(None)
-        if not keyless and ids <= self.ids:
+    def _add(self, page: Page) -> bool:
+        """Add a page, unless it has no row that is new in this pass."""
+        if page.total != self.total:
+            self.total, self._moved = page.total, True
+        ids = BitMap64(identifier for identifier in page.ids if identifier is not None)
+        without_id = page.ids.count(None)
+        if not without_id and ids <= self.ids:
             return False
         self.ids |= ids
-        self.keyless += keyless
-        self.received += len(envelope.items)
-        self.pages += 1
-        self.moved = self.moved or (self.began is not None and envelope.newest >= self.began)
+        self.rows_without_id += without_id
+        self._received += len(page.items)
+        self._pages += 1
+        if self._started_at is not None and page.newest_created_at >= self._started_at:
+            self._moved = True
         return True
 
     @property
-    def distinct(self) -> int:
-        return len(self.ids) + self.keyless
+    def _distinct(self) -> int:
+        return len(self.ids) + self.rows_without_id
 
-    def is_at_end(self, length: int, page_size: int) -> bool:
-        """Whether `total` is reached, by a page that was not cut at a ceiling.
+    def _is_at_end(self, length: int) -> bool:
+        """Whether `total` is reached by a page that was not cut at a page size cap.
 
-        A page that may have been cut is followed by another, so that a `total` that is too
-        small loses nothing.
+        A page that may have been cut is followed by another request, so that a `total` that is
+        too small loses no rows.
         """
-        cut = (
-            length >= page_size
-            or length == self.longest
-            or (not self.longest and length in PAGE_SIZE_CAPS)
+        may_be_cut = (
+            length >= self._page_size
+            or length == self._longest_page
+            or (not self._longest_page and length in PAGE_SIZE_CAPS)
         )
-        self.longest = max(self.longest, length)
-        return self.distinct == self.total and not cut
+        self._longest_page = max(self._longest_page, length)
+        return self._distinct == self.total and not may_be_cut
 
     @property
-    def held_still(self) -> bool:
-        """Whether rows and totals agree with each other.
+    def is_stable(self) -> bool:
+        """Whether the rows and the totals of the pass agree with each other.
 
-        Without a total, rows that slipped to a page already read leave no trace: a list of
-        more than one page is then believed only when a second reading finds the same.
+        Without a total, rows that slip to a page already read leave no trace. A list of more
+        than one page then counts as stable only when a second pass finds the same rows.
         """
-        if self.moved or self.received != self.distinct:
+        if self._moved or self._received != self._distinct:
             return False
-        return self.total == self.distinct or (self.total is None and self.pages <= 1)
+        return self.total == self._distinct or (self.total is None and self._pages <= 1)
 
-    def agrees_with(self, other: _Reading | None) -> bool:
-        """Whether another reading found the same, so that a third would too."""
+    def agrees_with(self, other: _Pass | None) -> bool:
+        """Whether another pass found the same, so that a further one would too."""
         return other is not None and (other.ids, other.total) == (self.ids, self.total)
-
-
-def pages_expected(first: Page, question: ListRequest, page_size: int) -> int:
-    """How many pages a sweep will ask for, if none is cut shorter than the first."""
-    length, total = len(first.items), first.total or 0
-    if question.is_single or not length:
-        return 1
-    if total <= length:
-        return 1 + (length >= page_size or length in PAGE_SIZE_CAPS)
-    return total // length + 1  # a last page as long as the first may have been cut
-
-
-def _pages(
-    session: PageSource, question: ListRequest, page_size: int, reading: _Reading
-) -> Iterator[Page]:
-    with session.reading(question, page_size) as ask:
-        page = repeated = 0
-        envelope = ask(page)
-        reading.begin(envelope)
-        while envelope.items:
-            if reading.take(envelope):
-                reading.moved = reading.moved or repeated > 0
-                repeated = 0
-                yield envelope
-            else:
-                repeated += 1
-                if repeated == REPEATS or reading.distinct == reading.total:
-                    return
-            if question.is_single or reading.is_at_end(len(envelope.items), page_size):
-                return
-            page += 1
-            envelope = ask(page)

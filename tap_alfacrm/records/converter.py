@@ -24,12 +24,10 @@ from tap_alfacrm.records.scalars import (
     number,
     text,
 )
-from tap_alfacrm.records.typed_page import attribute, is_plain, types_of
+from tap_alfacrm.records.typed_page import TypedRow, attribute, is_plain, types_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from tap_alfacrm.records.typed_page import TypedRow
 
     Fix = Callable[[Any], Any]
     Schema = Mapping[str, Any]
@@ -48,9 +46,9 @@ class Converter:
     """Makes rows right, one after the other.
 
     Attributes:
-        unfit: Values that became null because their type cannot hold them, by field.
+        invalid_values: Values that became null because their type cannot hold them, by field.
         unknown: Keys of rows that the schema does not have, with the JSON type first seen.
-        renames: Whether a column has another name than its field.
+        renames_columns: Whether a column has another name than its field.
     """
 
     def __init__(self, schema: Schema, zone: dt.tzinfo) -> None:
@@ -60,10 +58,10 @@ class Converter:
             schema: JSON Schema of the records; date-times may carry `x-alfacrm-clock`.
             zone: Zone of the account's wall clock.
         """
-        self.unfit: Counter[str] = Counter()
-        self.unknown: dict[str, str] = {}
+        self.invalid_values: Counter[str] = Counter()
+        self.unknown_fields: dict[str, str] = {}
         self._fixes = {
-            name: self._counting(name, _fix(name, property_, zone, self.unfit))
+            name: self._counting(name, _fix(name, property_, zone, self.invalid_values))
             for name, property_ in schema["properties"].items()
         }
         self._columns = [
@@ -71,13 +69,13 @@ class Converter:
             for name, fix in self._fixes.items()
         ]
         self._fields = {field for _, field, _ in self._columns}
-        self.renames = self._fields != self._fixes.keys()
+        self.renames_columns = self._fields != self._fixes.keys()
         self._names = {attribute(name): name for name in schema["properties"]}
         known: defaultdict[Fix, dict[Any, Any]] = defaultdict(dict)
         self._columns_to_mend: list[Callable[[Sequence[TypedRow]], None]] = []
         for name, property_ in schema["properties"].items():
             if _needs_mending(property_):
-                fix = _fix(name, property_, zone, self.unfit)
+                fix = _fix(name, property_, zone, self.invalid_values)
                 column = attribute(name), self._counting(name, fix)
                 if isinstance(fix, UtcConverter):
                     self._columns_to_mend.append(_instants_in(*column, fix))
@@ -100,10 +98,24 @@ class Converter:
         record = {name: fix(row.get(field)) for name, field, fix in self._columns}
         if not row.keys() <= self._fields:
             for name in row.keys() - self._fields:
-                self.unknown.setdefault(name, json_type(row[name]))
+                self.unknown_fields.setdefault(name, json_type(row[name]))
         return record
 
-    def mend_page(self, rows: Sequence[TypedRow], stamp: Mapping[str, Any]) -> None:
+    def convert(
+        self, rows: Sequence[Row | TypedRow], constants: Mapping[str, Any]
+    ) -> Sequence[Any]:
+        """Convert rows to records.
+
+        Args:
+            rows: All typed or all plain.
+            constants: Fields to add to each.
+        """
+        if rows and isinstance(rows[0], TypedRow):
+            self._convert_typed(rows, constants)  # type: ignore[arg-type]
+            return rows
+        return [self({**row, **constants}) for row in rows]  # type: ignore[dict-item]
+
+    def _convert_typed(self, rows: Sequence[TypedRow], stamp: Mapping[str, Any]) -> None:
         """Make rows right whose values have the types of the schema already.
 
         Column by column, because a value that has come before is mended already, and few
@@ -126,7 +138,7 @@ class Converter:
             try:
                 return fix(value)
             except INVALID_VALUE_ERRORS:
-                self.unfit[name] += 1
+                self.invalid_values[name] += 1
                 return None
 
         return fixed
@@ -206,13 +218,13 @@ def _may_mix(schema: Schema) -> bool:
     return types_of(schema) == ["array"] and len(types_of(schema.get("items") or {})) > 1
 
 
-def _fix(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:
+def _fix(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Fix:
     """The function that makes a value of this schema right."""
     types = types_of(schema)
     if types == ["array"]:
-        return _array(name, schema.get("items") or {}, zone, unfit)
+        return _array(name, schema.get("items") or {}, zone, invalid_values)
     if types == ["object"]:
-        return _object(name, schema, zone, unfit)
+        return _object(name, schema, zone, invalid_values)
     if types == ["string"] and schema.get("format") in {"date", "date-time", "time"}:
         clock = dt.UTC if schema.get(CLOCK) == "utc" else zone
         if schema["format"] == "date-time":
@@ -236,8 +248,8 @@ def _any_of(types: list[str]) -> Fix:
     return fix
 
 
-def _array(name: str, items: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:
-    fix_item = _fix(name, items, zone, unfit)
+def _array(name: str, items: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Fix:
+    fix_item = _fix(name, items, zone, invalid_values)
     may_mix = len(types_of(items)) > 1
 
     def fix(value: object) -> list[Any] | None:
@@ -254,7 +266,7 @@ def _array(name: str, items: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fi
             try:
                 element = fix_item(item)
             except (InvalidValue, ValueError, OverflowError):
-                unfit[name] += 1
+                invalid_values[name] += 1
                 continue
             if element is not None:
                 fixed.append(element)
@@ -265,7 +277,7 @@ def _array(name: str, items: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fi
     return fix
 
 
-def _object(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> Fix:
+def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Fix:
     inner = Converter(schema, zone) if schema.get("properties") else None
 
     def fix(value: object) -> dict[str, Any] | None:
@@ -280,9 +292,9 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, unfit: Counter[str]) -> 
         if inner is None:
             return clean(value)  # type: ignore[no-any-return]
         record = inner(value)
-        for field, count in inner.unfit.items():
-            unfit[f"{name}.{field}"] += count
-        inner.unfit.clear()
+        for field, count in inner.invalid_values.items():
+            invalid_values[f"{name}.{field}"] += count
+        inner.invalid_values.clear()
         if schema.get("additionalProperties"):
             record |= {text(key): clean(value[key]) for key in value.keys() - record.keys()}
         return record

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_alfacrm.extract.deduplication import get_row_id, non_negative_int
+from tap_alfacrm.records.scalars import non_negative_int
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Reader = Callable[[bytes, str | None], "Page"]
+    Parser = Callable[[bytes, str | None], "Page"]
     """Takes the body of an answer and the server's clock, `YYYY-MM-DD HH:MM:SS` in UTC."""
 
 Row = dict[str, Any]
@@ -38,15 +38,15 @@ class Page:
         items: The rows of this page; all have `get`, as a dict has.
         ids: Their ids, None for a row without a usable one.
         total: Number of rows on all pages, None where the API does not say.
-        moment: The server's clock when it was asked, UTC `YYYY-MM-DD HH:MM:SS`, None if unknown.
-        newest: The latest `created_at` of the rows, "" if none has one.
+        requested_at: The server's clock when it was asked, UTC `YYYY-MM-DD HH:MM:SS`, None if unknown.
+        newest_created_at: The latest `created_at` of the rows, "" if none has one.
     """
 
     items: Sequence[Any]
     ids: list[int | None]
     total: int | None
-    moment: str | None = None
-    newest: str = ""
+    requested_at: str | None = None
+    newest_created_at: str = ""
 
 
 def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
@@ -82,7 +82,7 @@ def parse_page(content: bytes, moment: str | None = None) -> Page:
 
     Args:
         content: Body of an answer.
-        moment: The server's clock when it was asked.
+        requested_at: The server's clock when it was asked.
 
     Returns:
         The envelope.
@@ -101,7 +101,7 @@ def parse_array(content: bytes, moment: str | None = None) -> Page:
 
     Args:
         content: Body of an answer.
-        moment: The server's clock when it was asked.
+        requested_at: The server's clock when it was asked.
 
     Returns:
         The envelope.
@@ -118,7 +118,7 @@ def parse_object(content: bytes, moment: str | None = None, *, identifier: int) 
 
     Args:
         content: Body of an answer.
-        moment: The server's clock when it was asked.
+        requested_at: The server's clock when it was asked.
         identifier: What the row was asked for by, which is its id.
 
     Returns:
@@ -145,3 +145,8 @@ def _envelope(items: object, total: int | None, moment: str | None) -> Page:
 
 def _not_rows() -> MalformedResponseError:
     return MalformedResponseError("the body is JSON but not a list of rows")
+
+
+def get_row_id(row: Row, key: str = "id") -> int | None:
+    """The id of a row, also where the API sends it as text; None where it has no usable one."""
+    return non_negative_int(row.get(key))

@@ -17,6 +17,10 @@ _INT64 = range(-(2**63), 2**63)
 _MAX_EXPONENT = 100
 
 
+MAX_ID = 2**63 - 1
+"""Largest id that a database column of integers holds."""
+
+
 class InvalidValue(ValueError):  # noqa: N818 - a verdict on a value, not a failure of the program
     """A value that its type cannot hold."""
 
@@ -140,3 +144,14 @@ def boolean(value: object) -> bool | None:
     if not isinstance(value, (str, int, bool)) or value not in known:
         raise InvalidValue
     return known[value]
+
+
+def non_negative_int(value: object) -> int | None:
+    """An id or a number of rows, also where it comes as text; None where it is neither."""
+    if isinstance(value, bool):
+        return None
+    try:
+        found = integer(value)
+    except INVALID_VALUE_ERRORS:
+        return None
+    return None if found is None or found < 0 else found

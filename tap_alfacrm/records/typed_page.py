@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from tap_alfacrm.extract.deduplication import MAX_ID, non_negative_int
 from tap_alfacrm.records.page import Page, parse_page
+from tap_alfacrm.records.scalars import MAX_ID, non_negative_int
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,14 +1,15 @@
-"""Entities that hide their archived rows unless asked for them."""
+"""Entities whose archived rows the API hides unless asked for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyroaring import BitMap64
 from typing_extensions import override
 
-from tap_alfacrm.extract.reader import List
+from tap_alfacrm.extract.plan import ListSpec
+from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.base import AlfaCRMStream
 
 if TYPE_CHECKING:
@@ -24,55 +25,67 @@ NO_END = {"2030-12-31", "31.12.2030"}
 """`e_date` of a row that is not archived."""
 
 
-class ArchiveStream(AlfaCRMStream):
-    """Active rows, then archived ones, told apart by `is_archived`."""
+class ArchivePolicy:
+    """Tells active rows that the account returned as archived from archived ones.
 
-    everything = List({"removed": ALL})
+    Attributes:
+        ignored: Number of active rows returned where archived ones were requested.
+    """
 
-    @override
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self) -> None:
+        """Create a policy that knows no row."""
+        self.ignored = 0
         self._active = BitMap64()
-        self._unheeded = 0
+
+    def resolve(self, row: Row, identifier: int, spec: ListSpec) -> ListSpec:
+        """Return the list of the row: its own, or the active one where the filter was ignored."""
+        is_active = identifier in self._active and row.get("e_date") in NO_END
+        if spec.variant == ARCHIVED and is_active:
+            self.ignored += 1
+            return replace(spec, constants={"is_archived": False}, variant=ACTIVE)
+        return spec
+
+    def add(self, identifiers: Iterable[int], spec: ListSpec) -> None:
+        """Remember active rows."""
+        if spec.variant == ACTIVE:
+            self._active.update(identifiers)
+
+
+class ArchivedStream(AlfaCRMStream):
+    """Active rows, then archived ones, distinguished by `is_archived`."""
+
+    sample_list = ListSpec({"removed": ALL})
 
     @override
-    def lists(self, context: Context | None) -> Sequence[List]:
+    def lists(self, context: Context | None) -> Sequence[ListSpec]:
         active, archived = (
-            List(
+            ListSpec(
                 {**(context or {}), "removed": removed},
-                stamp={"is_archived": removed == ARCHIVED},
-                state=removed,
+                constants={"is_archived": removed == ARCHIVED},
+                variant=removed,
             )
             for removed in (ACTIVE, ARCHIVED)
         )
-        return (active, archived) if self._alfacrm.settings.include_archived else (active,)
+        return (active, archived) if self.run.config.include_archived else (active,)
 
     @override
-    def whole(self, context: Context | None) -> List | None:
-        if self._alfacrm.settings.include_archived:
-            return List({**(context or {}), "removed": ALL})
+    def count_list(self, context: Context | None) -> ListSpec | None:
+        if self.run.config.include_archived:
+            return ListSpec({**(context or {}), "removed": ALL})
         return None
 
     @override
-    def belongs(self, row: Row, identifier: int, list_: List) -> List:
-        """The list it came from, unless the account gave an active row for an archived one."""
-        if list_.state == ARCHIVED and identifier in self._active and row.get("e_date") in NO_END:
-            self._unheeded += 1
-            return replace(list_, stamp={"is_archived": False}, state=ACTIVE)
-        return list_
+    def variant_policy(self) -> ArchivePolicy:
+        self._archive_policy = ArchivePolicy()
+        return self._archive_policy
 
     @override
-    def met(self, identifiers: Iterable[int], list_: List) -> None:
-        if list_.state == ACTIVE:
-            self._active.update(identifiers)
-
-    @override
-    def report(self) -> None:
-        if self._unheeded:
+    def end_stream(self) -> None:
+        if self._archive_policy.ignored:
             self.logger.warning(
-                "%s: the account gave %s active rows where archived ones were asked for; "
-                "they count as active. Its archive may be out of reach.",
+                "%s: the account returned %s where archived ones were requested; they count as "
+                "active. Its archive may be unreachable.",
                 self.name,
-                f"{self._unheeded:,}",
+                number_of(self._archive_policy.ignored, "active row"),
             )
-        super().report()
+        super().end_stream()

@@ -1,45 +1,41 @@
-"""Entities that the API gives only for one row of another entity at a time."""
+"""Entities that the API returns for one row of another entity at a time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from tap_alfacrm.client.prefetch import PlannedList
-from tap_alfacrm.errors import UnavailableError
-from tap_alfacrm.extract.completeness import Evidence, Unwatched
-from tap_alfacrm.extract.deduplication import Deduplicator
-from tap_alfacrm.extract.pagination import SeenIds
-from tap_alfacrm.extract.reader import List
+from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.streams.base import AlfaCRMStream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.client.request import ListRequest
-    from tap_alfacrm.extract.pagination import ProgressListener
-    from tap_alfacrm.extract.reader import Records
-    from tap_alfacrm.records.page import Reader
+    from tap_alfacrm.extract.incremental import FilterWindow
+    from tap_alfacrm.records.page import Parser
     from tap_alfacrm.streams.parent_ids import ParentIds
 
 MAX_REFUSALS = 3
-"""Refusals before an answer that mean that the entity is not to be had."""
+"""Refusals before the first response that mean that the entity is not offered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """Whose rows are asked about.
+    """An entity of which each row needs a request.
 
     Attributes:
         stream: The parent stream.
         param: URL parameter that takes the parent's id.
         fixed: Other URL parameters.
-        every_branch: Whether a parent of several branches is asked about in each.
+        every_branch: Whether a parent of several branches needs a request in each.
         field: Field of the rows that names the parent, where the tap has to add it.
     """
 
@@ -51,89 +47,70 @@ class Parent:
 
 
 class ChildStream(AlfaCRMStream):
-    """One question, or more, for each row of the parents."""
+    """One request, or more, for each row of the parents."""
 
     selected_by_default = False  # a request for each parent takes long
     needs_branch = True
 
     parents: ClassVar[Sequence[Parent]]
     variants: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
-    """Filters of the questions that each parent is asked."""
+    """Filters of the requests for each parent."""
     is_single: ClassVar[bool] = False
-    """Whether one answer holds it all, without pages."""
+    """Whether one response holds all rows, without pages."""
 
     def params(self) -> Mapping[str, Any]:
         """URL parameters that are known only when the run starts."""
         return {}
 
-    @override
-    def asks_about(self, name: str) -> bool:
-        return super().asks_about(name) or any(parent.stream == name for parent in self.parents)
-
-    def reader_of(self, identifier: int) -> Reader:  # noqa: ARG002
-        """Makes envelopes of the answers about one parent."""
+    def parser_for(self, identifier: int) -> Parser:  # noqa: ARG002
+        """Parser of the responses about one parent."""
         return parse_page
 
-    @property
     @override
-    def watcher(self) -> ProgressListener:
-        return Unwatched()  # a parent's page or two are not worth a line
+    def needs_ids_of(self, parent: str) -> bool:
+        return super().needs_ids_of(parent) or any(one.stream == parent for one in self.parents)
 
     @override
-    def foreseen(self) -> Iterator[PlannedList]:
+    def upcoming_lists(self) -> Iterator[PlannedList]:
         return iter(())
 
     @override
-    def read(self, context: Context | None) -> Generator[Records, None, Evidence]:
-        readings = (self._read_children(parent) for parent in self.parents)
-        return (yield from self.reading.each(readings, "parents"))
+    def plan(self, context: Context | None, window: FilterWindow, *, prefetch: bool) -> Plan:
+        groups = [partial(self._group, parent) for parent in self.parents]
+        return Plan([Route(groups, noun="parents")])
 
-    def _read_children(self, parent: Parent) -> Generator[Records, None, Evidence]:
-        stream = self._alfacrm.stream(parent.stream)
-        roster = stream.reading.roster()
-        proof = Evidence(unasked=[] if stream.reading.is_whole else [parent.stream])
-        branches = self._alfacrm.settings.branch_ids or self._alfacrm.branches
-        refusals: list[UnavailableError] = []
-        todo = len(roster) * len(self.variants)
-        self.progress.begin(f"{self.name} of {parent.stream}")
-        size = self._alfacrm.settings.page_size
-        asked = (self._about(parent, *whom)[0] for whom in self._whom(parent, roster, branches))
-        self._alfacrm.session.plan(PlannedList(question, size, brief=True) for question in asked)
-        for whom in self._whom(parent, roster, branches):
-            question, list_ = self._about(parent, *whom)
-            if len(self.primary_keys) > 1:
-                self.reading.once = Deduplicator()  # an id is unique within its parent only
-            try:
-                yield from self.reading.rows_of(question, list_, proof, SeenIds())
-            except UnavailableError as error:
-                refusals.append(error)
-                if not proof.sweeps and len(refusals) == MAX_REFUSALS:
-                    raise
-            self.progress.item(todo)
-        if refusals and not proof.sweeps:
-            raise refusals[0]
-        if refusals:
-            proof.refusals = len(refusals)
-            proof.notes.append(f"{len(refusals):,} questions about {parent.stream} were refused")
-        return proof
-
-    def _whom(
-        self, parent: Parent, roster: ParentIds, branches: Sequence[int]
-    ) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
-        """Branch to ask in, id to ask about, and filters, for each question."""
-        for branch, identifier in roster.pairs(branches, every_branch=parent.every_branch):
-            for variant in self.variants:
-                yield branch, identifier, variant
-
-    def _about(
-        self, parent: Parent, branch: int, identifier: int, variant: Mapping[str, Any]
-    ) -> tuple[ListRequest, List]:
-        list_ = List(variant, {parent.field: identifier} if parent.field else {})
-        params = {**parent.fixed, **self.params(), parent.param: identifier}
-        question = replace(
-            self.reading.question(list_, branch),
-            params=params,
-            reader=self.reader_of(identifier),
-            is_single=self.is_single,
+    def _group(self, parent: Parent) -> TaskGroup:
+        ids = self.run.read_parent_ids(parent.stream)
+        branches = self.run.read_branch_ids()
+        page_size = self.run.config.page_size
+        is_complete = self.run.has_complete_parent_ids(parent.stream)
+        return TaskGroup(
+            self._tasks(parent, ids, branches),
+            max_refusals=MAX_REFUSALS,
+            label=f"{self.name} of {parent.stream}",
+            size=len(ids) * len(self.variants),
+            upcoming=(
+                PlannedList(request, page_size, single_page_likely=True)
+                for task in self._tasks(parent, ids, branches)
+                for request, _ in task.lists
+            ),
+            incomplete_parents=() if is_complete else (parent.stream,),
         )
-        return question, list_
+
+    def _tasks(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> Iterator[Task]:
+        """One task for each parent row, branch and variant."""
+        params = {**parent.fixed, **self.params()}
+        for branch, identifier in ids.pairs(branches, every_branch=parent.every_branch):
+            request = ListRequest(
+                self.path(branch),
+                params={**params, parent.param: identifier},
+                parser=self.parser_for(identifier),
+                is_single=self.is_single,
+            )
+            constants = {parent.field: identifier} if parent.field else {}
+            for variant in self.variants:
+                spec = ListSpec(variant, constants)
+                yield Task(
+                    [(replace(request, body=variant), spec)],
+                    id_scope=identifier if len(self.primary_keys) > 1 else None,
+                )

@@ -33,7 +33,7 @@ class LogsStream(AlfaCRMStream):
     name = "logs"
     entity = "log"
     needs_branch = True
-    since = IncrementalFilter("date_time", "date_from", DOTTED)
+    incremental_filter = IncrementalFilter("date_time", "date_from", DOTTED)
 
 
 class SmsMessagesStream(AlfaCRMStream):
@@ -43,7 +43,7 @@ class SmsMessagesStream(AlfaCRMStream):
     entity = "sms-message"
     actions = ("", "/index")
     needs_branch = True
-    since = IncrementalFilter("added", "date_from", ISO)
+    incremental_filter = IncrementalFilter("added", "date_from", ISO)
 
 
 class MailMessagesStream(AlfaCRMStream):
@@ -53,7 +53,7 @@ class MailMessagesStream(AlfaCRMStream):
     entity = "mail-message"
     actions = ("", "/index")
     needs_branch = True
-    since = IncrementalFilter("sent_date", "date_from", ISO)
+    incremental_filter = IncrementalFilter("sent_date", "date_from", ISO)
 
 
 class PhoneCallsStream(AlfaCRMStream):
@@ -63,4 +63,4 @@ class PhoneCallsStream(AlfaCRMStream):
     entity = "phone-call"
     actions = ("", "/index")
     needs_branch = True
-    since = IncrementalFilter("call_date", "date_from", ISO)
+    incremental_filter = IncrementalFilter("call_date", "date_from", ISO)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_alfacrm.extract.reader import List
+from tap_alfacrm.extract.plan import ListSpec
 from tap_alfacrm.streams.base import AlfaCRMStream
 
 
@@ -34,7 +34,7 @@ class SubjectsStream(AlfaCRMStream):
 
     name = "subjects"
     entity = "subject"
-    everything = List({"active": False})
+    sample_list = ListSpec({"active": False})
 
 
 class StudyStatusesStream(AlfaCRMStream):

@@ -13,7 +13,7 @@ from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.child import ChildStream, Parent
 
 if TYPE_CHECKING:
-    from tap_alfacrm.records.page import Reader
+    from tap_alfacrm.records.page import Parser
 
 
 class PaysStream(AlfaCRMStream):
@@ -22,7 +22,7 @@ class PaysStream(AlfaCRMStream):
     name = "pays"
     entity = "pay"
     needs_branch = True
-    since = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
+    incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
 
 
 class PayAccountsStream(AlfaCRMStream):
@@ -71,7 +71,7 @@ class CustomerTariffsStream(ChildStream):
     entity = "customer-tariff"
     parents = (Parent("customers", "customer_id", field="customer_id"),)
     variants = ({}, {"dead": True})
-    twins = ("b_date", "e_date")
+    display_fallbacks = ("b_date", "e_date")
 
 
 class CustomerBonusBalancesStream(ChildStream):
@@ -85,7 +85,7 @@ class CustomerBonusBalancesStream(ChildStream):
     is_single = True
 
     @override
-    def reader_of(self, identifier: int) -> Reader:
+    def parser_for(self, identifier: int) -> Parser:
         return partial(parse_object, identifier=identifier)
 
 

@@ -1,4 +1,4 @@
-"""What a run has learnt about the account, so that nothing is asked twice."""
+"""Ids of parent rows, for streams that need a request for each."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from tap_alfacrm.extract.deduplication import non_negative_int
+from tap_alfacrm.records.scalars import non_negative_int
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_alfacrm.records.typed_page import TypedRow
 
@@ -18,51 +18,52 @@ class ParentIds:
     """Ids of the rows of an entity, with the branches they belong to."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Create an empty set."""
         self._by_branch: dict[int, BitMap64] = {}
         self._ids = BitMap64()
 
-    def add(self, identifier: int, row: Mapping[str, Any] | TypedRow) -> None:
-        """Note a row.
+    def add(self, ids: Sequence[int], rows: Iterable[Mapping[str, Any] | TypedRow]) -> None:
+        """Add rows.
 
         Args:
-            identifier: Its id.
-            row: The row; its `branch_ids` are read.
+            ids: Their ids.
+            rows: The rows, whose `branch_ids` are read.
         """
-        self._ids.add(identifier)
-        given = row.get("branch_ids")
-        for item in given if isinstance(given, list) else ():
-            branch = non_negative_int(item)
-            if branch is not None:
-                self._by_branch.setdefault(branch, BitMap64()).add(identifier)
+        self._ids.update(ids)
+        for identifier, row in zip(ids, rows, strict=True):
+            branch_ids = row.get("branch_ids")
+            for item in branch_ids if isinstance(branch_ids, list) else ():
+                branch = non_negative_int(item)
+                if branch is not None:
+                    self._by_branch.setdefault(branch, BitMap64()).add(identifier)
 
     def __len__(self) -> int:
         """Number of ids."""
         return len(self._ids)
 
-    def ids(self) -> BitMap64:
-        """All ids."""
-        return self._ids
+    def __iter__(self) -> Iterator[int]:
+        """All ids, in ascending order."""
+        return iter(self._ids)
 
-    def pairs(self, within: Sequence[int], *, every_branch: bool) -> Iterator[tuple[int, int]]:
-        """Branch and id of each row, in a fixed order.
+    def pairs(self, branches: Sequence[int], *, every_branch: bool) -> Iterator[tuple[int, int]]:
+        """Pair each id with the branches to request it in, in a fixed order.
 
-        A row that names none of the branches comes for each of them, so that nothing of it is
-        missed.
+        A row that names none of the branches is paired with each of them, so that no row of it
+        is missed.
 
         Args:
-            within: The branches to ask in.
-            every_branch: A row of several branches comes once for each of them, or once.
+            branches: The branches to request in.
+            every_branch: Whether a row of several branches is requested in each, or once.
 
         Yields:
             Branch and id.
         """
         done = BitMap64()
-        for branch in within:
+        for branch in branches:
             ids = self._by_branch.get(branch, BitMap64())
             for identifier in ids if every_branch else ids - done:
                 yield branch, identifier
             done |= ids
-        for branch in within:
+        for branch in branches:
             for identifier in self._ids - done:
                 yield branch, identifier

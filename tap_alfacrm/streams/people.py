@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tap_alfacrm.streams.archived import ArchiveStream
+from tap_alfacrm.streams.archived import ArchivedStream
 from tap_alfacrm.streams.base import AlfaCRMStream
 
 
-class TeachersStream(ArchiveStream):
+class TeachersStream(ArchivedStream):
     """Teachers, active and archived."""
 
     name = "teachers"

@@ -10,14 +10,16 @@ from typing_extensions import override
 
 from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
 from tap_alfacrm.records.page import parse_array
-from tap_alfacrm.streams.archived import ArchiveStream
+from tap_alfacrm.streams.archived import ArchivedStream
 from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.child import ChildStream, Parent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_alfacrm.records.page import Reader, Row
+    from singer_sdk.helpers.types import Context
+
+    from tap_alfacrm.records.page import Parser, Row
 
 TIME_ALONE = re.compile(r"\d{2}:\d{2}(:\d{2})?")
 YEAR = dt.timedelta(days=366)
@@ -26,14 +28,14 @@ LESSON_STATUSES = (1, 2, 3)
 """Planned, cancelled, conducted; without a status the API hides the first two."""
 
 
-class GroupsStream(ArchiveStream):
+class GroupsStream(ArchivedStream):
     """Groups, active and archived."""
 
     name = "groups"
     entity = "group"
     has_custom_fields = True
     is_parent = True
-    since = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
+    incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
 
 
 class GroupMembershipsStream(ChildStream):
@@ -42,7 +44,7 @@ class GroupMembershipsStream(ChildStream):
     name = "group_memberships"
     entity = "cgi"
     parents = (Parent("groups", "group_id", every_branch=True),)
-    twins = ("b_date", "e_date")
+    display_fallbacks = ("b_date", "e_date")
     selected_by_default = True
 
 
@@ -51,7 +53,7 @@ class LessonsStream(AlfaCRMStream):
 
     name = "lessons"
     entity = "lesson"
-    since = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
+    incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
     is_typed = False
 
     @property
@@ -61,8 +63,8 @@ class LessonsStream(AlfaCRMStream):
         return [{"status": status} for status in LESSON_STATUSES]
 
     @override
-    def mend(self, row: Row) -> Row:
-        """Some accounts give the times without the day, which stands beside them."""
+    def post_process(self, row: Row, context: Context | None = None) -> Row:
+        """Complete times that some accounts return without the day, which is in `date`."""
         times = {
             name: f"{row['date']} {row[name]}"
             for name in ("time_from", "time_to")
@@ -82,12 +84,12 @@ class CustomerCalendarsStream(ChildStream):
     is_single = True
 
     @override
-    def reader_of(self, identifier: int) -> Reader:
+    def parser_for(self, identifier: int) -> Parser:
         return parse_array
 
     @override
     def params(self) -> Mapping[str, Any]:
-        begin = self._alfacrm.settings.start or LONG_AGO
+        begin = self.run.config.start or LONG_AGO
         end = dt.datetime.now(dt.UTC) + YEAR
         return {"date1": begin.strftime(DOTTED), "date2": end.strftime(DOTTED)}
 
@@ -105,5 +107,5 @@ class RegularLessonsStream(AlfaCRMStream):
 
     name = "regular_lessons"
     entity = "regular-lesson"
-    twins = ("b_date", "e_date")
+    display_fallbacks = ("b_date", "e_date")
     is_typed = False

@@ -1,0 +1,120 @@
+"""What the streams of one run share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tap_alfacrm.client.client import Client
+from tap_alfacrm.client.prefetch import PrefetchClient
+from tap_alfacrm.config import Config
+from tap_alfacrm.errors import UnavailableError
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tap_alfacrm.client.prefetch import PlannedList
+    from tap_alfacrm.streams.parent_ids import ParentIds
+
+
+class RunStream(Protocol):
+    """What a run needs to know of a stream."""
+
+    name: str
+
+    @property
+    def selected(self) -> bool:
+        """Whether the stream is loaded."""
+
+    @property
+    def has_parent_ids(self) -> bool:
+        """Whether the ids of all rows are known without a request."""
+
+    @property
+    def has_complete_parent_ids(self) -> bool:
+        """Whether reading the ids was complete."""
+
+    def needs_ids_of(self, parent: str) -> bool:
+        """Whether the stream needs a request for each row of another."""
+
+    def read_parent_ids(self) -> ParentIds:
+        """Return the ids of all rows; requests them unless this run has read them."""
+
+    def upcoming_lists(self) -> Iterator[PlannedList]:
+        """List what the stream will request, as far as that is known before its turn."""
+
+
+class Run:
+    """One run of the tap: its config, its client and its streams."""
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        logger: logging.Logger,
+        streams: Callable[[], Mapping[str, RunStream]],
+    ) -> None:
+        """Create a run; nothing is checked or sent yet.
+
+        Args:
+            config: The tap's config.
+            logger: The tap's logger.
+            streams: Returns the streams by name, in the order in which they are loaded.
+        """
+        self._raw_config, self._logger, self._streams = config, logger, streams
+
+    @cached_property
+    def config(self) -> Config:
+        """The typed config.
+
+        Raises:
+            ConfigError: A setting is missing or wrong.
+        """
+        return Config.from_config(self._raw_config)
+
+    @cached_property
+    def client(self) -> PrefetchClient:
+        """The client that all streams share."""
+        return PrefetchClient(Client(self.config, self._logger), self.config.max_in_flight)
+
+    def needs_ids_of(self, parent: str) -> bool:
+        """Whether a selected stream needs the ids of another stream's rows."""
+        return any(
+            stream.selected and stream.needs_ids_of(parent) for stream in self._streams().values()
+        )
+
+    def upcoming_lists(self, after: str) -> Iterator[PlannedList]:
+        """List what the selected streams after another will request, in their order."""
+        streams = list(self._streams().values())
+        names = [stream.name for stream in streams]
+        for stream in streams[names.index(after) + 1 :]:
+            if stream.selected:
+                yield from stream.upcoming_lists()
+
+    @property
+    def knows_branch_ids(self) -> bool:
+        """Whether `read_branch_ids` needs no request."""
+        return bool(self.config.branch_ids) or self._streams()["branches"].has_parent_ids
+
+    def read_branch_ids(self) -> tuple[int, ...]:
+        """Return the branches to request in: those of the config, or all of the account.
+
+        Raises:
+            UnavailableError: The API user sees no branch.
+        """
+        if self.config.branch_ids:
+            return self.config.branch_ids
+        branches = tuple(self.read_parent_ids("branches"))
+        if not branches:
+            msg = "The API user sees no branch, and the path needs one."
+            raise UnavailableError(msg, HTTPStatus.FORBIDDEN)
+        return branches
+
+    def read_parent_ids(self, parent: str) -> ParentIds:
+        """Return the ids of all rows of a stream; requests them unless this run has read them."""
+        return self._streams()[parent].read_parent_ids()
+
+    def has_complete_parent_ids(self, parent: str) -> bool:
+        """Whether every row of a stream is among its ids."""
+        return self._streams()[parent].has_complete_parent_ids
