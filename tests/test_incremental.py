@@ -160,7 +160,9 @@ def test_customers_are_incremental_only_if_the_catalogue_says_so(
     assert sorted(first.ids()) == sorted(account.customer_ids())
     assert 0 < len(second.ids()) < len(first.ids())
     assert second.final()[card]["name"] == "Нове Ім'я"
-    assert any("branches: incremental replication is not supported" in line for line in first.warnings())
+    assert any(
+        "branches: incremental replication is not supported" in line for line in first.warnings()
+    )
 
 
 @pytest.mark.parametrize("at", [5, 20, 40, 60])

@@ -184,7 +184,7 @@ class PrefetchClient:
         Args:
             question: The list and its filters, without the page.
             page_size: Rows to ask for on a page.
-            count: Whether only the total is wanted.
+            count_only: Whether only the total is wanted.
 
         Yields:
             What gives a page by its number, or raises AlfaCRMError as the session.

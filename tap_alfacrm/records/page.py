@@ -38,7 +38,7 @@ class Page:
         items: The rows of this page; all have `get`, as a dict has.
         ids: Their ids, None for a row without a usable one.
         total: Number of rows on all pages, None where the API does not say.
-        requested_at: The server's clock when it was asked, UTC `YYYY-MM-DD HH:MM:SS`, None if unknown.
+        requested_at: The server's clock at the request, UTC `YYYY-MM-DD HH:MM:SS`, None if unknown.
         newest_created_at: The latest `created_at` of the rows, "" if none has one.
     """
 
@@ -77,7 +77,7 @@ def _integer(text: str) -> int | Decimal:
     return int(text) if len(text) <= LONGEST_INTEGER else Decimal(text)
 
 
-def parse_page(content: bytes, moment: str | None = None) -> Page:
+def parse_page(content: bytes, requested_at: str | None = None) -> Page:
     """Read a page of a list, leniently: only `items` is required.
 
     Args:
@@ -93,10 +93,10 @@ def parse_page(content: bytes, moment: str | None = None) -> Page:
     body = decode(content)
     if not isinstance(body, dict):
         raise _not_rows()
-    return _envelope(body.get("items"), non_negative_int(body.get("total")), moment)
+    return _envelope(body.get("items"), non_negative_int(body.get("total")), requested_at)
 
 
-def parse_array(content: bytes, moment: str | None = None) -> Page:
+def parse_array(content: bytes, requested_at: str | None = None) -> Page:
     """Read a bare array of rows, which comes without an envelope or pages.
 
     Args:
@@ -110,10 +110,10 @@ def parse_array(content: bytes, moment: str | None = None) -> Page:
         MalformedResponseError: The body is not an array of rows.
     """
     body = decode(content)
-    return _envelope(body, len(body) if isinstance(body, list) else None, moment)
+    return _envelope(body, len(body) if isinstance(body, list) else None, requested_at)
 
 
-def parse_object(content: bytes, moment: str | None = None, *, identifier: int) -> Page:
+def parse_object(content: bytes, requested_at: str | None = None, *, identifier: int) -> Page:
     """Read the one row that some actions answer with.
 
     Args:
@@ -130,17 +130,17 @@ def parse_object(content: bytes, moment: str | None = None, *, identifier: int) 
     body = decode(content)
     if not isinstance(body, dict) or body.keys() >= _PROBLEM:
         raise _not_rows()
-    return Page([body], [identifier], 1, moment)
+    return Page([body], [identifier], 1, requested_at)
 
 
-def _envelope(items: object, total: int | None, moment: str | None) -> Page:
+def _envelope(items: object, total: int | None, requested_at: str | None) -> Page:
     if isinstance(items, dict):  # a PHP array with gaps in its keys
         items = list(items.values())
     if not isinstance(items, list) or not all(isinstance(row, dict) for row in items):
         raise _not_rows()
     created = (row.get("created_at") for row in items)
     newest = max((moment for moment in created if isinstance(moment, str)), default="")
-    return Page(items, [get_row_id(row) for row in items], total, moment, newest)
+    return Page(items, [get_row_id(row) for row in items], total, requested_at, newest)
 
 
 def _not_rows() -> MalformedResponseError:

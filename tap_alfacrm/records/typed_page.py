@@ -82,12 +82,12 @@ class TypedPageParser:
         self._key = attribute(key)
         self._has_created = "created_at" in properties
 
-    def __call__(self, content: bytes, moment: str | None = None) -> Page:
+    def __call__(self, content: bytes, requested_at: str | None = None) -> Page:
         """Read a page.
 
         Args:
             content: Body of an answer.
-            moment: The server's clock when it was asked.
+            requested_at: The server's clock at the request.
 
         Returns:
             The envelope, with structs or dicts for rows.
@@ -96,17 +96,17 @@ class TypedPageParser:
             MalformedResponseError: The body is not an envelope.
         """
         if _NUL in content:
-            return parse_page(content, moment)
+            return parse_page(content, requested_at)
         try:
             page: Any = self._decoder.decode(content)
         except (msgspec.DecodeError, RecursionError):
-            return parse_page(content, moment)
+            return parse_page(content, requested_at)
         rows = page.items
         ids = [getattr(row, self._key) for row in rows]
         newest = (
             max((row.created_at or "" for row in rows), default="") if self._has_created else ""
         )
-        return Page(rows, ids, non_negative_int(page.total), moment, newest)
+        return Page(rows, ids, non_negative_int(page.total), requested_at, newest)
 
 
 def is_plain(schema: Mapping[str, Any]) -> bool:
