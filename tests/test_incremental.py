@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
@@ -244,3 +245,35 @@ def test_deletions_are_not_told_of_an_incomplete_table_or_unless_asked(
     with serve(account, Quirks(total="wrong")) as wrong:
         output = sync(wrong, streams=("customers", "tariffs"), detect_deletions=True)
     assert not [m for m in output.messages if m["type"] == "ACTIVATE_VERSION"]
+
+
+def test_a_refused_branch_is_incomplete_and_moves_no_bookmark(sync: Sync, account: Account) -> None:
+    with serve(account) as server:
+        first = sync(server, streams=("pays",))
+    before = copy.deepcopy(bookmarks(first)["pays"])
+    changed = next(row["id"] for row in account.rows("pay") if row["branch_id"] == 1)
+    account.update("pay", changed, note="changed")
+    refused = Fault(
+        "status", at=lambda r: r.entity == "pay" and r.branch == 2, status=404, times=99
+    )
+    with serve(account, faults=[refused]) as server:
+        second = sync(server, streams=("pays",), state=first.state)
+    assert changed in second.ids("pays")
+    assert second.verdict("pays").startswith("pays: INCOMPLETE, refused: branch 2. ")
+    assert bookmarks(second)["pays"] == before
+
+
+def test_a_refused_partition_moves_no_bookmark_of_the_others(sync: Sync, account: Account) -> None:
+    with serve(account) as server:
+        first = sync(server, streams=("lessons",))
+    before = copy.deepcopy(bookmarks(first)["lessons"])
+    for lesson in account.rows("lesson"):
+        account.update("lesson", lesson["id"], topic="changed")
+    refused = Fault("status", at=lambda r: r.body.get("status") == 3, status=404, times=99)
+    with serve(account, faults=[refused]) as server:
+        second = sync(server, streams=("lessons",), state=first.state)
+    assert second.records("lessons")
+    assert bookmarks(second)["lessons"] == before
+    with serve(account) as server:
+        healthy = sync(server, streams=("lessons",), state=second.state)
+    assert sorted(healthy.ids("lessons")) == sorted(row["id"] for row in account.rows("lesson"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tap_alfacrm.formatting import number_of
+from tap_alfacrm.formatting import list_of, number_of
 
 if TYPE_CHECKING:
     import logging
@@ -31,11 +31,10 @@ class Evidence:
         passes: Largest number of times that a list was read from start to end.
         unstable: Whether rows still moved in the last pass of a list.
         refused: Whether the account does not offer the rows, or not those of a partition.
-        refusals: Requests refused where others of their kind were answered.
+        refusals: What was refused where others of its kind were answered.
         incomplete_parents: Parent streams of which not every row is known.
         refusal: The refusal, where the account offers none of the rows.
         counts_stream: Whether `total` and `missing` hold for all partitions of the stream.
-        notes: Further facts for the log.
     """
 
     received: int = 0
@@ -47,11 +46,10 @@ class Evidence:
     passes: int = 0
     unstable: bool = False
     refused: bool = False
-    refusals: int = 0
+    refusals: list[str] = field(default_factory=list)
     incomplete_parents: list[str] = field(default_factory=list)
     refusal: UnavailableError | None = None
     counts_stream: bool = False
-    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def combine(cls, partitions: Sequence[Evidence]) -> Evidence:
@@ -79,7 +77,6 @@ class Evidence:
         self.refused = self.refused or other.refused
         self.refusals += other.refusals
         self.incomplete_parents += other.incomplete_parents
-        self.notes += other.notes
 
     def add_list(self, result: ListResult) -> None:
         """Add one list that was read to its end."""
@@ -129,7 +126,7 @@ class Evidence:
             text += f"; read {self.passes} times"
         elif self.passes == 0 and self.total is not None:
             text += "; one request confirmed that all rows are known"
-        return ". ".join([text, *self.notes]) + "."
+        return f"{text}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +135,17 @@ class Verdict:
 
     Attributes:
         shortfalls: What is missing, or cannot be ruled out to be missing.
-        refusals: Requests that were refused.
     """
 
     shortfalls: tuple[str, ...] = ()
-    refusals: int = 0
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row that the API counts was emitted."""
-        return not self.shortfalls
+        """Whether every row that the API counts was emitted.
 
-    @property
-    def allows_deletion(self) -> bool:
-        """Whether a row that was not received no longer exists."""
-        return self.is_complete and not self.refusals
+        This alone moves a bookmark and allows the deletion of rows that were not received.
+        """
+        return not self.shortfalls
 
     @override
     def __str__(self) -> str:
@@ -175,10 +168,12 @@ def judge(evidence: Evidence) -> Verdict:
         shortfalls.append("rows moved during every pass, so missing rows cannot be ruled out")
     if evidence.refused:
         shortfalls.append("the account refused the rest")
+    if evidence.refusals:
+        shortfalls.append(f"refused: {list_of(evidence.refusals)}")
     if evidence.incomplete_parents:
-        parents = " and ".join(dict.fromkeys(evidence.incomplete_parents))
+        parents = list_of(evidence.incomplete_parents)
         shortfalls.append(f"not every row of {parents} is known, and each needs a request")
-    return Verdict(tuple(shortfalls), evidence.refusals)
+    return Verdict(tuple(shortfalls))
 
 
 def log_verdict(logger: logging.Logger, label: str, evidence: Evidence) -> Verdict:

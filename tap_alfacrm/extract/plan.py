@@ -102,13 +102,11 @@ class Route:
     """One way to request the rows of a partition.
 
     Attributes:
-        groups: Return the groups, in order, each when its turn comes, because that can take
-            requests. One that is refused does not stop the others.
-        noun: What a group stands for, in the plural, for the log.
+        groups: Return the groups by name, in order, each when its turn comes, because that can
+            take requests. One that is refused does not stop the others.
     """
 
-    groups: Sequence[Callable[[], TaskGroup]]
-    noun: str = "branches"
+    groups: Mapping[str, Callable[[], TaskGroup]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,12 +76,12 @@ class ListReader:
 
     def _read_route(self, route: Route, evidence: Evidence) -> Iterator[ListPage]:
         """Read all groups; those that are refused are noted where others are not."""
-        refused: list[UnavailableError] = []
-        for make_group in route.groups:
+        refused: dict[str, UnavailableError] = {}
+        for name, make_group in route.groups.items():
             try:
                 group = make_group()
             except UnavailableError as error:
-                refused.append(error)
+                refused[name] = error
                 continue
             self._begin_group(group)
             outcome = _GroupOutcome()
@@ -92,27 +92,20 @@ class ListReader:
                 if group.size is not None:
                     self._progress.add_request(group.size)
             if outcome.refusals and not outcome.answered:
-                refused.append(outcome.refusals[0])
+                refused[name] = outcome.refusals[0]
             else:
                 evidence.add(outcome.summarize(group))
-        if refused:
-            self._note_refused_groups(route, refused, evidence)
+        if len(refused) == len(route.groups):
+            raise next(iter(refused.values()))
+        for refusal in refused.values():
+            self._logger.warning("%s The others were read.", refusal)
+        evidence.refusals += refused
 
     def _begin_group(self, group: TaskGroup) -> None:
         if group.upcoming is not None:
             self._client.plan(group.upcoming)
         if group.size is not None:
             self._progress.begin_list(group.label)
-
-    def _note_refused_groups(
-        self, route: Route, refused: list[UnavailableError], evidence: Evidence
-    ) -> None:
-        if len(refused) == len(route.groups):
-            raise refused[0]
-        for refusal in refused:
-            self._logger.warning("%s The other %s were read.", refusal, route.noun)
-        evidence.refusals += len(refused)
-        evidence.notes.append(f"{len(refused)} of {len(route.groups)} {route.noun} refused")
 
     def _read_task(self, task: Task, *, by_page: bool) -> Generator[ListPage, None, Evidence]:
         """Read the lists of a task, and again until their rows agree with its count.
@@ -190,9 +183,8 @@ class _GroupOutcome:
     def summarize(self, group: TaskGroup) -> Evidence:
         self.evidence.incomplete_parents += group.incomplete_parents
         if self.refusals:
-            self.evidence.refusals += len(self.refusals)
             requests = number_of(len(self.refusals), "request")
-            self.evidence.notes.append(f"{requests} for {group.label} refused")
+            self.evidence.refusals.append(f"{requests} for {group.label}")
         return self.evidence
 
 

@@ -104,6 +104,26 @@ class PageStream(Stream):
         markers = self.get_context_state(context).get("progress_markers", {})
         markers.pop("replication_key", None)
 
+    def keep_bookmarks(self) -> None:
+        """Keep the bookmarks of all partitions as they are, for `restore_bookmarks`."""
+        self._kept_bookmarks = {
+            str(state.get("context")): state.get("replication_key_value")
+            for state in self._bookmark_states()
+        }
+
+    def restore_bookmarks(self) -> None:
+        """Set back what partitions moved, because the stream as a whole missed rows."""
+        for state in self._bookmark_states():
+            kept = self._kept_bookmarks.get(str(state.get("context")))
+            if kept is not None:
+                state["replication_key_value"] = kept
+            else:
+                state.pop("replication_key_value", None)
+                state.pop("replication_key", None)
+
+    def _bookmark_states(self) -> list[dict[str, Any]]:
+        return [self.stream_state, *self.stream_state.get("partitions", [])]
+
     @property
     @override
     def emit_activate_version_messages(self) -> bool:

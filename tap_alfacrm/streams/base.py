@@ -76,6 +76,8 @@ class AlfaCRMStream(EntityStream):
         self.state_manager.write_replication_key_signpost(signpost, context=context)
         extraction, evidence = self._extraction, Evidence()
         is_first = not extraction.partitions
+        if is_first:
+            self.keep_bookmarks()
         if (
             is_first
             and self.run.config.detect_deletions
@@ -108,7 +110,6 @@ class AlfaCRMStream(EntityStream):
                     window.filters,
                     number_of(window.outside, "row"),
                 )
-        evidence.counts_stream = len(self.counted_partitions(context)) > 1
         extraction.partitions.append(evidence)
         self._end_partition(context, evidence)
 
@@ -122,6 +123,7 @@ class AlfaCRMStream(EntityStream):
         """Turn the pages of a partition into records: the way that every row takes."""
         prefetch = bool(window.filters) or not extraction.partitions
         plan = self.plan(context, window, prefetch=prefetch)
+        evidence.counts_stream = self.counts_stream(context)
         for page in extraction.reader.read(plan, evidence):
             self._check_replication_key(page, window)
             records: list[Any] = []
@@ -193,7 +195,8 @@ class AlfaCRMStream(EntityStream):
     @property
     def has_complete_parent_ids(self) -> bool:
         """Whether reading the ids was complete."""
-        return judge(Evidence.combine(self._parent_ids_evidence or ())).is_complete
+        partitions = self._parent_ids_evidence
+        return partitions is not None and judge(Evidence.combine(partitions)).is_complete
 
     def read_parent_ids(self) -> ParentIds:
         """Return the ids of all rows; requests them unless this run has read them."""
@@ -202,10 +205,10 @@ class AlfaCRMStream(EntityStream):
             for context in self.partitions or (None,):
                 evidence = Evidence()
                 plan = self.plan(context, FilterWindow(), prefetch=False)
+                evidence.counts_stream = self.counts_stream(context)
                 for page in extraction.reader.read(plan, evidence):
                     for new in extraction.deduplicator.select_new_rows(page):
                         self._parent_ids.add(new.ids, new.rows)
-                evidence.counts_stream = len(self.counted_partitions(context)) > 1
                 extraction.partitions.append(evidence)
             self._parent_ids_evidence = extraction.partitions
         return self._parent_ids
@@ -213,7 +216,7 @@ class AlfaCRMStream(EntityStream):
     # The end of a partition and of the stream
 
     def _end_partition(self, context: Context | None, evidence: Evidence) -> None:
-        if evidence.missing or evidence.unstable or evidence.refused:
+        if not judge(evidence).is_complete:
             self.hold_bookmark(context)
         if context is not None and not evidence.refused:
             label = self.name + "".join(f" {key}={value}" for key, value in context.items())
@@ -243,8 +246,10 @@ class AlfaCRMStream(EntityStream):
                 "%s: values that their type cannot hold became null: %s.", self.name, fields
             )
         evidence = Evidence.combine(self._extraction.partitions)
+        if not judge(evidence).is_complete:
+            self.restore_bookmarks()
         if evidence.refused and not evidence.pages:
             return
         verdict = log_verdict(self.logger, self.name, evidence)
-        if verdict.allows_deletion and self.replication_method == REPLICATION_FULL_TABLE:
+        if verdict.is_complete and self.replication_method == REPLICATION_FULL_TABLE:
             self.end_version()

@@ -76,8 +76,8 @@ class ChildStream(AlfaCRMStream):
 
     @override
     def plan(self, context: Context | None, window: FilterWindow, *, prefetch: bool) -> Plan:
-        groups = [partial(self._group, parent) for parent in self.parents]
-        return Plan([Route(groups, noun="parents")])
+        groups = {parent.stream: partial(self._group, parent) for parent in self.parents}
+        return Plan([Route(groups)])
 
     def _group(self, parent: Parent) -> TaskGroup:
         ids = self.run.read_parent_ids(parent.stream)

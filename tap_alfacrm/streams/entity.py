@@ -121,6 +121,10 @@ class EntityStream(PageStream):
         """The partitions whose rows `count_list` counts."""
         return (context,)
 
+    def counts_stream(self, context: Context | None) -> bool:
+        """Whether the count of a partition holds for all partitions of the stream."""
+        return len(self.counted_partitions(context)) > 1
+
     def variant_policy(self) -> VariantPolicy | None:
         """How to tell which list a row belongs to, where lists overlap."""
         return None
@@ -166,15 +170,15 @@ class EntityStream(PageStream):
         uses_listed_branches = branches != (None,) and not self.run.config.branch_ids
         all_known = not uses_listed_branches or self.run.has_complete_parent_ids("branches")
         return Route(
-            [
-                partial(
+            {
+                f"branch {branch}": partial(
                     TaskGroup,
                     [self._task(branch, action, context, window)],
                     upcoming=upcoming() if prefetch and number == 0 else None,
                     incomplete_parents=() if all_known else ("branches",),
                 )
                 for number, branch in enumerate(branches)
-            ]
+            }
         )
 
     def _task(
@@ -192,7 +196,7 @@ class EntityStream(PageStream):
             branch=branch,
             partition=partition_key(context),
             counted_partitions=[partition_key(one) for one in counted],
-            is_count_sufficient=len(counted) > 1,
+            is_count_sufficient=self.counts_stream(context),
             single_page_likely=not (self.incremental_filter or context or count_list),
         )
 
