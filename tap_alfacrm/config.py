@@ -1,68 +1,171 @@
-"""The settings of one run, checked before the first request."""
+"""The settings: declared once, as the schema that users see and as the typed config of a run."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
+from msgspec import Meta
 
 from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.sdk.config_schema import config_jsonschema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CREDENTIALS = ("hostname", "email", "api_key")
+SECRET, DATE_TIME = {"secret": True}, {"format": "date-time"}
 
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Kind = Annotated[int, msgspec.Meta(ge=0, le=2)]
-Identifier = Annotated[int, msgspec.Meta(ge=0)]
+Text = Annotated[str, Meta(min_length=1)]
+Kind = Annotated[int, Meta(ge=0, le=2)]
+Identifier = Annotated[int, Meta(ge=0)]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of the tap, named as the user names them.
+    """The settings of the tap. `CONFIG_JSONSCHEMA` and the table in the README follow from it."""
 
-    Attributes:
-        hostname: Host of the account; `base_url` is its normal form.
-        email: Login name of the API user.
-        api_key: The API user's key.
-        app_key: Sent as `X-APP-KEY` when set.
-        branch_ids: Branches to ask one by one; none asks the branch-less paths.
-        is_study: Partitions of `customers`.
-        include_archived: Whether archived rows are read too.
-        page_size: Rows asked for on a page.
-        requests_per_second: Ceiling for all requests of the run.
-        timezone: IANA zone of the account's wall-clock fields; None means UTC.
-        token_ttl_seconds: Age in seconds at which a token is renewed.
-        request_timeout_seconds: Seconds to wait for a connection or an answer.
-        start_date: Lower bound for incremental streams.
-        lookback_days: Days that an incremental run goes back behind its bookmark.
-        detect_deletions: Whether full tables end in ACTIVATE_VERSION.
-        max_in_flight: Requests that may be under way at once.
-        user_agent: `User-Agent` header.
-    """
-
-    hostname: Text
-    email: Text
-    api_key: Text
-    app_key: str | None = None
-    branch_ids: tuple[Identifier, ...] | None = None
-    is_study: Annotated[tuple[Kind, ...], msgspec.Meta(min_length=1)] = (0, 1, 2)
-    include_archived: bool = True
-    page_size: Count = 500
-    requests_per_second: Positive = 5
-    timezone: str | None = None
-    token_ttl_seconds: Count = 780
-    request_timeout_seconds: Positive = 60
-    start_date: str | None = None
-    lookback_days: Annotated[int, msgspec.Meta(ge=0)] = 2
-    detect_deletions: bool = False
-    max_in_flight: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
-    user_agent: str | None = None
+    hostname: Annotated[
+        Text,
+        Meta(
+            title="Hostname",
+            description="Host of the account, such as `demo.s20.online` or `school.alfacrm.com`; "
+            "with or without `https://`. Plain `http://` is accepted for loopback addresses only.",
+        ),
+    ]
+    email: Annotated[
+        Text,
+        Meta(
+            title="E-mail",
+            description="E-mail of the API user. A dedicated user with read rights is best.",
+        ),
+    ]
+    api_key: Annotated[
+        Text,
+        Meta(
+            title="API key",
+            description="Key of the API user: profile, 'API key (v2api)'.",
+            extra_json_schema=SECRET,
+        ),
+    ]
+    app_key: Annotated[
+        str | None,
+        Meta(
+            title="Application key",
+            description="Sent as the header `X-APP-KEY` with the login and with every request, "
+            "for accounts that require one.",
+            extra_json_schema=SECRET,
+        ),
+    ] = None
+    branch_ids: Annotated[
+        tuple[Identifier, ...] | None,
+        Meta(
+            title="Branches",
+            description="Ids of the branches to load, each requested separately; a row of several "
+            "branches is still emitted once. Unset: all branches that the user sees.",
+        ),
+    ] = None
+    is_study: Annotated[
+        tuple[Kind, ...],
+        Meta(
+            min_length=1,
+            title="Kinds of customers",
+            description="Partitions of `customers`: 0 leads, 1 clients, 2 both. With 2, leads and "
+            "clients are checked against the account's own count of all customers.",
+        ),
+    ] = (0, 1, 2)
+    include_archived: Annotated[
+        bool,
+        Meta(
+            title="Include archived",
+            description="Also load archived rows, marked by `is_archived`.",
+        ),
+    ] = True
+    page_size: Annotated[
+        int,
+        Meta(
+            ge=1,
+            title="Page size",
+            description="Rows per page to request (`pageSize`). An account may return fewer.",
+        ),
+    ] = 500
+    requests_per_second: Annotated[
+        float,
+        Meta(
+            gt=0,
+            title="Requests per second",
+            description="Rate limit for all streams together. The vendor allows 5.",
+        ),
+    ] = 5
+    timezone: Annotated[
+        str | None,
+        Meta(
+            title="Time zone",
+            description="IANA time zone of the account's local times, such as `Europe/Kyiv`. "
+            "Unset: `UTC`, with a warning, because local times are then shifted.",
+        ),
+    ] = None
+    token_ttl_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            title="Token lifetime",
+            description="Age in seconds at which the login token is renewed. "
+            "Accounts drop it after 900 or 3600.",
+        ),
+    ] = 780
+    request_timeout_seconds: Annotated[
+        float,
+        Meta(
+            gt=0,
+            title="Request timeout",
+            description="Seconds to wait for a connection or for a response.",
+        ),
+    ] = 60
+    start_date: Annotated[
+        str | None,
+        Meta(
+            title="Start date",
+            description="Lower bound for incremental streams; full-table streams load everything.",
+            extra_json_schema=DATE_TIME,
+        ),
+    ] = None
+    lookback_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            title="Lookback",
+            description="Days before its bookmark from which an incremental run requests changes, "
+            "because the API filters by whole days only. Rows in that window are emitted again.",
+        ),
+    ] = 2
+    detect_deletions: Annotated[
+        bool,
+        Meta(
+            title="Detect deletions",
+            description="End each completely read full table with ACTIVATE_VERSION, so that a "
+            "target with `hard_delete` removes rows that the CRM no longer has.",
+        ),
+    ] = False
+    max_in_flight: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            title="Requests in flight",
+            description="Maximum number of concurrent requests, within `requests_per_second`; "
+            "1 sends each request after the response to the previous one.",
+        ),
+    ] = 8
+    user_agent: Annotated[
+        str | None,
+        Meta(
+            title="User agent",
+            description="`User-Agent` header. Unset: the tap's name and version.",
+        ),
+    ] = None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Config:
@@ -127,26 +230,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """
         text = self.hostname.strip()
         url = urlsplit(text if "://" in text else f"https://{text}")
-        wrong = _wrong_host(text, url.scheme)
-        if wrong is None:
-            try:
-                host, port = url.hostname, url.port
-            except ValueError:
-                wrong = "the port is not a number"
-            else:
-                if not host or " " in host:
-                    wrong = "no host in it"
-                elif url.username is not None or url.password is not None:
-                    wrong = "credentials do not belong there (use email and api_key)"
-                elif url.path not in {"", "/"} or url.query or url.fragment:
-                    wrong = "a path or a query does not belong there"
-                elif url.scheme == "http" and not _is_loopback(host):
-                    wrong = "plain http is for loopback addresses only"
-                else:
-                    netloc = f"[{host}]" if ":" in host else host
-                    return f"{url.scheme}://{netloc}" + (f":{port}" if port else "")
-        why = f"{wrong}; give the host alone, such as demo.s20.online"
-        raise ConfigError(name="hostname", why=why)
+        wrong = _wrong_host(text, url)
+        if wrong is not None:
+            why = f"{wrong}; give the host alone, such as demo.s20.online"
+            raise ConfigError(name="hostname", why=why)
+        host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+        return f"{url.scheme}://{host}" + (f":{url.port}" if url.port else "")
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -164,12 +253,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError(name="timezone", why=why) from None
 
 
-def _wrong_host(text: str, scheme: str) -> str | None:
-    if scheme not in {"http", "https"}:
-        return f"{scheme!r} is not https"
-    if any(character.isspace() for character in text) or "\\" in text:
-        return "it holds white space or a backslash"
-    return None
+def _wrong_host(text: str, url: SplitResult) -> str | None:
+    if url.scheme not in {"http", "https"}:
+        return f"{url.scheme!r} is not https"
+    try:
+        has_host, _ = bool(url.hostname), url.port
+    except ValueError:
+        return "the port is not a number"
+    problems = {
+        "it holds white space or a backslash": "\\" in text or len(text.split()) > 1,
+        "no host in it": not has_host,
+        "credentials do not belong there (use email and api_key)": "@" in url.netloc,
+        "a path or a query does not belong there": url.path.strip("/") or url.query or url.fragment,
+        "plain http is for loopback addresses only": url.scheme == "http"
+        and not _is_loopback(url.hostname or ""),
+    }
+    return next((problem for problem, applies in problems.items() if applies), None)
 
 
 def _is_loopback(host: str) -> bool:
@@ -179,3 +278,7 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+CONFIG_JSONSCHEMA = config_jsonschema(Config)
+"""JSON Schema of the settings, from their declaration above."""

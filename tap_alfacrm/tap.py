@@ -10,13 +10,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
-from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_alfacrm.config import CREDENTIALS
+from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS
 from tap_alfacrm.discovery import Discovery
 from tap_alfacrm.errors import ConfigError
 from tap_alfacrm.schemas import standard_schema
@@ -97,134 +96,7 @@ class TapAlfaCRM(Tap):
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
-    config_jsonschema = th.PropertiesList(
-        th.Property(
-            "hostname",
-            th.StringType(nullable=False),
-            required=True,
-            title="Hostname",
-            description="Host of the account, such as `demo.s20.online` or `school.alfacrm.com`; "
-            "with or without `https://`. Plain `http://` is accepted for loopback addresses only.",
-        ),
-        th.Property(
-            "email",
-            th.StringType(nullable=False),
-            required=True,
-            title="E-mail",
-            description="E-mail of the API user. A user of its own, with read rights, is best.",
-        ),
-        th.Property(
-            "api_key",
-            th.StringType(nullable=False),
-            required=True,
-            secret=True,
-            title="API key",
-            description="Key of the API user: profile, 'API key (v2api)'.",
-        ),
-        th.Property(
-            "app_key",
-            th.StringType,
-            secret=True,
-            title="Application key",
-            description="Sent as the header `X-APP-KEY` on login and on every call, "
-            "for accounts that want one.",
-        ),
-        th.Property(
-            "branch_ids",
-            th.ArrayType(th.IntegerType),
-            title="Branches",
-            description="Ids of the branches to ask, one pass for each, rows still once. "
-            "Unset: all branches that the user sees, in one pass.",
-        ),
-        th.Property(
-            "is_study",
-            th.ArrayType(th.IntegerType),
-            default=[0, 1, 2],
-            title="Kinds of cards",
-            description="Partitions of `customers`: 0 leads, 1 clients, 2 both. With 2 in it, "
-            "the first two are checked against the account's own count of all cards.",
-        ),
-        th.Property(
-            "include_archived",
-            th.BooleanType,
-            default=True,
-            title="Include archived",
-            description="Also load archived rows, marked by `is_archived`.",
-        ),
-        th.Property(
-            "page_size",
-            th.IntegerType,
-            default=500,
-            title="Page size",
-            description="Rows to ask for on a page (`pageSize`). "
-            "An account that gives fewer is believed.",
-        ),
-        th.Property(
-            "requests_per_second",
-            th.NumberType,
-            default=5,
-            title="Requests per second",
-            description="Most requests in any second, all streams together. The vendor allows 5.",
-        ),
-        th.Property(
-            "timezone",
-            th.StringType,
-            title="Time zone",
-            description="IANA zone of the account's wall clock, such as `Europe/Kyiv`. "
-            "Unset: `UTC`, with a warning, because local times then come out shifted.",
-        ),
-        th.Property(
-            "token_ttl_seconds",
-            th.IntegerType,
-            default=780,
-            title="Token lifetime",
-            description="Age in seconds at which the login token is renewed. "
-            "Accounts drop it after 900 or 3600.",
-        ),
-        th.Property(
-            "request_timeout_seconds",
-            th.NumberType,
-            default=60,
-            title="Request time-out",
-            description="Seconds to wait for a connection, or for an answer.",
-        ),
-        th.Property(
-            "start_date",
-            th.DateTimeType,
-            title="Start date",
-            description="Lower bound for incremental streams; full-table streams load everything.",
-        ),
-        th.Property(
-            "lookback_days",
-            th.IntegerType,
-            default=2,
-            title="Look back",
-            description="Days that an incremental run goes back behind its bookmark, because the "
-            "API's filters know whole days only. Rows seen again are sent again.",
-        ),
-        th.Property(
-            "detect_deletions",
-            th.BooleanType,
-            default=False,
-            title="Detect deletions",
-            description="End each completely read full table with ACTIVATE_VERSION, so that a "
-            "target with `hard_delete` removes what the CRM no longer has.",
-        ),
-        th.Property(
-            "max_in_flight",
-            th.IntegerType,
-            default=8,
-            title="Requests in flight",
-            description="Most requests under way at once, within `requests_per_second`; "
-            "1 sends each after the answer to the one before.",
-        ),
-        th.Property(
-            "user_agent",
-            th.StringType,
-            title="User agent",
-            description="`User-Agent` header. Unset: the tap's name and version.",
-        ),
-    ).to_dict()
+    config_jsonschema = CONFIG_JSONSCHEMA
 
     @override
     def __init__(
