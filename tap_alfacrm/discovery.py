@@ -1,26 +1,32 @@
-"""Fields of this account alone: `custom_*` ones, and ones newer than the schema files."""
+"""The account's own fields: `custom_*` ones, ones newer than the schema files, their columns."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
+import re
+from collections import Counter, defaultdict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.errors import UnavailableError
-from tap_alfacrm.names import column_names
 from tap_alfacrm.records.converter import FIELD
 from tap_alfacrm.records.page import get_row_id
 from tap_alfacrm.records.scalars import json_type
 from tap_alfacrm.schemas import standard_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_alfacrm.client.prefetch import PrefetchClient
     from tap_alfacrm.config import Config
     from tap_alfacrm.records.page import Row
     from tap_alfacrm.streams.base import AlfaCRMStream
+
+MAX_NAME_BYTES = 63
+"""Bytes of a name that PostgreSQL keeps; it silently drops the rest."""
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OTHER = re.compile(r"[^a-z0-9]+")
 
 
 class Discovery:
@@ -101,3 +107,38 @@ def _describe(name: str, types: set[str]) -> dict[str, Any]:
     if types in ({"boolean"}, {"object"}):
         return schema | {"type": [*types, "null"]}
     return schema | {"type": ["string", "null"]}
+
+
+def column_names(fields: Iterable[str], taken: Iterable[str]) -> Mapping[str, str]:
+    """Name a column for each field (docs/loaders.md#names).
+
+    A field keeps its name where that is plain. Any other is written in ASCII, followed by six
+    digits that depend on the field's name alone: no two fields share a column, and a column
+    keeps its name whatever fields come later.
+
+    Args:
+        fields: Names of fields.
+        taken: Names of columns that there are already.
+
+    Returns:
+        The name of the column, by field.
+    """
+    fields = tuple(fields)
+    alike = Counter(name.lower() for name in (*fields, *taken))
+    return {
+        field: field
+        if _PLAIN.fullmatch(field)
+        and len(field) <= MAX_NAME_BYTES
+        and (alike[field.lower()] == 1 or field.islower())
+        else _plain(field)
+        for field in fields
+    }
+
+
+def _plain(field: str) -> str:
+    from anyascii import anyascii  # noqa: PLC0415 - few accounts need its tables
+
+    digits = hashlib.sha256(field.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    words = _OTHER.sub("_", anyascii(field).lower()).strip("_") or "field"
+    start = f"f_{words}" if words[0].isdigit() else words
+    return f"{start[: MAX_NAME_BYTES - len(digits) - 1]}_{digits}"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator import Account, serve
-from tap_alfacrm.names import LONGEST, column_names
+from tap_alfacrm.discovery import MAX_NAME_BYTES, column_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ STANDARD = ("id", "name", "balance")
 
 
 def test_plain_names_stay() -> None:
-    names = ["custom_age", "custom_Level", "_x", "a" * LONGEST]
+    names = ["custom_age", "custom_Level", "_x", "a" * MAX_NAME_BYTES]
     assert column_names(names, STANDARD) == {name: name for name in names}
 
 
@@ -50,7 +50,7 @@ def test_no_two_fields_share_a_column(names: set[str]) -> None:
     columns = column_names(names - {*STANDARD}, STANDARD)
     found = [*STANDARD, *columns.values()]
     assert len({name.lower() for name in found}) == len(found)
-    assert all(PLAIN.fullmatch(name) and len(name) <= LONGEST for name in columns.values())
+    assert all(PLAIN.fullmatch(name) and len(name) <= MAX_NAME_BYTES for name in columns.values())
 
 
 @given(names=st.sets(st.text(min_size=1)), more=st.text(min_size=1))
