@@ -1,19 +1,19 @@
-"""A schema in, a function out that makes a row right and counts what it could not.
+"""Conversion of rows to records of a schema; values that a type cannot hold become null.
 
-Lists and objects here, single values in `scalars`, dates in `moments`; see
-docs/behaviour.md#teacher_ids and #empty-values.
+Lists and objects are converted here, single values in `scalars`, dates and times in `datetimes`;
+see docs/behaviour.md#teacher_ids and #empty-values.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_alfacrm.records.datetimes import MINUTE_SECONDS, UtcConverter, date, instants, time
+from tap_alfacrm.records.columns import any_column, cached_column, datetime_column, mixed_column
+from tap_alfacrm.records.datetimes import UtcConverter, date, instants, time
 from tap_alfacrm.records.scalars import (
     INVALID_VALUE_ERRORS,
     InvalidValue,
@@ -29,25 +29,24 @@ from tap_alfacrm.records.typed_page import TypedRow, attribute, is_plain, types_
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    Fix = Callable[[Any], Any]
+    from tap_alfacrm.records.columns import ColumnConverter
+
+    Convert = Callable[[Any], Any]
     Schema = Mapping[str, Any]
     Row = dict[str, Any]
 
 CLOCK = "x-alfacrm-clock"
 """Keyword of a date-time in a schema file: `account` (wall clock) or `utc`."""
 FIELD = "title"
-"""Says the name of the field in the API, where the column has another; catalogues keep it."""
-
-MEMORY = 10_000
-"""Values of a field whose mended form is kept."""
+"""Keyword with the name of the field in the API where the column has another; catalogs keep it."""
 
 
 class Converter:
-    """Makes rows right, one after the other.
+    """Converts rows to records, and counts what does not fit.
 
     Attributes:
         invalid_values: Values that became null because their type cannot hold them, by field.
-        unknown: Keys of rows that the schema does not have, with the JSON type first seen.
+        unknown_fields: Fields of rows that the schema does not have, with the JSON type first seen.
         renames_columns: Whether a column has another name than its field.
     """
 
@@ -56,46 +55,45 @@ class Converter:
 
         Args:
             schema: JSON Schema of the records; date-times may carry `x-alfacrm-clock`.
-            zone: Zone of the account's wall clock.
+            zone: Time zone of the account's local times.
         """
         self.invalid_values: Counter[str] = Counter()
         self.unknown_fields: dict[str, str] = {}
-        self._fixes = {
-            name: self._counting(name, _fix(name, property_, zone, self.invalid_values))
+        self._converters = {
+            name: self._counting(name, _converter_for(name, property_, zone, self.invalid_values))
             for name, property_ in schema["properties"].items()
         }
         self._columns = [
-            (name, schema["properties"][name].get(FIELD, name), fix)
-            for name, fix in self._fixes.items()
+            (name, schema["properties"][name].get(FIELD, name), convert)
+            for name, convert in self._converters.items()
         ]
         self._fields = {field for _, field, _ in self._columns}
-        self.renames_columns = self._fields != self._fixes.keys()
-        self._names = {attribute(name): name for name in schema["properties"]}
-        known: defaultdict[Fix, dict[Any, Any]] = defaultdict(dict)
-        self._columns_to_mend: list[Callable[[Sequence[TypedRow]], None]] = []
+        self.renames_columns = self._fields != self._converters.keys()
+        known: defaultdict[Convert, dict[Any, Any]] = defaultdict(dict)
+        self._column_converters: list[ColumnConverter] = []
         for name, property_ in schema["properties"].items():
-            if _needs_mending(property_):
-                fix = _fix(name, property_, zone, self.invalid_values)
-                column = attribute(name), self._counting(name, fix)
-                if isinstance(fix, UtcConverter):
-                    self._columns_to_mend.append(_instants_in(*column, fix))
+            if _needs_conversion(property_):
+                convert = _converter_for(name, property_, zone, self.invalid_values)
+                column = attribute(name), self._counting(name, convert)
+                if isinstance(convert, UtcConverter):
+                    self._column_converters.append(datetime_column(*column, convert))
                 elif _may_mix(property_):
-                    self._columns_to_mend.append(_mixed_in(*column))
+                    self._column_converters.append(mixed_column(*column))
                 elif is_plain(property_):
-                    self._columns_to_mend.append(_recurring_in(*column, known[fix]))
+                    self._column_converters.append(cached_column(*column, known[convert]))
                 else:
-                    self._columns_to_mend.append(_any_in(*column))
+                    self._column_converters.append(any_column(*column))
 
     def __call__(self, row: Row) -> Row:
-        """Make one row right.
+        """Convert one plain row.
 
         Args:
-            row: A row as the API gave it.
+            row: A row as the API returned it.
 
         Returns:
             The record: every property of the schema, in its order, null where the row has none.
         """
-        record = {name: fix(row.get(field)) for name, field, fix in self._columns}
+        record = {name: convert(row.get(field)) for name, field, convert in self._columns}
         if not row.keys() <= self._fields:
             for name in row.keys() - self._fields:
                 self.unknown_fields.setdefault(name, json_type(row[name]))
@@ -115,99 +113,28 @@ class Converter:
             return rows
         return [self({**row, **constants}) for row in rows]  # type: ignore[dict-item]
 
-    def _convert_typed(self, rows: Sequence[TypedRow], stamp: Mapping[str, Any]) -> None:
-        """Make rows right whose values have the types of the schema already.
-
-        Column by column, because a value that has come before is mended already, and few
-        values have not.
-
-        Args:
-            rows: Rows of `TypedPageParser`; they are changed.
-            stamp: Fields to add.
-        """
-        for mend in self._columns_to_mend:
-            mend(rows)
-        for name, value in stamp.items():
+    def _convert_typed(self, rows: Sequence[TypedRow], constants: Mapping[str, Any]) -> None:
+        """Convert rows of `TypedPageParser` in place, column by column."""
+        for convert_column in self._column_converters:
+            convert_column(rows)
+        for name, value in constants.items():
             for row in rows:
                 setattr(row, name, value)
 
-    def _counting(self, name: str, fix: Fix) -> Fix:
-        def fixed(value: object) -> object:
+    def _counting(self, name: str, convert: Convert) -> Convert:
+        def converted(value: object) -> object:
             if value is None:
                 return None
             try:
-                return fix(value)
+                return convert(value)
             except INVALID_VALUE_ERRORS:
                 self.invalid_values[name] += 1
                 return None
 
-        return fixed
+        return converted
 
 
-def _recurring_in(name: str, fix: Fix, known: dict[Any, Any]) -> Callable[[Any], None]:
-    """Mends a column in which the same values come again and again."""
-    get = attrgetter(name)
-
-    def mend(rows: Sequence[TypedRow]) -> None:
-        if len(known) > MEMORY:
-            known.clear()
-        for row, value in zip(rows, map(get, rows), strict=True):
-            if value is not None:
-                fixed = known.get(value)
-                if fixed is None:
-                    fixed = fix(value)
-                    if fixed is not None:
-                        known[value] = fixed
-                setattr(row, name, fixed)
-
-    return mend
-
-
-def _instants_in(name: str, fix: Fix, instants: UtcConverter) -> Callable[[Any], None]:
-    """Mends a column of date-times as `Instants` does, without the cost of a call for each."""
-    get, days = attrgetter(name), instants.days
-
-    def mend(rows: Sequence[TypedRow]) -> None:
-        for row, value in zip(rows, map(get, rows), strict=True):
-            if value is not None:
-                day, tail = days.get(value[:10]), value[13:]
-                if (
-                    day is not None
-                    and tail in MINUTE_SECONDS
-                    and (hour := day[1].get(value[10:13]))
-                ):
-                    setattr(row, name, f"{day[0][hour[0]]}{hour[1]}{tail}Z")
-                else:
-                    setattr(row, name, fix(value))
-
-    return mend
-
-
-def _any_in(name: str, fix: Fix) -> Callable[[Any], None]:
-    """Mends a column of values of any kind."""
-    get = attrgetter(name)
-
-    def mend(rows: Sequence[TypedRow]) -> None:
-        for row, value in zip(rows, map(get, rows), strict=True):
-            if value is not None:
-                setattr(row, name, fix(value))
-
-    return mend
-
-
-def _mixed_in(name: str, fix: Fix) -> Callable[[Any], None]:
-    """Mends a column of lists, of which few hold values of several types."""
-    get = attrgetter(name)
-
-    def mend(rows: Sequence[TypedRow]) -> None:
-        for row, value in zip(rows, map(get, rows), strict=True):
-            if value and len({*map(type, value)}) > 1:
-                setattr(row, name, fix(value))
-
-    return mend
-
-
-def _needs_mending(schema: Schema) -> bool:
+def _needs_conversion(schema: Schema) -> bool:
     """Whether a value of the right JSON type may still have to change."""
     is_number = types_of(schema) == ["number"]
     return "format" in schema or is_number or _may_mix(schema) or not is_plain(schema)
@@ -218,8 +145,10 @@ def _may_mix(schema: Schema) -> bool:
     return types_of(schema) == ["array"] and len(types_of(schema.get("items") or {})) > 1
 
 
-def _fix(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Fix:
-    """The function that makes a value of this schema right."""
+def _converter_for(
+    name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[str]
+) -> Convert:
+    """The function that converts a value to this schema."""
     types = types_of(schema)
     if types == ["array"]:
         return _array(name, schema.get("items") or {}, zone, invalid_values)
@@ -235,8 +164,8 @@ def _fix(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[str
     return _any_of(types) if types else clean
 
 
-def _any_of(types: list[str]) -> Fix:
-    def fix(value: object) -> object:
+def _any_of(types: list[str]) -> Convert:
+    def convert(value: object) -> object:
         if "boolean" in types and not isinstance(value, list):
             return boolean(value)
         if json_type(value) in types or (json_type(value) == "integer" and "number" in types):
@@ -245,42 +174,42 @@ def _any_of(types: list[str]) -> Fix:
             return text(value)
         raise InvalidValue
 
-    return fix
+    return convert
 
 
-def _array(name: str, items: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Fix:
-    fix_item = _fix(name, items, zone, invalid_values)
+def _array(name: str, items: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Convert:
+    convert_item = _converter_for(name, items, zone, invalid_values)
     may_mix = len(types_of(items)) > 1
 
-    def fix(value: object) -> list[Any] | None:
+    def convert(value: object) -> list[Any] | None:
         if value == "":
             return None
         if isinstance(value, dict):  # a PHP array with gaps in its keys
             value = list(value.values())
         elif not isinstance(value, list):
             value = [value]
-        fixed = []
+        converted = []
         for item in value:
             if item is None:
                 continue
             try:
-                element = fix_item(item)
+                element = convert_item(item)
             except (InvalidValue, ValueError, OverflowError):
                 invalid_values[name] += 1
                 continue
             if element is not None:
-                fixed.append(element)
-        if may_mix and len({type(element) for element in fixed}) > 1:
-            return [text(element) for element in fixed]  # an array of PostgreSQL has one type
-        return fixed
+                converted.append(element)
+        if may_mix and len({type(element) for element in converted}) > 1:
+            return [text(element) for element in converted]  # an array of PostgreSQL has one type
+        return converted
 
-    return fix
+    return convert
 
 
-def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Fix:
+def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Convert:
     inner = Converter(schema, zone) if schema.get("properties") else None
 
-    def fix(value: object) -> dict[str, Any] | None:
+    def convert(value: object) -> dict[str, Any] | None:
         if isinstance(value, str) and value:
             value = _decoded(value)
         if value in ("", []):
@@ -299,7 +228,7 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[
             record |= {text(key): clean(value[key]) for key in value.keys() - record.keys()}
         return record
 
-    return fix
+    return convert
 
 
 def _decoded(text: str) -> object:
