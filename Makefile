@@ -63,6 +63,7 @@ lint: .venv/.installed ## Check style, format, spelling and workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/typos
+	$(BIN)/lint-imports
 	$(BIN)/zizmor --offline --quiet .github
 
 .PHONY: types
@@ -129,7 +130,7 @@ docs: .venv/.installed ## Build the pages into site/, and check their links
 .PHONY: clean
 clean: ## Remove all that was installed, built or cached
 	rm -rf .cache .meltano .tools .venv dist htmlcov output site .coverage .coverage.* \
-		.hypothesis .mypy_cache .pytest_cache .ruff_cache
+		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(UV):
