@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ from typing_extensions import override
 from simulator import Account, serve
 from simulator.access import API_KEY
 from simulator.app import Api, build_app
-from tap_alfacrm.client import http as wire
+from tap_alfacrm.client import retry
 from tap_alfacrm.tap import TapAlfaCRM
 from tests import secrecy
 
@@ -127,6 +128,17 @@ def config_for(server: Server, **config: Any) -> Config:
     }
 
 
+def set_retry_policy(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """Change fields of the retry policy."""
+    policy = dataclasses.replace(retry.DEFAULT_RETRY_POLICY, **changes)
+    monkeypatch.setattr(retry, "DEFAULT_RETRY_POLICY", policy)
+
+
+def shorten_waits(monkeypatch: pytest.MonkeyPatch, seconds: float = 0.001) -> None:
+    """Shorten the first wait before a retry."""
+    set_retry_policy(monkeypatch, first_wait=seconds)
+
+
 Sync = "Callable[..., Output]"
 
 
@@ -148,7 +160,7 @@ def sync(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Output]:
     """Runs the tap in this process; retries do not wait."""
-    monkeypatch.setattr(wire, "FIRST_WAIT", 0.001)
+    shorten_waits(monkeypatch)
 
     def run(
         server: Server,

@@ -86,7 +86,7 @@ FAILURES: dict[str, tuple[Quirks, list[Fault], str]] = {
     "an answer that cannot be mended": (
         Quirks(),
         [Fault("status", at=3, status=422)],
-        "answered 422",
+        "responded with status 422",
     ),
     "a redirect": (Quirks(), [Fault("redirect", at=3)], "a redirect"),
 }

@@ -81,12 +81,12 @@ QUIRKS: dict[str, dict[str, Any]] = {
 OTHER_SWITCHES = {
     "planted",  # tests/test_junk.py
     "ignored_filters",  # test_incremental.py
-    "bad_login_status",  # nothing can be loaded (test_session.py)
+    "bad_login_status",  # nothing can be loaded (client/test_client.py)
     "max_page_size",  # below, with cards enough
     "removed",  # ignored, it hides the archive from everybody
     "bad_token_status",  # below
-    "token_ttl_seconds",  # test_session.py
-    "requires_app_key",  # a setting answers it (test_session.py)
+    "token_ttl_seconds",  # client/test_client.py
+    "requires_app_key",  # a setting answers it (client/test_client.py)
 }
 LISTS = {
     "active leads": (0, 0),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account, Change, Fault, Quirks, serve
-from tap_alfacrm.client import http as wire
 from tap_alfacrm.errors import RequestError
 from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
+from tests.conftest import set_retry_policy
 from tests.test_streams import ALL
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def test_customers_are_incremental_only_if_the_catalogue_says_so(
 def test_a_run_that_dies_and_is_resumed_ends_equal_to_one_that_did_not(
     sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    monkeypatch.setattr(wire, "TRIES", 2)
+    set_retry_policy(monkeypatch, max_tries=2)
     with serve(account) as server:
         first = sync(server, streams=ALL[:-4])
         for entity in INCREMENTAL.values():

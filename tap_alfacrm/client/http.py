@@ -1,8 +1,7 @@
-"""HTTP to one host: at the pace, and again where that may help (docs/behaviour.md#errors)."""
+"""HTTP to one host: rate limit, retries and errors (docs/behaviour.md#errors)."""
 
 from __future__ import annotations
 
-import random
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -15,12 +14,14 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader, NameResolutionError
 from urllib3.util import Retry
 
+from tap_alfacrm.client import retry
+from tap_alfacrm.client.retry import RetryableError
 from tap_alfacrm.errors import RequestError, UnavailableError
 from tap_alfacrm.records.page import MalformedResponseError
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Collection, Generator, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from backoff.types import Details
 
@@ -29,259 +30,249 @@ if TYPE_CHECKING:
     from tap_alfacrm.client.stats import RequestStats
     from tap_alfacrm.config import Config
 
-    Read = Callable[[bytes, str | None], "T"]
-    """Takes the body of an answer and the server's clock when it was asked."""
+    ResponseParser = Callable[[bytes, str | None], "T"]
+    """Takes the body of a response and the server's clock at the request."""
 
 T = TypeVar("T")
 
-TRIES = 8
-"""Times a request is sent before the run gives up: about two minutes of patience."""
-FIRST_TRIES = 3
-"""The same until the host has answered once: a wrong hostname should not cost two minutes."""
-FIRST_WAIT = 1.0
-"""Seconds before the second try; later waits double."""
-LONGEST_WAIT = 60.0
-"""Seconds: the ceiling of a wait the tap chooses itself."""
-LONGEST_RETRY_AFTER = 3600.0
-"""Seconds: the longest wait a server may ask for with Retry-After."""
-CHUNK = 2**24
-"""Bytes of a body to read at once: for each piece the threads would wait for one another."""
-REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-"""Statuses that refuse a token."""
-
-_jitter = random.Random()  # noqa: S311 - no secret
-NOT_FOUND_STATUSES = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
-RETRYABLE_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-
-
-class RetryableError(Exception):
-    """An answer, or the lack of one, that another try may mend."""
-
-    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
+RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+"""Statuses below 500 after which a request is sent again."""
+NOT_FOUND_STATUSES = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+)
+"""Statuses of a path that the account does not have."""
+TOKEN_REFUSED_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+"""Statuses of a bad token, and of a missing right."""
+BODY_CHUNK_BYTES = 2**24
+"""Bytes of a body to read at once; threads wait for one another at each chunk."""
 
 
 class TokenRefusedError(Exception):
-    """The token, or the login, was refused.
+    """The token or the login was refused.
 
     Attributes:
-        status: 401 or 403; of a login also another.
+        status: Status of the response.
     """
 
     def __init__(self, status: int) -> None:
-        """Say how.
+        """Create the error.
 
         Args:
-            status: The status that came back.
+            status: Status of the response.
         """
-        super().__init__(str(status))
+        super().__init__(f"status {status}")
         self.status = status
 
 
 class HttpClient:
-    """Sends questions, from any thread.
+    """Sends requests to the host of one account; safe to share between threads.
 
     Attributes:
         host: `https://host[:port]`.
-        pace: Sets the pace of what is sent.
+        rate_limiter: Spaces the requests.
     """
 
     def __init__(
         self,
-        settings: Config,
+        config: Config,
         logger: logging.Logger,
-        traffic: RequestStats,
-        pace: RateLimiter | None,
+        stats: RequestStats,
+        rate_limiter: RateLimiter | None = None,
     ) -> None:
-        """Prepare; nothing is sent yet.
+        """Create a client; nothing is sent yet.
 
         Args:
-            settings: Where to, and how fast.
-            logger: Where retries are reported.
-            traffic: Keeps count of what is sent, and may set a limit to it.
-            pace: Sets the pace; None makes one of the settings.
+            config: Host, application key, user agent, timeout and rate limit.
+            logger: Receives a warning for each retry.
+            stats: Counts the requests, and may limit them.
+            rate_limiter: Spaces the requests; None creates one from the config.
         """
-        if pace is None:
-            # asyncio comes with it, which --help does not need
+        if rate_limiter is None:
+            # imports asyncio, which --help does not need
             from tap_alfacrm.client.rate_limit import RateLimiter  # noqa: PLC0415
 
-            pace = RateLimiter(settings.requests_per_second)
-        self.host, self.pace = settings.base_url, pace
-        self._app_key, self._timeout = settings.app_key, settings.request_timeout_seconds
-        self._logger, self._traffic = logger, traffic
-        self._answered = False
-        self._http = requests.Session()
-        self._http.mount(self.host, HTTPAdapter(pool_maxsize=settings.max_in_flight))
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        # read once: the environment has the proxy and the certificates, .netrc is nobody's business
-        found = self._http.merge_environment_settings(
+            rate_limiter = RateLimiter(config.requests_per_second)
+        self.host, self.rate_limiter = config.base_url, rate_limiter
+        self._app_key, self._timeout = config.app_key, config.request_timeout_seconds
+        self._logger, self._stats = logger, stats
+        self._policy = retry.DEFAULT_RETRY_POLICY
+        self._has_responded = False
+        self._session = requests.Session()
+        self._session.mount(self.host, HTTPAdapter(pool_maxsize=config.max_in_flight))
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        # the environment's proxies and certificates are read once here, and .netrc is not read
+        environment = self._session.merge_environment_settings(
             self.host, {}, stream=True, verify=None, cert=None
         )
-        self._http.proxies, self._http.verify = found["proxies"], found["verify"]
-        self._http.trust_env = False
-        self._http.headers.update(
+        self._session.proxies = environment["proxies"]
+        self._session.verify = environment["verify"]
+        self._session.trust_env = False
+        self._session.headers.update(
             {
                 "Accept": "application/json",
-                "User-Agent": settings.user_agent or f"tap-alfacrm/{version('tap-alfacrm')}",
+                "User-Agent": config.user_agent or f"tap-alfacrm/{version('tap-alfacrm')}",
             }
         )
 
     def send(
         self,
-        question: ListRequest,
+        request: ListRequest,
         token: str | None,
-        read: Read[T],
-        refusals: Collection[int] = REFUSALS,
+        parse: ResponseParser[T],
+        refused_statuses: Collection[int] = TOKEN_REFUSED_STATUSES,
     ) -> T:
-        """Send a question until there is a usable answer.
+        """Send a request, and again until there is a usable response.
 
         Args:
-            question: What is asked.
-            token: Sent along, None at the login.
-            read: Makes of the answer what is wanted, or raises MalformedResponseError.
-            refusals: Statuses that refuse the token.
+            request: What to send.
+            token: Token to send with it, None for the login.
+            parse: Parses the response, or raises MalformedResponseError.
+            refused_statuses: Statuses that refuse the token or the login.
 
         Returns:
-            What was read.
+            The parsed response.
 
         Raises:
-            TokenRefusedError: The token was refused.
-            UnavailableError: No such route.
-            RequestError: No usable answer.
+            TokenRefusedError: The token or the login was refused.
+            UnavailableError: The account does not have the path.
+            RequestError: There was no usable response.
+            BudgetError: The request would exceed a limit of the stats.
         """
         headers = {"X-ALFACRM-TOKEN": token, "X-APP-KEY": self._app_key}
-        most = TRIES if self._answered else FIRST_TRIES
+        max_tries = self._max_tries
 
         @backoff.on_exception(
-            backoff_waits,
+            retry.backoff_waits,
             RetryableError,
-            max_tries=min(most, self._traffic.tries or most),
+            max_tries=max_tries,
             jitter=None,
             logger=None,
-            on_backoff=lambda details: self._report_retry(question, details),
+            on_backoff=lambda details: self._report_retry(request, details, max_tries),
+            policy=self._policy,
         )
-        def attempt() -> T:
-            return self._attempt(question, headers, read, refusals)
+        def send_with_retries() -> T:
+            return self._send_once(request, headers, parse, refused_statuses)
 
         try:
-            return attempt()
+            return send_with_retries()
         except RetryableError as error:
-            msg = f"{self.host}{question} got no usable answer: {error}. Try again later."
+            msg = f"{self.host}{request} got no usable response: {error}. Try again later."
             raise RequestError(msg) from None
 
-    def _report_retry(self, question: ListRequest, details: Details) -> None:
+    @property
+    def _max_tries(self) -> int:
+        policy = self._policy
+        allowed = (
+            policy.max_tries if self._has_responded else policy.max_tries_before_first_response
+        )
+        return min(allowed, self._stats.max_tries or allowed)
+
+    def _report_retry(self, request: ListRequest, details: Details, max_tries: int) -> None:
         self._logger.warning(
-            "%s%s: %s; trying again in %.1f s (try %d failed).",
+            "%s%s: %s; retrying in %.1f s (try %d of %d failed).",
             self.host,
-            question,
+            request,
             details["exception"],
             details["wait"],
             details["tries"],
+            max_tries,
         )
-        self._traffic.wait(details["wait"])
+        self._stats.check_deadline(details["wait"])
 
-    def _attempt(
+    def _send_once(
         self,
-        question: ListRequest,
+        request: ListRequest,
         headers: Mapping[str, str | None],
-        read: Read[T],
-        refusals: Collection[int],
+        parse: ResponseParser[T],
+        refused_statuses: Collection[int],
     ) -> T:
-        self._traffic.count()
-        self.pace.wait()
+        self._stats.record_request()
+        self.rate_limiter.wait()
         try:
-            with self._http.post(
-                self.host + question.path,
-                json=dict(question.body),
-                params=dict(question.params),
+            with self._session.post(
+                self.host + request.path,
+                json=dict(request.body),
+                params=dict(request.params),
                 headers=headers,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = b"".join(response.iter_content(CHUNK))
+                body = b"".join(response.iter_content(BODY_CHUNK_BYTES))
         except requests.RequestException as error:
             reason = _transport_reason(error)
-            self._traffic.fail(reason)
+            self._stats.record_failure(reason)
             raise RetryableError(reason) from None
-        self._answered = True
-        self._traffic.seconds.append(response.elapsed.total_seconds())
-        self._check(question, response, refusals)
+        self._has_responded = True
+        self._stats.response_seconds.append(response.elapsed.total_seconds())
+        self._check_status(request, response, refused_statuses)
         try:
-            return read(body, _moment(response))
+            return parse(body, _requested_at(response))
         except MalformedResponseError as error:
-            self._traffic.fail(f"status {response.status_code}, but {error}")
-            reason = f"status {response.status_code}, but {error} ({len(body)} bytes)"
-            raise RetryableError(reason) from None
+            reason = f"status {response.status_code}, but {error}"
+            self._stats.record_failure(reason)
+            msg = f"{reason} (size: {len(body):,} B)"
+            raise RetryableError(msg) from None
 
-    def _check(
-        self, question: ListRequest, response: requests.Response, refusals: Collection[int]
+    def _check_status(
+        self,
+        request: ListRequest,
+        response: requests.Response,
+        refused_statuses: Collection[int],
     ) -> None:
         status = response.status_code
         if status == HTTPStatus.OK:
             return
+        reason = f"status {status}"
         if status in RETRYABLE_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            reason = f"status {status}"
-            self._traffic.fail(reason, response.headers.get("Retry-After"))
-            raise RetryableError(reason, _retry_after(response))
-        if status in refusals:
+            self._stats.record_failure(reason, response.headers.get("Retry-After"))
+            raise RetryableError(reason, _retry_after_seconds(response))
+        if status in refused_statuses:
             raise TokenRefusedError(status)
-        where = f"{self.host}{question}"
+        url = f"{self.host}{request}"
         if status in NOT_FOUND_STATUSES:
-            msg = f"{where} does not exist in this account (status {status})."
+            msg = f"{url} does not exist in this account ({reason})."
             raise UnavailableError(msg, status)
-        self._traffic.fail(f"status {status}")
+        self._stats.record_failure(reason)
         if status < HTTPStatus.BAD_REQUEST:
             msg = (
-                f"{where} answered {status}, a redirect, which is not followed because it would "
-                "carry the token elsewhere: check the setting hostname."
+                f"{url} responded with {reason}, a redirect, which is not followed because it "
+                "would send the token elsewhere. Check the setting hostname."
             )
         else:
-            msg = f"{where} answered {status}, which asking again will not mend."
+            msg = (
+                f"{url} responded with {reason}, and retrying would not help. Please report this "
+                "line to the maintainers of the tap."
+            )
         raise RequestError(msg)
 
 
-def backoff_waits() -> Generator[float, RetryableError, None]:
-    """Growing, jittered waits that obey Retry-After; backoff sends each failure in."""
-    failure = yield 0.0
-    longest = FIRST_WAIT
-    while True:
-        wait = _jitter.uniform(longest / 2, longest)
-        failure = yield max(wait, min(failure.retry_after, LONGEST_RETRY_AFTER))
-        longest = min(longest * 2, LONGEST_WAIT)
-
-
-def _retry_after(response: requests.Response) -> float:
+def _retry_after_seconds(response: requests.Response) -> float:
     try:
         return Retry().parse_retry_after(response.headers.get("Retry-After", "0"))
-    except (InvalidHeader, ValueError, OverflowError):  # of a year that no calendar has
+    except (InvalidHeader, ValueError, OverflowError):  # also a year that no calendar has
         return 0.0
 
 
-def _moment(response: requests.Response) -> str | None:
-    """The server's clock when it was asked: a row may be made while it answers."""
+def _requested_at(response: requests.Response) -> str | None:
+    """Return the server's clock at the request; rows can be created while it responds."""
     try:
-        asked = parsedate_to_datetime(response.headers["Date"]) - response.elapsed
+        requested_at = parsedate_to_datetime(response.headers["Date"]) - response.elapsed
     except (KeyError, ValueError, OverflowError):
         return None
-    return f"{asked:%Y-%m-%d %H:%M:%S}"
+    return f"{requested_at:%Y-%m-%d %H:%M:%S}"
 
 
 def _transport_reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return "the TLS certificate could not be verified"
     if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy did not let the request through"
+        return "the connection through the proxy failed"
     if isinstance(error, requests.Timeout):
-        return "no answer within the time-out"
-    causes = [
-        error,
-        *error.args,
-        *(getattr(cause, "reason", None) for cause in error.args),
-    ]
+        return "no response within the timeout"
+    causes = [error, *error.args, *(getattr(cause, "reason", None) for cause in error.args)]
     if any(isinstance(cause, NameResolutionError) for cause in causes):
         return "the host name does not resolve (check the setting hostname)"
     if isinstance(error, requests.exceptions.ConnectionError):
-        return "the connection failed or was cut"
-    return f"the answer could not be read ({type(error).__name__})"
+        return "the connection failed or was interrupted"
+    return f"the response could not be read ({type(error).__name__})"

@@ -1,4 +1,4 @@
-"""Requests that overlap: what will be wanted is asked for before it is wanted."""
+"""Concurrent requests: pages are requested before they are needed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from tap_alfacrm.records.page import Page
 
 MAX_FIRST_PAGE_AGE = 10.0
-"""Seconds that the first of many pages may be older than the second. In an older one the
-count is more likely to have changed, and then the whole list is read again."""
+"""Seconds that the first of many pages may be older than the second. The total of an older one is
+more likely to have changed, and then the whole list is read again."""
 OVERLAP_PAGES = 4
-"""Pages of a list that may still be asked when the next list is begun, so that nothing waits
-for its length. A row that moves between the two meanwhile changes a total, which starts both
+"""Pages of a list that may be outstanding when the next list is begun, so that nothing waits for
+its length. A row that moves between the two meanwhile changes a total, which makes both be read
 again (docs/behaviour.md#completeness)."""
 REUSE_LOOKAHEAD = 8
-"""Times `max_in_flight` lists of a new plan are looked through for what was asked already."""
+"""Times `max_in_flight` lists of a new plan that are searched for pages already requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,13 @@ class PlannedList:
     """A list that will be read.
 
     Attributes:
-        question: The list and its filters, without the page.
-        page_size: Rows to ask for on a page.
-        after: Whether it is asked after the lists before it, because rows move from them.
-        brief: Whether it is likely to be one page, so that others need not wait for its length.
-        count: Whether only the total is wanted.
+        request: The list and its filters, without the page.
+        page_size: Rows per page to request.
+        depends_on_previous: Whether rows move to it from the lists before it, so that it is
+            requested after them.
+        single_page_likely: Whether it is likely to have one page, so that other lists need not
+            wait for its length.
+        count_only: Whether only the total is needed.
     """
 
     request: ListRequest
@@ -51,233 +53,232 @@ class PlannedList:
 
 
 @dataclass(slots=True)
-class _Answer:
-    """A request under way, or done and not yet wanted."""
+class _Response:
+    """A page that is requested, or received and not needed yet."""
 
-    asked_at: float = field(default_factory=time.monotonic)
+    requested_at: float = field(default_factory=time.monotonic)
     future: Future[Page] = field(default_factory=Future)
 
     @property
-    def envelope(self) -> Page | None:
-        """The page, if it has come."""
+    def page(self) -> Page | None:
+        """The page, if it was received."""
         done = self.future.done() and not self.future.cancelled()
         return self.future.result() if done and self.future.exception() is None else None
 
 
 @dataclass(slots=True, eq=False)
-class _List:
-    """How far a list has been asked.
+class _OpenList:
+    """How far a list has been requested.
 
     Attributes:
-        coming: The list.
-        answers: What has been asked and not handed out, by page.
-        asked: Pages asked for, from the first.
-        pages: How many there are, None while that is not known.
+        planned: The list.
+        responses: Pages requested and not handed out, by number.
+        requested: Number of pages requested, from the first.
+        pages: Number of pages of the list, None while unknown.
     """
 
-    coming: PlannedList
-    answers: dict[int, _Answer] = field(default_factory=dict)
-    asked: int = 0
+    planned: PlannedList
+    responses: dict[int, _Response] = field(default_factory=dict)
+    requested: int = 0
     pages: int | None = None
 
     def forget(self) -> None:
-        for answer in self.answers.values():
-            answer.future.cancel()
-        self.answers.clear()
-        self.asked, self.pages = 0, None
+        for response in self.responses.values():
+            response.future.cancel()
+        self.responses.clear()
+        self.requested, self.pages = 0, None
 
-    def look(self) -> None:
-        """Learn the length from the first page, once it has come."""
-        first = self.answers.get(0)
-        if first is None or (envelope := first.envelope) is None:
+    def update_length(self) -> None:
+        """Take the length from the first page, once it was received."""
+        first = self.responses.get(0)
+        if first is None or (page := first.page) is None:
             return
+        planned = self.planned
         self.pages = (
-            1
-            if self.coming.count_only
-            else pages_expected(envelope, self.coming.request, self.coming.page_size)
+            1 if planned.count_only else pages_expected(page, planned.request, planned.page_size)
         )
 
     def refresh(self) -> None:
-        """Drop a first page that has waited too long for the second."""
-        self.look()
-        first = self.answers.get(0)
-        if first is None or not self.asked == 1 < (self.pages or 0):
+        """Discard a first page that has waited too long for the second."""
+        self.update_length()
+        first = self.responses.get(0)
+        if first is None or not self.requested == 1 < (self.pages or 0):
             return
-        if time.monotonic() - first.asked_at > MAX_FIRST_PAGE_AGE:
+        if time.monotonic() - first.requested_at > MAX_FIRST_PAGE_AGE:
             self.forget()
 
     def blocks(self, other: PlannedList) -> bool:
-        """Whether a list that comes later has to wait for pages of this one."""
-        if not other.depends_on_previous or self.coming.single_page_likely:
+        """Whether a later list has to wait for pages of this one."""
+        if not other.depends_on_previous or self.planned.single_page_likely:
             return False
         overlap = 0 if other.count_only else OVERLAP_PAGES
-        return not self.asked or self.pages is None or self.asked < self.pages - overlap
+        return not self.requested or self.pages is None or self.requested < self.pages - overlap
 
 
 class PrefetchClient:
-    """A session that has up to `max_in_flight` requests under way at once.
+    """A client that has up to `max_in_flight` requests outstanding.
 
-    Answers are handed out in the order in which they are wanted, and errors with them, so
-    that nothing but the time differs from a session that asks one by one.
+    Pages are handed out in the order in which they are needed, and errors with them, so that only
+    the time differs from a client that sends one request after the other.
     """
 
-    def __init__(self, session: Client, max_in_flight: int) -> None:
-        """Prepare; nothing is sent yet.
+    def __init__(self, client: Client, max_in_flight: int) -> None:
+        """Create a client; nothing is sent yet.
 
         Args:
-            session: Whom to ask.
-            max_in_flight: Requests under way; 1 sends each when its answer is wanted.
+            client: Sends the requests.
+            max_in_flight: Maximum number of outstanding requests; 1 sends each request when its
+                response is needed.
         """
-        self._session = session
+        self._client = client
         self._max_in_flight = max_in_flight
-        self._lists: list[_List] = []
-        self._coming: Iterator[PlannedList] = iter(())
+        self._lists: list[_OpenList] = []
+        self._upcoming: Iterator[PlannedList] = iter(())
 
-    def fetch(self, question: ListRequest) -> Page:
-        """Ask one question by itself.
+    def fetch(self, request: ListRequest) -> Page:
+        """Fetch one page that is not part of a plan; see `Client.fetch`."""
+        return self._client.fetch(request)
 
-        Args:
-            question: The list, its filters and the page.
-
-        Returns:
-            The page.
-
-        Raises:
-            AlfaCRMError: As the session.
-        """
-        return self._session.fetch(question)
-
-    def plan(self, coming: Iterable[PlannedList]) -> None:
-        """Tell what will be read, so that it can be asked for when there is room.
+    def plan(self, upcoming: Iterable[PlannedList]) -> None:
+        """Set what will be read, so that it can be requested when there is room.
 
         Args:
-            coming: In the order of reading; taken from as the reading goes on. What was
-                planned before and is not among the next of these is forgotten.
+            upcoming: Lists in the order of reading, consumed as reading goes on. Pages of an
+                earlier plan that are not among the next of these are discarded.
         """
-        known = {list_.coming.request: list_ for list_ in self._lists if list_.answers}
-        self._coming = iter(coming)
+        known = {list_.planned.request: list_ for list_ in self._lists if list_.responses}
+        self._upcoming = iter(upcoming)
         self._lists = []
-        for one in self._coming:
-            list_ = known.pop(one.request, None) or _List(one)
+        for planned in self._upcoming:
+            list_ = known.pop(planned.request, None) or _OpenList(planned)
             self._lists.append(list_)
             if len(self._lists) >= self._max_in_flight * (REUSE_LOOKAHEAD if known else 1):
                 break
         for list_ in known.values():
             list_.forget()
 
-    def forget(self, question: ListRequest) -> None:
-        """Drop what has come and was not wanted yet: rows have been seen to move.
+    def forget(self, request: ListRequest) -> None:
+        """Discard prefetched pages, because rows have moved.
 
         Args:
-            question: A list; only others of its kind can have the rows.
+            request: A list; only lists of its resource can contain its rows.
         """
         for list_ in self._lists:
-            if list_.coming.request.resource == question.resource:
+            if list_.planned.request.resource == request.resource:
                 list_.forget()
 
     @contextmanager
     def open_list(
-        self, question: ListRequest, page_size: int, *, count_only: bool = False
+        self, request: ListRequest, page_size: int, *, count_only: bool = False
     ) -> Iterator[Callable[[int], Page]]:
-        """Read a list.
+        """Open a list.
 
         Args:
-            question: The list and its filters, without the page.
-            page_size: Rows to ask for on a page.
-            count_only: Whether only the total is wanted.
+            request: The list and its filters, without the page.
+            page_size: Rows per page to request.
+            count_only: Whether only the total is needed.
 
         Yields:
-            What gives a page by its number, or raises AlfaCRMError as the session.
+            A function that fetches a page by its number and raises as `Client.fetch` does.
         """
-        planned = (list_ for list_ in self._lists if list_.coming.request == question)
+        planned = (list_ for list_ in self._lists if list_.planned.request == request)
         list_ = next(planned, None)
         if list_ is None:
-            list_ = _List(PlannedList(question, page_size, count_only=count_only))
+            list_ = _OpenList(PlannedList(request, page_size, count_only=count_only))
         else:
             self._lists.remove(list_)
         self._lists.insert(0, list_)
         try:
-            yield partial(self._page, list_)
+            yield partial(self._fetch_page, list_)
         finally:
             if list_ in self._lists:  # no other plan has been made since
                 self._lists.remove(list_)
             list_.forget()
 
-    def _page(self, list_: _List, page: int) -> Page:
-        question = list_.coming.request.for_page(page, list_.coming.page_size)
+    def _fetch_page(self, list_: _OpenList, number: int) -> Page:
+        request = list_.planned.request.for_page(number, list_.planned.page_size)
         if self._max_in_flight == 1:
-            return self._session.fetch(question)
+            return self._client.fetch(request)
         list_.refresh()
-        answer = list_.answers.get(page)
-        if page and page >= (list_.pages or 0):
-            self._lose_count(list_)
-        if answer is None:
-            self._make_room()
-            answer = self._start(list_, page)
-        self._fill()
+        response = list_.responses.get(number)
+        if number and number >= (list_.pages or 0):
+            self._discard_length(list_)
+        if response is None:
+            self._wait_for_room()
+            response = self._request(list_, number)
+        self._request_upcoming()
         try:
-            return answer.future.result()
+            return response.future.result()
         finally:
-            list_.look()
-            list_.answers.pop(page, None)
-            self._fill()
+            list_.update_length()
+            list_.responses.pop(number, None)
+            self._request_upcoming()
 
-    def _lose_count(self, list_: _List) -> None:
-        """A list is longer than it said: what was asked because it seemed to end was too early."""
+    def _discard_length(self, list_: _OpenList) -> None:
+        """Discard lists that were begun because a list seemed to end, which is longer."""
         list_.pages = None
         for other in self._lists:
-            is_of_its_kind = other.coming.request.resource == list_.coming.request.resource
-            if other.coming.depends_on_previous and is_of_its_kind and other is not list_:
+            is_same_resource = other.planned.request.resource == list_.planned.request.resource
+            if other.planned.depends_on_previous and is_same_resource and other is not list_:
                 other.forget()
 
-    def _under_way(self) -> list[Future[Page]]:
-        answers = (answer for list_ in self._lists for answer in list_.answers.values())
-        return [answer.future for answer in answers if not answer.future.done()]
+    def _outstanding(self) -> list[Future[Page]]:
+        responses = (response for list_ in self._lists for response in list_.responses.values())
+        return [response.future for response in responses if not response.future.done()]
 
-    def _make_room(self) -> None:
-        under_way = self._under_way()
-        if len(under_way) >= self._max_in_flight:
-            wait(under_way, return_when=FIRST_COMPLETED)
+    def _wait_for_room(self) -> None:
+        outstanding = self._outstanding()
+        if len(outstanding) >= self._max_in_flight:
+            wait(outstanding, return_when=FIRST_COMPLETED)
 
-    def _fill(self) -> None:
-        """Ask what comes next, as far as there is room."""
+    def _request_upcoming(self) -> None:
+        """Request the next pages, as far as there is room."""
         missing = self._max_in_flight - len(self._lists)
-        self._lists.extend(_List(coming) for coming in islice(self._coming, max(0, missing)))
+        self._lists.extend(
+            _OpenList(planned) for planned in islice(self._upcoming, max(0, missing))
+        )
         for list_ in self._lists:
             list_.refresh()
-        room = self._max_in_flight - len(self._under_way())
-        while room > 0 and (nearest := self._next()) is not None:
-            self._start(nearest, nearest.asked)
+        room = self._max_in_flight - len(self._outstanding())
+        while room > 0 and (nearest := self._choose_list()) is not None:
+            self._request(nearest, nearest.requested)
             room -= 1
 
-    def _next(self) -> _List | None:
-        """The list to ask for one page more: one that is to be begun, or the nearest."""
-        places = self._max_in_flight - sum(len(list_.answers) for list_ in self._lists[1:])
+    def _choose_list(self) -> _OpenList | None:
+        """Choose the list of which to request one more page.
+
+        The first pages of lists come before further pages of the current one: they tell the
+        lengths, without which nothing after them can be planned. Two limits hold at any time. A
+        list is begun only when no list before it, whose rows could still move to it, has more
+        than `OVERLAP_PAGES` pages to request; and no more than `max_in_flight` pages are held for
+        lists after the current one, which also bounds the memory.
+        """
+        places = self._max_in_flight - sum(len(list_.responses) for list_ in self._lists[1:])
         for position, list_ in enumerate(self._lists):
             before = self._lists[:position]
-            if list_.asked or (position and places <= 0):
+            if list_.requested or (position and places <= 0):
                 continue
-            if not any(one.blocks(list_.coming) for one in before):
+            if not any(one.blocks(list_.planned) for one in before):
                 return list_
         for position, list_ in enumerate(self._lists):
-            held = places if position else self._max_in_flight - len(list_.answers)
-            if held > 0 and 0 < list_.asked < (list_.pages or 1):
+            held = places if position else self._max_in_flight - len(list_.responses)
+            if held > 0 and 0 < list_.requested < (list_.pages or 1):
                 return list_
         return None
 
-    def _start(self, list_: _List, page: int) -> _Answer:
-        """Ask in a daemon thread, so that a signal ends the process without its answer."""
-        question = list_.coming.request.for_page(page, list_.coming.page_size)
-        answer = list_.answers[page] = _Answer()
-        list_.asked = max(list_.asked, page + 1)
+    def _request(self, list_: _OpenList, number: int) -> _Response:
+        """Request a page in a daemon thread, so that a signal ends the process at once."""
+        request = list_.planned.request.for_page(number, list_.planned.page_size)
+        response = list_.responses[number] = _Response()
+        list_.requested = max(list_.requested, number + 1)
 
         def work() -> None:
-            if not answer.future.set_running_or_notify_cancel():
+            if not response.future.set_running_or_notify_cancel():
                 return
             try:
-                answer.future.set_result(self._session.fetch(question))
-            except BaseException as error:  # noqa: BLE001 - raised where the answer is wanted
-                answer.future.set_exception(error)
+                response.future.set_result(self._client.fetch(request))
+            except BaseException as error:  # noqa: BLE001 - raised where the page is needed
+                response.future.set_exception(error)
 
         threading.Thread(target=work, daemon=True).start()
-        return answer
+        return response

@@ -1,4 +1,4 @@
-"""The limit of requests a second (docs/behaviour.md#rate-limit)."""
+"""The rate limit of the API (docs/behaviour.md#rate-limit)."""
 
 from __future__ import annotations
 
@@ -9,31 +9,35 @@ from pyrate_limiter import InMemoryBucket, Limiter, Rate, RateItem
 from typing_extensions import override
 
 SECOND_MS = 1005
-"""Milliseconds that count as a second: packets that bunch up must not make six in one."""
+"""Milliseconds counted as a second; the margin covers packets that arrive closer together."""
 
 
 class RateLimiter:
-    """At most so many requests a second, at even distances, in the order of asking.
+    """Spaces requests evenly, in the order in which they wait; safe to share between threads.
 
-    At even distances, because threads that wake late then do not bunch up.
+    Evenly, because threads that wake up late then do not send in bursts.
     """
 
     def __init__(self, requests_per_second: float) -> None:
-        """Start at once with the first."""
-        distance = Rate(1, math.ceil(SECOND_MS / requests_per_second))
-        self._limiter = Limiter(_Punctual([distance]), buffer_ms=1)
+        """Create a limiter that lets the first request pass at once.
+
+        Args:
+            requests_per_second: Requests that may be sent in any second.
+        """
+        interval = Rate(1, math.ceil(SECOND_MS / requests_per_second))
+        self._limiter = Limiter(_SendTimeBucket([interval]), buffer_ms=1)
         self._turn = threading.Lock()
 
     def wait(self) -> None:
-        """Return when the next request may be sent."""
+        """Wait until the next request may be sent."""
         with self._turn:
             self._limiter.try_acquire("alfacrm")
 
 
-class _Punctual(InMemoryBucket):
-    """Counts from when a request is let go, which may be later than it was to be."""
+class _SendTimeBucket(InMemoryBucket):
+    """Records when a request was really let pass, which can be later than it was due."""
 
     @override
     def put(self, item: RateItem) -> bool:
-        item.timestamp = self.now()  # type: ignore[no-untyped-call]  # the library leaves it so
+        item.timestamp = self.now()  # type: ignore[no-untyped-call]  # untyped in the library
         return super().put(item)

@@ -1,4 +1,4 @@
-"""What is asked of the API."""
+"""What a request to the API asks for."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.records.page import Page, Parser
 
+PAGE_SIZE_CAPS = frozenset({20, 50, 100, 200, 500})
+"""Page sizes to which accounts are known to limit a page, whatever `pageSize` says."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """What is asked of one list.
+    """A request for a list, or for one page of it.
 
     Attributes:
         path: Path below the host, such as `/v2api/customer/index`.
-        body: Filters, sent as JSON. They are shown in errors, so they hold no personal data.
-        params: Parameters that the API wants in the URL.
-        parser: Makes an envelope of the answer.
-        is_single: Whether one answer holds it all, without pages.
-        is_secret: Whether the body stays out of logs and errors.
+        body: Filters, sent as JSON. Errors show them, so they hold no personal data.
+        params: Parameters that the API expects in the URL.
+        parser: Parses the response.
+        is_single: Whether one response holds the whole list, without pages.
+        is_secret: Whether logs and errors leave out the body.
     """
 
     path: str
@@ -36,14 +39,19 @@ class ListRequest:
     is_secret: bool = False
 
     def for_page(self, page: int, page_size: int) -> ListRequest:
-        """The same question for one page of it (docs/behaviour.md#paging)."""
+        """Return the request for one page of the list (docs/behaviour.md#paging).
+
+        Args:
+            page: Number of the page, from 0.
+            page_size: Rows to request; the account may return fewer.
+        """
         if self.is_single:
             return self
         return replace(self, body={**self.body, "page": page, "pageSize": page_size})
 
     @property
     def resource(self) -> str:
-        """The path without the branch; rows may move between lists of one kind."""
+        """The path without the branch; a row can move between lists of one resource."""
         return "/".join(part for part in self.path.split("/") if not part.isdigit())
 
     @override
@@ -53,21 +61,21 @@ class ListRequest:
     @override
     def __str__(self) -> str:
         """Path and filters, for logs and errors."""
-        asked = {} if self.is_secret else {**self.params, **self.body}
-        return (
-            f"{self.path} ({', '.join(f'{key} {value}' for key, value in asked.items())})"
-            if asked
-            else self.path
-        )
+        shown = {} if self.is_secret else {**self.params, **self.body}
+        if not shown:
+            return self.path
+        return f"{self.path} ({', '.join(f'{key} {value}' for key, value in shown.items())})"
 
 
-PAGE_SIZE_CAPS = frozenset({20, 50, 100, 200, 500})
-"""Page sizes that accounts are known to impose, whatever was asked for."""
+def pages_expected(first_page: Page, request: ListRequest, page_size: int) -> int:
+    """Return how many pages a list takes if no page is shorter than the first.
 
-
-def pages_expected(first: Page, request: ListRequest, page_size: int) -> int:
-    """How many pages a pass will ask for, if none is cut shorter than the first."""
-    length, total = len(first.items), first.total or 0
+    Args:
+        first_page: Page 0 of the list.
+        request: The list.
+        page_size: Rows that were requested per page.
+    """
+    length, total = len(first_page.items), first_page.total or 0
     if request.is_single or not length:
         return 1
     if total <= length:

@@ -1,4 +1,4 @@
-"""What a conversation with an account has sent, and how it went."""
+"""Counts and limits of the requests to one account."""
 
 from __future__ import annotations
 
@@ -13,61 +13,66 @@ from tap_alfacrm.errors import BudgetError
 
 @dataclass(slots=True)
 class RequestStats:
-    """The count of a conversation; safe to share between threads.
+    """Counts requests and enforces their limits; safe to share between threads.
 
     Attributes:
-        budget: Most requests to send; None sets no limit.
-        tries: Most times to send one request; None leaves it to the session.
-        ends_at: Moment of the monotonic clock after which nothing is sent.
+        max_requests: Requests that may be sent; None sets no limit.
+        max_tries: Tries of one request; None leaves it to the retry policy.
+        deadline: Monotonic clock in seconds after which no request is sent.
         requests: Requests sent so far, logins and retries included.
-        seconds: Time that each answer took.
-        failures: Tries without a usable answer, by reason.
-        retry_after: Values of `Retry-After` that came.
-        refusals: Path and status of each 401 and 403.
-        expired: Tokens that were refused where a fresh one was not.
+        response_seconds: Response time of each response, in seconds.
+        failures: Tries without a usable response, by reason.
+        retry_after: Distinct values of `Retry-After` received.
+        refusals: Path and status of each response that refused the token or the login.
+        expired_tokens: Tokens that were refused for a request that a new token opened.
     """
 
-    budget: int | None = None
-    tries: int | None = None
-    ends_at: float = math.inf
+    max_requests: int | None = None
+    max_tries: int | None = None
+    deadline: float = math.inf
     requests: int = 0
-    seconds: list[float] = field(default_factory=list)
+    response_seconds: list[float] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
     retry_after: set[str] = field(default_factory=set)
     refusals: list[tuple[str, int]] = field(default_factory=list)
-    expired: int = 0
+    expired_tokens: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def count(self) -> None:
-        """One more request is sent.
+    def record_request(self) -> None:
+        """Count a request that is about to be sent.
 
         Raises:
-            BudgetError: It would be one too many, or too late.
+            BudgetError: The request would exceed a limit.
         """
-        self.wait(0)
+        self.check_deadline()
         with self._lock:
-            if self.budget is not None and self.requests >= self.budget:
-                msg = f"{self.budget} requests were sent, and no more are allowed."
+            if self.max_requests is not None and self.requests >= self.max_requests:
+                msg = f"The limit of the number of requests ({self.max_requests}) is reached."
                 raise BudgetError(msg)
             self.requests += 1
 
-    def wait(self, seconds: float) -> None:
-        """Somebody is about to wait.
+    def check_deadline(self, wait_seconds: float = 0.0) -> None:
+        """Check that a wait ends before the deadline.
 
         Raises:
-            BudgetError: There is not so much time left.
+            BudgetError: It does not.
         """
-        if time.monotonic() + seconds > self.ends_at:
-            msg = "The time is used up."
+        if time.monotonic() + wait_seconds > self.deadline:
+            msg = "The time limit of the requests is reached."
             raise BudgetError(msg)
 
-    def fail(self, reason: str, retry_after: str | None = None) -> None:
-        """A request got no usable answer."""
+    def record_failure(self, reason: str, retry_after: str | None = None) -> None:
+        """Count a try that got no usable response.
+
+        Args:
+            reason: Why, without anything that differs from try to try.
+            retry_after: The response's `Retry-After`.
+        """
         with self._lock:
             self.failures[reason] += 1
             if retry_after is not None:
                 self.retry_after.add(retry_after)
 
-    def refuse(self, path: str, status: int) -> None:
-        """A request was answered with 401 or 403."""
+    def record_refusal(self, path: str, status: int) -> None:
+        """Note a response that refused the token or the login."""
         self.refusals.append((path, status))

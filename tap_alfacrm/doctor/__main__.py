@@ -68,12 +68,12 @@ def make(config: dict[str, Any], progress: Progress, *, environment: bool = Fals
     ends_at = time.monotonic() + 60 * MINUTES
     session = Client(settings, logger, RequestStats(BUDGET, TRIES, ends_at))
     ahead = PrefetchClient(session, settings.max_in_flight)
-    traffic, pace = session.traffic, 1 / settings.requests_per_second
+    traffic, pace = session.stats, 1 / settings.requests_per_second
     probe = Probe(
         ahead,
         settings.page_size,
         lambda: progress.asked(traffic.requests),
-        lambda: statistics.median(traffic.seconds) < pace,
+        lambda: statistics.median(traffic.response_seconds) < pace,
     )
     return Examination(tap, settings, session, probe)
 

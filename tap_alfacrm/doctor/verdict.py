@@ -83,13 +83,13 @@ def _sections(exam: Examination, begin: Callable[[str], None], started: float) -
 
 def _report(exam: Examination, sections: list[Section], seconds: float) -> Report:
     findings = [finding for section in sections for finding in section.findings]
-    traffic = exam.session.traffic
+    traffic = exam.session.stats
     return Report(
         version=VERSION,
         tap=version("tap-alfacrm"),
         made_at=f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
         requests=traffic.requests,
-        budget=traffic.budget or traffic.requests,
+        budget=traffic.max_requests or traffic.requests,
         seconds=round(seconds, 1),
         sections=sections,
         left_out=exam.probe.left_out,

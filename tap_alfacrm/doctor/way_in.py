@@ -30,9 +30,9 @@ def enter(exam: Examination) -> Finding | None:
     try:
         exam.session.log_in()
     except CredentialsError:
-        return _closed(f"the login was refused with status {exam.session.traffic.refusals[-1][1]}")
+        return _closed(f"the login was refused with status {exam.session.stats.refusals[-1][1]}")
     except AlfaCRMError:
-        reasons = exam.session.traffic.failures
+        reasons = exam.session.stats.failures
         return _unreachable(next(iter(reasons), "the login answered what no login answers"))
     return None
 
@@ -63,9 +63,9 @@ def _unreachable(reason: str) -> Finding:
 
 def try_tokens(exam: Examination) -> list[Finding]:
     """See what a token that is worthless gets, and whether a new login ends an older token."""
-    traffic = exam.session.traffic
-    before, expired = len(traffic.refusals), traffic.expired
-    twin = exam.session.twin(exam.settings, MADE_UP_TOKEN)
+    traffic = exam.session.stats
+    before, expired = len(traffic.refusals), traffic.expired_tokens
+    twin = exam.session.with_credentials(exam.settings, MADE_UP_TOKEN)
     # questions that the section on rights asks anyway
     branches, companies = (
         exam.probe.page(ListRequest(stream.path(None)))
@@ -80,8 +80,8 @@ def try_tokens(exam: Examination) -> list[Finding]:
         findings.append(Finding(key="way_in.bad_token", text=text, value=status, level=Level.FINE))
     exam.probe.ask(companies, "companies", via=exam.session)
     # of a list that is refused for want of a right, the fresh token is refused as well
-    cancels = traffic.expired > expired + 1
-    traffic.expired = expired
+    cancels = traffic.expired_tokens > expired + 1
+    traffic.expired_tokens = expired
     return [*findings, _second_login(cancels=cancels)]
 
 
@@ -107,8 +107,8 @@ def try_app_key(exam: Examination) -> list[Finding]:
     """See whether the account wants the application key that is set."""
     if not exam.settings.app_key:
         return []
-    before = len(exam.session.traffic.refusals)
-    twin = exam.session.twin(msgspec.structs.replace(exam.settings, app_key=None))
+    before = len(exam.session.stats.refusals)
+    twin = exam.session.with_credentials(msgspec.structs.replace(exam.settings, app_key=None))
     try:
         twin.log_in()
     except CredentialsError:
@@ -117,7 +117,7 @@ def try_app_key(exam: Examination) -> list[Finding]:
     except AlfaCRMError:
         return [_untested("way_in.app_key", "A login without X-APP-KEY was not tried to the end")]
     finally:
-        del exam.session.traffic.refusals[before:]
+        del exam.session.stats.refusals[before:]
     text = "app_key is set, and the login works without it as well."
     return [Finding(key="way_in.app_key", text=text, value="not needed")]
 
@@ -152,7 +152,7 @@ def told(exam: Examination, seconds: float) -> list[Finding]:
 
 
 def _token(exam: Examination, seconds: float) -> Finding:
-    lost = exam.session.traffic.expired
+    lost = exam.session.stats.expired_tokens
     renewed = exam.settings.token_ttl_seconds
     if lost:
         return Finding(
@@ -190,7 +190,7 @@ def _clock(exam: Examination) -> Finding:
 
 
 def _pace(exam: Examination) -> Finding:
-    took = statistics.median(exam.session.traffic.seconds)
+    took = statistics.median(exam.session.stats.response_seconds)
     return Finding(
         key="way_in.pace",
         text=f"An answer takes {took:.2f} s (median).",
@@ -199,13 +199,13 @@ def _pace(exam: Examination) -> Finding:
 
 
 def _troubles(exam: Examination) -> Finding:
-    traffic = exam.session.traffic
+    traffic = exam.session.stats
     failures = dict(sorted(traffic.failures.items()))
     if not failures:
         text = "Every request was answered at the first try."
         return Finding(key="way_in.troubles", text=text, value=[], level=Level.FINE)
     times = "; ".join(f"{reason}, {number_of(count, 'time')}" for reason, count in failures.items())
-    text = f"Tries that got no usable answer: {times}."
+    text = f"Tries that got no usable response: {times}."
     advice = "Ask why requests fail, with the reasons under Way in."
     level = Level.ASK
     if any(reason.startswith("status 3") for reason in failures):

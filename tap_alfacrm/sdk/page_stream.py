@@ -1,8 +1,8 @@
-"""The private parts of the SDK that this tap overrides, all in one place.
+"""Writing by page instead of by record, and ACTIVATE_VERSION after the rows instead of before.
 
-Writing by page instead of by record saves most of the SDK's cost of a record, and a
-target with `hard_delete` must not be told to forget its rows before
-the new ones are there. tests/test_paged.py fails when the SDK changes what this relies on.
+Overrides `Stream._sync_records`, whose cost per record is most of the SDK's, and the moment of
+ACTIVATE_VERSION: a target with `hard_delete` must not drop its rows before the new ones are there.
+tests/sdk/test_page_stream.py fails when the SDK changes what this relies on.
 """
 
 from __future__ import annotations

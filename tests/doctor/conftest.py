@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account
-from tap_alfacrm.client import http as wire
 from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
 from tap_alfacrm.doctor.verdict import examine
-from tests.conftest import config_for
+from tests.conftest import config_for, shorten_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +47,7 @@ def log_level() -> Iterator[None]:
 @pytest.fixture
 def diagnose(monkeypatch: pytest.MonkeyPatch) -> Examine:
     """Examines; retries do not wait."""
-    monkeypatch.setattr(wire, "FIRST_WAIT", 0.001)
+    shorten_waits(monkeypatch)
 
     def run(server: Server, **config: Any) -> Report:
         if server.app_key:

@@ -19,11 +19,10 @@ import pytest
 from click.testing import CliRunner
 
 from simulator import Account, Fault, Quirks, serve
-from tap_alfacrm.client import http as wire
 from tap_alfacrm.doctor import __main__ as command
 from tap_alfacrm.doctor.__main__ import BUDGET, cli
 from tap_alfacrm.doctor.model import Report
-from tests.conftest import config_for
+from tests.conftest import config_for, shorten_waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,7 +233,7 @@ def test_a_file_that_is_no_config_is_told(tmp_path: Path, content: str | None) -
 
 
 def test_a_retry_counts(school: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "FIRST_WAIT", 0.001)
+    shorten_waits(monkeypatch)
     with serve(school, Quirks(rate_limit=2, rate_window_seconds=0.02)) as server:
         _run("--config", _file(tmp_path, server))
         assert len(server.log) <= BUDGET

@@ -19,8 +19,8 @@ FAULTS: list[tuple[Fault, str]] = [
     (Fault("html", at=40, status=200), "status 200, but the body is not JSON"),
     (Fault("empty", at=50, status=200), "status 200, but the body is not JSON"),
     (Fault("truncated", at=60), "status 200, but the body is not JSON"),
-    (Fault("reset", at=70), "the connection failed or was cut"),
-    (Fault("reset_in_body", at=80), "the answer could not be read (ChunkedEncodingError)"),
+    (Fault("reset", at=70), "the connection failed or was interrupted"),
+    (Fault("reset_in_body", at=80), "the response could not be read (ChunkedEncodingError)"),
     (Fault("redirect", at=90), "status 302"),
 ]
 
@@ -36,7 +36,7 @@ def test_each_fault_is_told_by_its_reason(school: Account, diagnose: Examine) ->
 def test_a_server_that_stalls_is_told(school: Account, diagnose: Examine) -> None:
     with serve(school, faults=[Fault("stall", at=30, seconds=3)]) as server:
         report = diagnose(server, request_timeout_seconds=2)
-    assert "no answer within the time-out" in report.findings()["way_in.troubles"].text
+    assert "no response within the timeout" in report.findings()["way_in.troubles"].text
 
 
 def test_a_token_that_dies_is_told(school: Account, diagnose: Examine) -> None:

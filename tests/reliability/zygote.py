@@ -9,6 +9,7 @@ has ended, its exit code. It runs in the environment of any loader.
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import importlib
 import json
@@ -27,7 +28,9 @@ def load(module: str) -> Any:
     if module.startswith("tap_alfacrm"):
         for late in ("tap_alfacrm.cli", "pendulum", "pyrate_limiter"):
             importlib.import_module(late)  # each run would load it anew
-        importlib.import_module("tap_alfacrm.client.http").FIRST_WAIT = WAIT  # type: ignore[attr-defined]
+        retry = importlib.import_module("tap_alfacrm.client.retry")
+        policy = dataclasses.replace(retry.DEFAULT_RETRY_POLICY, first_wait=WAIT)
+        retry.DEFAULT_RETRY_POLICY = policy  # type: ignore[attr-defined]
     return program
 
 

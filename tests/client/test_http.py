@@ -70,7 +70,7 @@ def test_a_proxy_of_the_environment_is_used(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     output = sync(server, streams=BRANCHES, fails=RequestError)
     assert server.log == []
-    assert "the proxy did not let the request through" in str(output.error)
+    assert "the connection through the proxy failed" in str(output.error)
 
 
 def test_a_host_may_be_excepted_from_the_proxy(

@@ -107,7 +107,7 @@ def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
         cli.run()
     assert ended.value.code == 1
     assert "Тарас" not in log.getvalue()
-    assert "test_mapper.py" in log.getvalue()
+    assert "test_stream_maps.py" in log.getvalue()
     assert "RuntimeError in the tap itself" in log.getvalue().splitlines()[-1]
 
 

@@ -13,14 +13,14 @@ import pytest
 from pyrate_limiter import InMemoryBucket, RateItem
 
 from simulator import Account, Fault, Quirks, serve
-from tap_alfacrm.client import http as wire
+from tap_alfacrm.client import retry
 from tap_alfacrm.client.client import Client
 from tap_alfacrm.client.rate_limit import RateLimiter
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.config import Config
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError, RequestError, UnavailableError
 from tap_alfacrm.tap import TapAlfaCRM
-from tests.conftest import config_for
+from tests.conftest import config_for, set_retry_policy, shorten_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,7 +221,7 @@ def test_refused_credentials_end_in_one_line(sync: Sync, account: Account, statu
 
 LOGIN_FAULTS: dict[str, tuple[dict[str, Any], str, int]] = {
     "a redirect": ({"kind": "redirect"}, "redirect", 1),
-    "404": ({"kind": "status", "status": 404}, "check the setting hostname", 1),
+    "404": ({"kind": "status", "status": 404}, "Check the setting hostname", 1),
     "400": ({"kind": "status", "status": 400}, "refused the login", 1),
     "422": ({"kind": "status", "status": 422}, "refused the login", 1),
     "500": ({"kind": "status", "status": 500}, "status 500", 3),
@@ -327,8 +327,8 @@ UNMENDABLE: dict[str, tuple[dict[str, Any], str, int]] = {
     "truncated JSON": ({"kind": "truncated"}, "not JSON", 3),
     "a reset before the body": ({"kind": "reset"}, "connection", 3),
     "a reset in the body": ({"kind": "reset_in_body"}, "could not be read", 3),
-    "a stall": ({"kind": "stall", "seconds": 5}, "time-out", 3),
-    "422": ({"kind": "status", "status": 422}, "answered 422", 1),
+    "a stall": ({"kind": "stall", "seconds": 5}, "timeout", 3),
+    "422": ({"kind": "status", "status": 422}, "responded with status 422", 1),
 }
 
 
@@ -342,7 +342,7 @@ def test_what_cannot_be_mended_names_the_request_and_nobody(
     why: str,
     tries: int,
 ) -> None:
-    monkeypatch.setattr(wire, "TRIES", 3)
+    set_retry_policy(monkeypatch, max_tries=3)
     with serve(account, faults=[Fault(**fault, at=4, times=99)]) as server:
         output = sync(
             server,
@@ -360,7 +360,7 @@ def test_what_cannot_be_mended_names_the_request_and_nobody(
     assert f"page {failed[0].page}" in message
     assert why in message
     assert "\n" not in message
-    retries = [line for line in output.warnings() if "trying again" in line]
+    retries = [line for line in output.warnings() if "retrying in" in line]
     assert len(retries) == tries - 1
     told = "\n".join([message, *output.lines(logging.DEBUG)])
     assert not [row["name"] for row in account.rows("customer") if row["name"] in told]
@@ -398,11 +398,10 @@ def test_retry_after_is_obeyed(
     assert least <= min(long) <= max(long) <= most
 
 
-def test_waits_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "FIRST_WAIT", 1.0)
-    waits = wire.backoff_waits()
+def test_waits_grow_and_differ() -> None:
+    waits = retry.backoff_waits(retry.DEFAULT_RETRY_POLICY)
     next(waits)
-    failure = wire.RetryableError("status 500")
+    failure = retry.RetryableError("status 500")
     seconds = [waits.send(failure) for _ in range(9)]
     for number, wait in enumerate(seconds):
         assert min(2**number, 60) / 2 <= wait <= min(2**number, 60)
@@ -411,7 +410,7 @@ def test_waits_grow_and_differ(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_wrong_host_does_not_cost_minutes(sync: Sync, server: Server) -> None:
     output = sync(server, hostname="https://no-such-school.invalid", fails=RequestError)
     assert "no-such-school.invalid" in str(output.error)
-    assert len([line for line in output.warnings() if "trying again" in line]) == 2
+    assert len([line for line in output.warnings() if "retrying in" in line]) == 2
 
 
 @pytest.fixture
@@ -480,7 +479,7 @@ def test_logins_and_retries_count_and_all_streams_share_the_limit(
 def test_an_account_with_a_lower_limit_costs_no_row(
     sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "FIRST_WAIT", 0.2)
+    shorten_waits(monkeypatch, 0.2)
     with serve(account, Quirks(rate_limit=10)) as server:
         output = sync(server, streams=("customers",), page_size=10)
         assert any(r.status == 429 for r in server.log)
