@@ -53,7 +53,7 @@ def queries() -> dict[str, str]:
 
 
 def selection(catalog: dict[str, Any]) -> dict[str, Any]:
-    """A catalogue with the streams that the queries ask, and no other, selected."""
+    """A catalog with the streams that the queries ask, and no other, selected."""
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if not item["breadcrumb"]:

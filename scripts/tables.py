@@ -57,7 +57,7 @@ def _replication(stream: type[AlfaCRMStream]) -> str:
     if stream.incremental_filter is None:
         return "full table"
     if stream.name == "customers":
-        return "full table; incremental by `updated_at` if the catalogue says so"
+        return "full table; incremental by `updated_at` if the catalog says so"
     return f"incremental by `{stream.incremental_filter.key}`"
 
 

@@ -13,13 +13,13 @@ from tap_alfacrm.tap import TapAlfaCRM
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Keep out what the SDK says of each partition, or each row, of lists that are not sorted."""
-    said = record.getMessage()
-    return not said.startswith(("Stream is assumed to be unsorted", "New replication value is"))
+    """Drop what the SDK logs for each partition, or each row, of unsorted lists."""
+    message = record.getMessage()
+    return not message.startswith(("Stream is assumed to be unsorted", "New replication value is"))
 
 
 def run() -> None:
-    """Run the tap; what the user can mend ends with one line, exit code 1 and no traceback."""
+    """Run the tap; an error that the user can correct ends in one line without a traceback."""
     logging.getLogger("singer_sdk").addFilter(_is_news)
     if sys.stdout is None:
         _end("The output cannot be written: it is closed. Nothing was loaded.")

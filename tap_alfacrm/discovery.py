@@ -30,21 +30,21 @@ _OTHER = re.compile(r"[^a-z0-9]+")
 
 
 class Discovery:
-    """Asks an account for its own fields."""
+    """Requests samples of an account's rows and describes its own fields."""
 
-    def __init__(self, session: PrefetchClient, settings: Config) -> None:
-        """Prepare; nothing is asked yet.
+    def __init__(self, client: PrefetchClient, config: Config) -> None:
+        """Create a discovery; nothing is sent yet.
 
         Args:
-            session: The account.
-            settings: For the page size and the branches.
+            client: Sends the requests.
+            config: Page size and branches.
         """
-        self._session = session
-        self._page_size = settings.page_size
-        self._branch = settings.branch_ids[0] if settings.branch_ids else None
+        self._client = client
+        self._page_size = config.page_size
+        self._branch = config.branch_ids[0] if config.branch_ids else None
 
     def properties(self, stream: type[AlfaCRMStream]) -> dict[str, Any]:
-        """Ask for one page and describe the fields that the schema file does not have.
+        """Request one page and describe the fields that the schema file does not have.
 
         Args:
             stream: The stream to describe.
@@ -78,16 +78,17 @@ class Discovery:
     def _sample(self, stream: type[AlfaCRMStream]) -> Sequence[Row]:
         filters = stream.sample_list.filters
         try:
-            return self._ask(ListRequest(stream.path(self._branch), filters))
+            return self._fetch_rows(ListRequest(stream.path(self._branch), filters))
         except UnavailableError as error:
             if not stream.required or self._branch or error.status == HTTPStatus.FORBIDDEN:
                 raise
-        # some accounts want the branch in every path
-        self._branch = next(map(get_row_id, self._ask(ListRequest("/v2api/branch/index"))), None)
-        return self._ask(ListRequest(stream.path(self._branch), filters))
+        # some accounts need the branch in every path
+        branches = self._fetch_rows(ListRequest("/v2api/branch/index"))
+        self._branch = next(map(get_row_id, branches), None)
+        return self._fetch_rows(ListRequest(stream.path(self._branch), filters))
 
-    def _ask(self, question: ListRequest) -> Sequence[Row]:
-        return self._session.fetch(question.for_page(0, self._page_size)).items
+    def _fetch_rows(self, request: ListRequest) -> Sequence[Row]:
+        return self._client.fetch(request.for_page(0, self._page_size)).items
 
 
 def _describe(name: str, types: set[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Errors that speak to the user: one line that says what was asked, what came back and what to do.
+"""Errors for the user: one line with what was requested, what came back and what to do.
 
 No message ever holds a response body, a secret, a token or a person's data.
 """
@@ -49,7 +49,7 @@ class CredentialsError(AlfaCRMError):
 
 
 class InputError(AlfaCRMError):
-    """A file of settings, the state or the catalogue that was given cannot be read."""
+    """A config file, the state or the catalog cannot be read."""
 
 
 class OutputError(FatalSyncError):
@@ -58,11 +58,11 @@ class OutputError(FatalSyncError):
     No OSError, because click ends the program without a word where a pipe is broken.
 
     Attributes:
-        strerror: What the system says.
+        strerror: The system's message.
     """
 
     def __init__(self, error: OSError) -> None:
-        """Keep what the system says.
+        """Keep the system's message.
 
         Args:
             error: The failure.
@@ -76,7 +76,7 @@ class BudgetError(AlfaCRMError):
 
 
 class RequestError(AlfaCRMError):
-    """A request got no usable answer, and asking again will not mend it."""
+    """A request got no usable response, and retrying does not help."""
 
 
 class UnavailableError(RequestError):

@@ -1,4 +1,4 @@
-"""The settings, and which streams there are."""
+"""The tap: settings in, streams out."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
     money.CustomerBonusBalancesStream,
     contact.CommunicationsStream,
 )
-"""In the order in which they are loaded: parents before what is asked about them."""
+"""In the order in which they are loaded: parents before their children."""
 
 
 class TapAlfaCRM(Tap):
@@ -150,7 +150,7 @@ class TapAlfaCRM(Tap):
             with contextlib.suppress(Exception):
                 sys.stdout.flush()
                 self.logger.critical(
-                    "Stopped by %s before the end. The next run goes on from the last state.",
+                    "Stopped by %s before the end. The next run continues from the last state.",
                     signal.Signals(signum).name,
                 )
             os._exit(128 + signum)
@@ -173,7 +173,7 @@ class TapAlfaCRM(Tap):
         """
         if self._has_account and self.run.config.timezone is None:
             self.logger.warning(
-                "The setting timezone is unset: wall-clock times are taken for UTC. "
+                "The setting timezone is unset, so local times are read as UTC. "
                 "Set it to the account's zone, such as Europe/Kyiv."
             )
         found = self._account_properties()
@@ -189,12 +189,12 @@ class TapAlfaCRM(Tap):
         if not self._has_account:
             return {}
         discovery = Discovery(self.run.client, self.run.config)
-        asked = sorted((s for s in STREAMS if s.has_custom_fields), key=lambda s: not s.required)
-        return {stream.name: discovery.properties(stream) for stream in asked}
+        sampled = sorted((s for s in STREAMS if s.has_custom_fields), key=lambda s: not s.required)
+        return {stream.name: discovery.properties(stream) for stream in sampled}
 
 
 def _added(name: str, entry: CatalogEntry) -> dict[str, Any]:
-    """Properties of a catalogue that the schema file does not have."""
+    """Properties of a catalog that the schema file does not have."""
     if name not in {stream.name for stream in STREAMS}:
         return {}
     standard = standard_schema(name)["properties"]

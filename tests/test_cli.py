@@ -45,7 +45,7 @@ def run(
 
 
 def only(tmp_path: Path, stream: str) -> str:
-    """A catalogue that selects one stream."""
+    """A catalog that selects one stream."""
     catalog = TapAlfaCRM(config={}, validate_config=False).catalog_dict
     for entry in catalog["streams"]:
         for item in entry["metadata"]:

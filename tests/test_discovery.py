@@ -1,4 +1,4 @@
-"""The catalogue: what every account has, what this one has, and what the user chose."""
+"""The catalog: what every account has, what this one has, and what the user chose."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Sync = Callable[..., Output]
 
 
-def test_the_catalogue_is_as_it_was(snapshot: SnapshotAssertion) -> None:
+def test_the_catalog_is_as_it_was(snapshot: SnapshotAssertion) -> None:
     """A changed schema must show in review: `pytest --snapshot-update` accepts it."""
     assert TapAlfaCRM(config={}, validate_config=False).catalog_dict == snapshot
 
@@ -41,7 +41,7 @@ def test_the_account_s_own_fields_are_added(account: Account, server: Server) ->
     assert all(properties[name]["description"] for name in properties)
 
 
-def test_a_catalogue_that_is_given_is_obeyed(sync: Sync, server: Server) -> None:
+def test_a_catalog_that_is_given_is_obeyed(sync: Sync, server: Server) -> None:
     catalog = TapAlfaCRM(config=config_for(server)).catalog_dict
     before = len(server.data_requests)
     for entry in catalog["streams"]:

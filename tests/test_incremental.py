@@ -139,7 +139,7 @@ def test_rows_without_the_key_are_loaded_in_full(sync: Sync, account: Account) -
         assert bookmarks(second)[stream] == bookmarks(first)[stream]
 
 
-def test_customers_are_incremental_only_if_the_catalogue_says_so(
+def test_customers_are_incremental_only_if_the_catalog_says_so(
     sync: Sync, account: Account, server: Server
 ) -> None:
     from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415

@@ -151,6 +151,6 @@ def test_a_state_that_cannot_be_read_is_told(state: dict[str, Any]) -> None:
     "catalog",
     [{"streams": 5}, {}, {"streams": [{"tap_stream_id": "pays"}]}, {"streams": ["pays"]}],
 )
-def test_a_catalogue_that_cannot_be_read_is_told(catalog: dict[str, Any]) -> None:
-    with pytest.raises(AlfaCRMError, match="The catalogue cannot be read"):
+def test_a_catalog_that_cannot_be_read_is_told(catalog: dict[str, Any]) -> None:
+    with pytest.raises(AlfaCRMError, match="The catalog cannot be read"):
         TapAlfaCRM(config={}, catalog=catalog, validate_config=False)

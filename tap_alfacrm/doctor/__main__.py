@@ -55,7 +55,7 @@ def make(config: dict[str, Any], progress: Progress, *, environment: bool = Fals
     Raises:
         ConfigError: A setting is missing or wrong.
     """
-    # with a catalogue the tap asks the account for nothing
+    # with a catalog the tap asks the account for nothing
     with _own_signals():
         tap = TapAlfaCRM(config=config, catalog={"streams": []}, parse_env_config=environment)
     logger = logging.getLogger("alfacrm-doctor")

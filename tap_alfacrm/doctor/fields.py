@@ -101,7 +101,7 @@ def _unknown_fields(seen: dict[str, Shapes]) -> Iterator[Finding]:
             text=f"Fields that the schemas do not know: {listed}.",
             value=found,
             level=Level.SET,
-            advice="Discover the catalogue with this account's credentials: it has fields that "
+            advice="Discover the catalog with this account's credentials: it has fields that "
             "the schemas do not know, and discovery adds them."
             if is_discovered
             else "Report the fields that the schemas do not know to the makers of the tap: "

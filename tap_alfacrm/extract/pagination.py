@@ -45,7 +45,7 @@ class ListResult:
         pages: Pages with rows.
         received: Rows received, repeated ones included.
         rows_without_id: Rows without a usable id in the latest pass; they cannot be told apart.
-        total: The API's total on the latest page, None where it gave none.
+        total: The API's total on the latest page, None where it gives none.
         passes: Number of times that the list was read.
         is_stable: Whether the list held still during the latest pass.
     """

@@ -55,7 +55,7 @@ class Progress:
 
         Args:
             rows: Rows on the page.
-            total: Rows of the list, None where the API does not say.
+            total: Rows of the list, None where the API does not give it.
         """
         self._pages += 1
         self._done += rows

@@ -1,4 +1,4 @@
-"""From the bytes of an answer to an envelope of rows."""
+"""From the bytes of a response to a page of rows."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Parser = Callable[[bytes, str | None], "Page"]
-    """Takes the body of an answer and the server's clock, `YYYY-MM-DD HH:MM:SS` in UTC."""
+    """Takes the body of a response and the server's clock, `YYYY-MM-DD HH:MM:SS` in UTC."""
 
 Row = dict[str, Any]
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _PROBLEM = {"name", "message", "status"}
-"""Keys of the object that an error answers with."""
+"""Keys of the object that describes an error."""
 LONGEST_INTEGER = 400
-"""Digits of an integer that Python may be asked to read."""
+"""Longest integer, in digits, that is parsed as one."""
 
 
 class MalformedResponseError(ValueError):
-    """An answer that is not what AlfaCRM sends: not JSON, cut short, or not an envelope."""
+    """A response that AlfaCRM does not send: not JSON, truncated, or without rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Page:
     Attributes:
         items: The rows of this page; all have `get`, as a dict has.
         ids: Their ids, None for a row without a usable one.
-        total: Number of rows on all pages, None where the API does not say.
+        total: Number of rows on all pages, None where the API does not give it.
         requested_at: The server's clock at the request, UTC `YYYY-MM-DD HH:MM:SS`, None if unknown.
         newest_created_at: The latest `created_at` of the rows, "" if none has one.
     """
@@ -53,7 +53,7 @@ def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
     """Decode JSON without loss: numbers with a fraction become `Decimal`.
 
     Args:
-        content: Body of an answer.
+        content: Body of a response.
 
     Returns:
         The decoded JSON.
@@ -78,17 +78,17 @@ def _integer(text: str) -> int | Decimal:
 
 
 def parse_page(content: bytes, requested_at: str | None = None) -> Page:
-    """Read a page of a list, leniently: only `items` is required.
+    """Parse a page of a list; only `items` is required.
 
     Args:
-        content: Body of an answer.
-        requested_at: The server's clock when it was asked.
+        content: Body of a response.
+        requested_at: The server's clock at the request.
 
     Returns:
-        The envelope.
+        The page.
 
     Raises:
-        MalformedResponseError: The body is not an envelope.
+        MalformedResponseError: The body is not a page.
     """
     body = decode(content)
     if not isinstance(body, dict):
@@ -97,14 +97,14 @@ def parse_page(content: bytes, requested_at: str | None = None) -> Page:
 
 
 def parse_array(content: bytes, requested_at: str | None = None) -> Page:
-    """Read a bare array of rows, which comes without an envelope or pages.
+    """Parse a bare array of rows, which comes without an envelope and without pages.
 
     Args:
-        content: Body of an answer.
-        requested_at: The server's clock when it was asked.
+        content: Body of a response.
+        requested_at: The server's clock at the request.
 
     Returns:
-        The envelope.
+        The page.
 
     Raises:
         MalformedResponseError: The body is not an array of rows.
@@ -114,18 +114,18 @@ def parse_array(content: bytes, requested_at: str | None = None) -> Page:
 
 
 def parse_object(content: bytes, requested_at: str | None = None, *, identifier: int) -> Page:
-    """Read the one row that some actions answer with.
+    """Parse the single row that some actions return.
 
     Args:
-        content: Body of an answer.
-        requested_at: The server's clock when it was asked.
-        identifier: What the row was asked for by, which is its id.
+        content: Body of a response.
+        requested_at: The server's clock at the request.
+        identifier: Id by which the row was requested.
 
     Returns:
-        The envelope.
+        The page.
 
     Raises:
-        MalformedResponseError: The body is not an object, or tells a problem.
+        MalformedResponseError: The body is not an object, or describes an error.
     """
     body = decode(content)
     if not isinstance(body, dict) or body.keys() >= _PROBLEM:

@@ -1,6 +1,6 @@
-"""Values of one type each: what is accepted for them, and what it becomes.
+"""Conversion of values to a single type.
 
-What each type accepts, and why, is told in docs/behaviour.md#decimals and #empty-values.
+See docs/behaviour.md#decimals and #empty-values for what each type accepts, and why.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ MAX_ID = 2**63 - 1
 """Largest id that a database column of integers holds."""
 
 
-class InvalidValue(ValueError):  # noqa: N818 - a verdict on a value, not a failure of the program
+class InvalidValue(ValueError):  # noqa: N818 - about a value, not the program
     """A value that its type cannot hold."""
 
 
 INVALID_VALUE_ERRORS = (InvalidValue, ValueError, OverflowError, RecursionError)
-"""What mending raises where a type cannot hold a value."""
+"""What conversion raises where a type cannot hold a value."""
 
 
 def json_type(value: object) -> str:
@@ -45,7 +45,7 @@ def json_type(value: object) -> str:
 
 
 def text(value: object) -> str:
-    """Text as it is, but for what no database stores; of other types their JSON text."""
+    """Text without characters that no database stores; other types as JSON text."""
     if not isinstance(value, str):
         value = (
             str(value)
@@ -69,7 +69,7 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
 
 
 def bounded(value: int | Decimal) -> int | Decimal | str:
-    """A number as it is, or as text where a database or a JSON reader would choke on it."""
+    """A number, or its text where a database or a JSON parser cannot hold it."""
     if isinstance(value, int):
         return value if value in _INT64 else str(value)
     return value if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT else str(value)

@@ -1,8 +1,8 @@
-"""Pages of rows that need no mending, read in C.
+"""Pages whose values have the types of the schema, decoded to structs.
 
-A page of which each value already has the type that the schema wants is decoded into
-structs, which cost a third of what dicts cost to decode, to keep and to write. Any other page
-is read as dicts, whose values are then mended one by one.
+A page of which each value already has the type of the schema is decoded into
+structs, which cost a third of what dicts cost to decode, keep and encode. Any other page
+is decoded to dicts, whose values are converted one by one.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def attribute(name: str) -> str:
 
 
 class TypedPageParser:
-    """Reads pages of one stream."""
+    """Parses pages of one stream."""
 
     def __init__(self, schema: Mapping[str, Any], key: str) -> None:
         """Compile a schema.
@@ -83,17 +83,17 @@ class TypedPageParser:
         self._has_created = "created_at" in properties
 
     def __call__(self, content: bytes, requested_at: str | None = None) -> Page:
-        """Read a page.
+        """Parse a page.
 
         Args:
-            content: Body of an answer.
+            content: Body of a response.
             requested_at: The server's clock at the request.
 
         Returns:
-            The envelope, with structs or dicts for rows.
+            The page, with structs or dicts for rows.
 
         Raises:
-            MalformedResponseError: The body is not an envelope.
+            MalformedResponseError: The body is not a page.
         """
         if _NUL in content:
             return parse_page(content, requested_at)
@@ -121,7 +121,7 @@ def types_of(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _type(schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a type expression
-    """What a value must be to need no mending, or only that of its text."""
+    """Type that a value must have to need no conversion, or only one of its text."""
     types = types_of(schema)
     if types == ["array"]:
         return _ARRAYS.get(tuple(types_of(schema.get("items", {}))), Any)

@@ -38,7 +38,7 @@ class ReadableFlattening(WrappedMap):
         """Take the flattening over from a map.
 
         Args:
-            inner: The map that goes on filtering and transforming the records.
+            inner: The map that filters and transforms the records.
         """
         options = inner.flattening_options
         self._separator = options.separator if options else ""

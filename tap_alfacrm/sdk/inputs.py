@@ -1,4 +1,4 @@
-"""The files that a run is handed: settings, a catalogue and a state, checked before use."""
+"""Checks of the files that a run receives: config, catalog and state."""
 
 from __future__ import annotations
 
@@ -95,15 +95,15 @@ def with_chosen_methods(catalog: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON 
         catalog: What was given with `--catalog`.
 
     Returns:
-        The catalogue, with the choice where the SDK reads it.
+        The catalog, with the choice where the SDK reads it.
 
     Raises:
-        InputError: With one line that says where the catalogue is wrong.
+        InputError: With one line that says where the catalog is wrong.
     """
     try:
         msgspec.convert(catalog, _Catalog)
     except msgspec.ValidationError as error:
-        msg = f"The catalogue cannot be read: {error}. Make a new one with --discover."
+        msg = f"The catalog cannot be read: {error}. Create a new one with --discover."
         raise InputError(msg) from None
     return {
         **catalog,

@@ -100,7 +100,7 @@ class PageStream(Stream):
             self._increment_stream_state({key: newest}, context=context)
 
     def hold_bookmark(self, context: Context | None) -> None:
-        """Let the next run ask for the same window again, because this one missed rows."""
+        """Let the next run request the same window again, because this one missed rows."""
         markers = self.get_context_state(context).get("progress_markers", {})
         markers.pop("replication_key", None)
 

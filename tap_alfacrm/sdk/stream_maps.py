@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Mapper(PluginMapper):
-    """Maps that a deselected stream does not upset, and that tell nothing about a row.
+    """Stream maps that ignore deselected streams, and whose errors hold no value of a row.
 
     The SDK holds the map of a stream against its selected columns even where none is selected, and
     so ends the run of everybody who deselects a stream that has a map.
@@ -26,10 +26,10 @@ class Mapper(PluginMapper):
 
     @override
     def register_raw_streams_from_catalog(self, catalog: Catalog) -> None:
-        """Register all streams of a catalogue.
+        """Register all streams of a catalog.
 
         Args:
-            catalog: The working catalogue.
+            catalog: The working catalog.
 
         Raises:
             ConfigError: A map does not fit its stream.

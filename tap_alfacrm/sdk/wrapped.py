@@ -1,4 +1,4 @@
-"""What stands in the place of a stream map of the SDK and calls it."""
+"""A stream map that wraps another one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class WrappedMap(StreamMap):
         """Take the place of a map.
 
         Args:
-            inner: The map that goes on filtering and transforming the records.
+            inner: The map that filters and transforms the records.
         """
         super().__init__(
             inner.stream_alias,

@@ -1,4 +1,4 @@
-"""Entities whose archived rows the API hides unless asked for."""
+"""Entities whose archived rows the API returns only on request."""
 
 from __future__ import annotations
 

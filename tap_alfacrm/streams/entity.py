@@ -245,7 +245,7 @@ class EntityStream(PageStream):
 
     @override
     def post_process(self, row: Row, context: Context | None = None) -> Row:
-        """Set what a single field of a plain row does not tell."""
+        """Complete fields of a plain row from others."""
         fallbacks = {
             name: row[f"{name}_v"]
             for name in self.display_fallbacks

@@ -66,7 +66,7 @@ def server(account: Account) -> Iterator[Server]:
 
 @pytest.fixture
 def catalog(server: Server) -> dict[str, Any]:
-    """A catalogue with every stream selected."""
+    """A catalog with every stream selected."""
     found = TapAlfaCRM(config=config_for(server)).catalog_dict
     for entry in found["streams"]:
         for item in entry["metadata"]:
@@ -244,7 +244,7 @@ def check_sql_of_postgres(loader: Postgres, account: Account) -> None:
 
 
 @pytest.mark.parametrize("loader", ["duckdb"], indirect=True)
-def test_duckdb_has_the_types_of_the_catalogue(
+def test_duckdb_has_the_types_of_the_catalog(
     loader: DuckDb, server: Server, account: Account, catalog: dict[str, Any]
 ) -> None:
     loader.load(config_for(server), catalog)

@@ -61,7 +61,7 @@ def small_account() -> Account:
 
 @cache
 def catalog() -> dict[str, Any]:
-    """A catalogue that selects the three streams."""
+    """A catalog that selects the three streams."""
     found = TapAlfaCRM(config={}, validate_config=False).catalog_dict
     for entry in found["streams"]:
         for item in entry["metadata"]:
@@ -139,7 +139,7 @@ class Loaded(Warehouse):
 
 
 def held(account: Account) -> dict[str, Table]:
-    """What the account holds of the three streams; the catalogue has no custom fields."""
+    """What the account holds of the three streams; the catalog has no custom fields."""
     found = truth(account)
     return {
         stream: {
