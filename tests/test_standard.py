@@ -26,8 +26,9 @@ def _everything() -> dict[str, Any]:
     return catalog
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _stop() -> Iterator[None]:
+    # For the session: a worker that takes over tests of this module late needs the server again.
     yield
     _running.__exit__(None, None, None)
 

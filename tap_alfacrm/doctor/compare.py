@@ -8,7 +8,7 @@ import msgspec
 
 from tap_alfacrm.doctor.model import Level
 from tap_alfacrm.doctor.render import wrapped
-from tap_alfacrm.doctor.words import number_of
+from tap_alfacrm.formatting import number_of
 
 if TYPE_CHECKING:
     from typing import Any

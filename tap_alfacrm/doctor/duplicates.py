@@ -9,7 +9,7 @@ import msgspec
 
 from tap_alfacrm.doctor.examination import ALL_CARDS
 from tap_alfacrm.doctor.model import Finding, Level
-from tap_alfacrm.doctor.words import number_of
+from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.archived import ACTIVE, ARCHIVED
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS, Access
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import Outcome, Reply, number
-from tap_alfacrm.doctor.words import number_of
+from tap_alfacrm.formatting import number_of
 from tap_alfacrm.records.page import get_row_id
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.streams.contact import SmsMessagesStream

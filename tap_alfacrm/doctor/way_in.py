@@ -9,8 +9,8 @@ import msgspec
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.model import Effect, Finding, Level
-from tap_alfacrm.doctor.words import number_of
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError
+from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.dictionaries import BranchesStream, CompaniesStream
 
 if TYPE_CHECKING:

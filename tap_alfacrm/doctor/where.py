@@ -9,7 +9,7 @@ import msgspec
 
 from tap_alfacrm.doctor.model import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import Outcome, number
-from tap_alfacrm.doctor.words import number_of
+from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED
 from tap_alfacrm.streams.customers import BOTH
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 
+from tap_alfacrm.formatting import number_of
+
 _FIELD = re.compile(r"(?!.*\d{5})[\w.-]{1,64}")
 """What a name of a field looks like; what does not may be a value in the wrong place."""
-
-
-def number_of(count: int, noun: str) -> str:
-    """A number with its noun, `1 card` or `2 cards`."""
-    plural = f"{noun.removesuffix('ch')}ches" if noun.endswith("ch") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def field_name(name: str) -> str:
