@@ -20,6 +20,7 @@ from simulator.answers import answer, error, web_page
 from simulator.entities import ENTITIES
 from simulator.filters import as_int
 from simulator.listing import Listing
+from simulator.misbehaviours.base import Active
 from simulator.rendering import Renderer
 from simulator.requests_log import Request
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from simulator.account import Account
     from simulator.entities.entity import Entity
     from simulator.faults import Fault, Schedule
+    from simulator.misbehaviours.base import Call
     from simulator.quirks import Quirks
 
 _PATH = re.compile(r"/v2api(?:/(?P<branch>\d+))?/(?P<entity>[a-z][a-z/-]*?)(?P<index>/index)?")
@@ -47,6 +49,7 @@ class Api:
         """Serve an account; the log starts empty."""
         self.log: list[Request] = []
         self.errors: list[Exception] = []
+        self.active = Active(account)
         self._account = account
         self._quirks = quirks
         self._schedule = schedule
@@ -178,21 +181,32 @@ class Api:
 
     def _list(self, request: Request) -> Response:
         entity = ENTITIES[request.entity or ""]
-        escaped = self._quirks.escaped_json
         with self._account.lock:
-            if entity.single is not None:
-                found = entity.single(self._account.tables, request.query)
-                if found is None:
-                    return error(404, _NOT_FOUND)
-                payload, request.ids = found
-                return answer(self._renderer.plain(entity.path, payload), escaped=escaped)
-            records, page, total = self._listing.page(
-                entity, request.branch, request.body, request.query
-            )
-            request.ids = [record.values["id"] for record in records]
-            envelope = self._envelope(total, len(records), page)
-            envelope["items"] = self._renderer.rows(entity.path, records, request.body)
-            return answer(envelope, escaped=escaped)
+            call = self.active.call(request, entity)
+            if (refusal := call.refuse()) is not None:
+                return refusal
+            payload = self._object(call) if entity.single else self._rows(call)
+            if payload is None:
+                return error(404, _NOT_FOUND)
+            return answer(payload, escaped=self._quirks.escaped_json)
+
+    def _object(self, call: Call) -> object:
+        """Return what comes in place of a list; none: there is no such thing."""
+        entity, request = call.entity, call.request
+        found = entity.single and entity.single(self._account.tables, request.query)
+        if not found:
+            return None
+        payload, request.ids = found
+        return call.show_object(self._renderer.plain(entity.path, payload))
+
+    def _rows(self, call: Call) -> dict[str, Any]:
+        path, request = call.entity.path, call.request
+        records, number, total = self._listing.page(call.entity, call)
+        request.ids = [record.values["id"] for record in records]
+        envelope = self._envelope(total, len(records), number)
+        envelope["items"] = self._renderer.rows(path, records, request.body)
+        call.show(envelope)
+        return envelope
 
     def _envelope(self, total: int, count: int, page: int) -> dict[str, Any]:
         quirks = self._quirks

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from simulator.access import API_KEY, EMAIL
 from simulator.app import Api, build_app
 from simulator.faults import Change, Fault, Schedule
+from simulator.misbehaviours import MISBEHAVIOURS
 from simulator.quirks import Quirks
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulator.account import Account
+    from simulator.misbehaviours.base import Misbehaviour
     from simulator.requests_log import Request
 
 _DEFAULT_QUIRKS = Quirks()
@@ -102,6 +104,25 @@ class Server:
     def logins(self) -> list[Request]:
         """Every login so far."""
         return [request for request in self._api.log if request.is_login]
+
+    def misbehave(self, name: str, **parameters: Any) -> Misbehaviour:
+        """Switch a misbehaviour on, in addition to those that are on.
+
+        Args:
+            name: One of `MISBEHAVIOURS`.
+            parameters: The requests that it affects, and its own parameters.
+
+        Returns:
+            The misbehaviour, whose `hits` counts the requests affected.
+        """
+        one = MISBEHAVIOURS[name](**parameters)
+        self._api.active.add(one)
+        return one
+
+    def behave(self, name: str | None = None) -> None:
+        """Switch off every misbehaviour, or those of a name."""
+        kind = MISBEHAVIOURS[name] if name else object
+        self._api.active.remove(lambda one: isinstance(one, kind))
 
 
 @contextmanager
