@@ -59,7 +59,7 @@ def iso_of_dotted(value: object) -> str | None:
     return _real(f"{year}-{month}-{day}")
 
 
-def _iso_of_any(value: object) -> str | None:
+def iso_of_any(value: object) -> str | None:
     """Read a date in any of the shapes that clients use where no one shape is agreed on."""
     if isinstance(value, str) and _ISO.fullmatch(value[:10]):
         return _real(value[:10])
@@ -259,10 +259,10 @@ def since_any_date(field: str) -> Filter:
     """Keep rows whose date, in any shape, is that one, in any shape, or later."""
 
     def make(value: object, _: Quirks) -> Predicate | None:
-        start = _iso_of_any(value)
+        start = iso_of_any(value)
         if start is None:
             return None
-        return lambda record: (_iso_of_any(record.values[field]) or "") >= start
+        return lambda record: (iso_of_any(record.values[field]) or "") >= start
 
     return make
 
@@ -271,10 +271,10 @@ def until_any_date(field: str) -> Filter:
     """Keep rows whose date, in any shape, is that one, in any shape, or earlier."""
 
     def make(value: object, _: Quirks) -> Predicate | None:
-        end = _iso_of_any(value)
+        end = iso_of_any(value)
         if end is None:
             return None
-        return lambda record: "" < (_iso_of_any(record.values[field]) or "") <= end
+        return lambda record: "" < (iso_of_any(record.values[field]) or "") <= end
 
     return make
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.misbehaviours import paging, totals
+from simulator.misbehaviours import empties, filtering, paging, scopes, totals
 
 if TYPE_CHECKING:
     from simulator.misbehaviours.base import Misbehaviour
 
-MISBEHAVIOURS: dict[str, type[Misbehaviour]] = paging.KINDS | totals.KINDS
+MISBEHAVIOURS: dict[str, type[Misbehaviour]] = (
+    totals.KINDS | paging.KINDS | empties.KINDS | filtering.KINDS | scopes.KINDS
+)

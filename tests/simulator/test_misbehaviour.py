@@ -252,3 +252,322 @@ def test_a_page_size_may_be_ignored(client: Client, account: Account) -> None:
         0,
     ]
     assert_healthy(client, account)
+
+
+# --- empty, short, refused ---
+
+
+def test_a_list_may_be_empty_once(client: Client, account: Account) -> None:
+    client.server.misbehave("empty", resource="customer", times=1)
+    assert client.envelope() == {"total": 0, "count": 0, "page": 0, "items": []}
+    assert client.server.data_requests[-1].rows == 0
+    assert client.envelope()["count"] == 50
+    assert_healthy(client, account)
+
+
+def test_a_list_may_be_empty_for_a_night(client: Client, account: Account) -> None:
+    client.server.misbehave("empty", resource="customer")
+    assert (sweep(client), totals(client, 3)) == ([], [0, 0, 0])
+    assert client.ids("branch/index")
+    assert_healthy(client, account)
+
+
+def test_a_list_may_be_empty_in_one_branch(client: Client) -> None:
+    right = [client.ids(f"{branch}/customer/index") for branch in (1, 2, 3)]
+    client.server.misbehave("empty", branch=2)
+    found = [client.ids(f"{branch}/customer/index") for branch in (1, 2, 3)]
+    assert found == [right[0], [], right[2]]
+    client.server.behave()
+    assert [client.ids(f"{branch}/customer/index") for branch in (1, 2, 3)] == right
+
+
+@pytest.mark.parametrize(("total", "shown"), [("zero", 0), ("right", 60), ("missing", None)])
+def test_one_page_may_be_empty(
+    client: Client, account: Account, total: str, shown: int | None
+) -> None:
+    client.server.misbehave("empty", page=1, total=total)
+    assert totals(client, 3, pageSize=20) == [60, shown, 60]
+    assert sweep(client, 20) == [*sorted(clients(account))[:20], *sorted(clients(account))[40:]]
+    assert_healthy(client, account)
+
+
+def test_a_parent_may_have_no_children(client: Client, account: Account) -> None:
+    parents = sorted({row["customer_id"] for row in account.rows("customer-tariff")})
+    paths = [f"1/customer-tariff/index?customer_id={parent}" for parent in parents]
+    right = [client.ids(path) for path in paths]
+    full = next(number for number, ids in enumerate(right) if ids)
+    client.server.misbehave("empty", parents={parents[full]})
+    found = [client.ids(path) for path in paths]
+    assert found == [[] if number == full else ids for number, ids in enumerate(right)]
+    client.server.behave()
+    assert [client.ids(path) for path in paths] == right
+
+
+def test_what_comes_in_place_of_a_list_may_be_empty(client: Client, account: Account) -> None:
+    lesson = account.rows("lesson")[0]
+    query = f"id={lesson['customer_ids'][0]}&date1=01.01.2018&date2=31.12.2030"
+    right = client.post(f"1/calendar/customer?{query}").json()
+    client.server.misbehave("empty", resource="calendar/customer")
+    assert client.post(f"1/calendar/customer?{query}").json() == []
+    client.server.behave()
+    assert client.post(f"1/calendar/customer?{query}").json() == right != []
+
+
+@pytest.mark.parametrize(
+    ("instead", "shown"),
+    [
+        ("failure", {"success": False}),
+        ("object", {}),
+        ("array", []),
+        ("items_false", {"items": False, "total": 0}),
+        ("items_null", {"items": None}),
+    ],
+)
+def test_there_may_be_no_list(client: Client, account: Account, instead: str, shown: Any) -> None:
+    client.server.misbehave("no_list", instead=instead)
+    response = client.post("customer/index")
+    assert (response.status_code, response.json()) == (200, shown)
+    assert_healthy(client, account)
+
+
+def test_there_may_be_a_web_page(client: Client, account: Account) -> None:
+    client.server.misbehave("no_list", instead="html")
+    response = client.post("customer/index")
+    assert (response.status_code, response.text[:15]) == (200, "<!DOCTYPE html>")
+    assert_healthy(client, account)
+
+
+def statuses(client: Client, *paths: str, **body: Any) -> list[int]:
+    return [client.post(path, body).status_code for path in paths]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+def test_a_list_may_be_refused_for_some_requests(
+    client: Client, account: Account, status: int
+) -> None:
+    refusal = client.server.misbehave("refused", status=status, resource="customer", times=2)
+    assert statuses(client, *["customer/index"] * 3) == [status, status, 200]
+    assert client.server.data_requests[0].status == status
+    assert refusal.hits == 2
+    assert_healthy(client, account)
+
+
+def test_a_list_may_be_refused_for_good(client: Client, account: Account) -> None:
+    client.server.misbehave("refused", resource="customer")
+    assert statuses(client, *["customer/index"] * 5, "group/index") == [403] * 5 + [200]
+    assert client.post("customer/index").json()["status"] == 403
+    assert_healthy(client, account)
+
+
+def test_a_list_may_be_refused_where_it_is_aimed_at(client: Client, account: Account) -> None:
+    client.server.misbehave("refused", branch=2)
+    assert statuses(client, "1/customer/index", "2/customer/index") == [200, 403]
+    client.server.behave()
+    client.server.misbehave("refused", page=2)
+    assert [statuses(client, "customer/index", page=page) for page in (1, 2, 3)] == [
+        [200],
+        [403],
+        [200],
+    ]
+    client.server.behave()
+    client.server.misbehave("refused", branch="none")
+    assert statuses(client, "customer/index", "1/customer/index") == [403, 200]
+    client.server.behave()
+    client.server.misbehave("refused", parents={7, 9})
+    path = "1/customer-tariff/index?customer_id="
+    assert statuses(client, f"{path}7", f"{path}8", f"{path}9") == [403, 200, 403]
+    assert_healthy(client, account)
+
+
+def test_a_list_may_collapse(client: Client, account: Account) -> None:
+    client.server.misbehave("list_collapses", resource="customer")
+    found = sweep(client)
+    assert sweep(client, 20) == found
+    assert 15 < len(found) < 45
+    assert totals(client, 2) == [len(found)] * 2
+    assert set(found) < clients(account)
+    assert_healthy(client, account)
+
+
+# --- filters ---
+
+
+def test_a_filter_may_be_ignored(client: Client, account: Account) -> None:
+    right = client.ids(is_study=0, removed=2)
+    client.server.misbehave("filter_ignored", filters={"is_study", "removed"})
+    assert client.ids(is_study=0, removed=2) == client.ids() == sorted(clients(account))
+    client.server.behave()
+    client.server.misbehave("filter_ignored", filters=["is_study", "removed"], default=False)
+    assert set(client.ids(is_study=0, removed=2)) == account.customer_ids()
+    assert client.ids() == sorted(clients(account))
+    client.server.behave()
+    assert client.ids(is_study=0, removed=2) == right
+    assert_healthy(client, account)
+
+
+@pytest.mark.parametrize("resource", ["group", "teacher"])
+def test_the_archive_may_be_ignored(client: Client, resource: str) -> None:
+    path = f"{resource}/index"
+    right = [client.ids(path, removed=removed) for removed in (0, 1, 2)]
+    client.server.misbehave("filter_ignored", filters="removed", resource=resource)
+    assert [client.ids(path, removed=removed) for removed in (0, 1, 2)] == [right[0]] * 3
+    assert client.ids(removed=2)
+    client.server.behave()
+    assert [client.ids(path, removed=removed) for removed in (0, 1, 2)] == right
+
+
+@pytest.mark.parametrize(("applied", "place"), [(0, 0), (2, 2)])
+def test_the_archive_may_be_another_one(client: Client, applied: int, place: int) -> None:
+    right = [client.ids(removed=removed) for removed in (0, 1, 2)]
+    client.server.misbehave("filter_replaced", filters="removed", values={1: applied})
+    found = [client.ids(removed=removed) for removed in (0, 1, 2)]
+    assert found == [right[0], right[place], right[2]]
+    client.server.behave()
+    assert [client.ids(removed=removed) for removed in (0, 1, 2)] == right
+
+
+def test_a_filter_may_find_nothing(client: Client, account: Account) -> None:
+    right = [client.ids("lesson/index", status=status) for status in (1, 2, 3)]
+    client.server.misbehave("filter_dead", filters="status", values={1, 2})
+    found = [client.ids("lesson/index", status=status) for status in (1, 2, 3)]
+    assert found == [[], [], right[2]]
+    assert client.envelope("lesson/index", status=1)["total"] == 0
+    client.server.behave()
+    assert [client.ids("lesson/index", status=status) for status in (1, 2, 3)] == right
+    client.server.misbehave("filter_dead", filters="status")
+    assert client.ids("lesson/index", status=3) == []
+    assert client.ids("lesson/index") == right[2]
+    assert_healthy(client, account)
+
+
+def test_dates_may_be_compared_as_text(client: Client, account: Account) -> None:
+    day = {row["id"]: row["updated_at"] for row in account.rows("lesson") if row["status"] == 3}
+    right = client.ids("lesson/index", updated_at_from="02.06.2025")
+    client.server.misbehave("filter_as_text", filters={"updated_at_from", "date_from", "date_to"})
+    found = set(client.ids("lesson/index", updated_at_from="02.06.2025"))
+    written = {id_: f"{at[8:10]}.{at[5:7]}.{at[:4]}" for id_, at in day.items()}
+    assert found == {id_ for id_, at in written.items() if at >= "02.06.2025"} != set(right)
+    found = set(client.ids("lesson/index", date_from="2025-06-02", date_to="2025-06-20"))
+    held = {row["id"]: row["date"] for row in account.rows("lesson") if row["id"] in day}
+    assert found == {id_ for id_, at in held.items() if at[8:] + "." + at[5:7] >= "02.06"} - {
+        id_ for id_, at in held.items() if f"{at[8:]}.{at[5:7]}.{at[:4]}" > "20.06.2025"
+    }
+    client.server.behave()
+    assert client.ids("lesson/index", updated_at_from="02.06.2025") == right
+
+
+def test_numbers_may_be_compared_as_text(client: Client, account: Account) -> None:
+    right = set(client.ids("0/pay/index", sum_from=900))
+    client.server.misbehave("filter_as_text", filters="sum_from", resource="pay")
+    income = {row["id"]: row["income"] for row in account.rows("pay")}
+    found = set(client.ids("0/pay/index", sum_from=900))
+    assert found == {id_ for id_, amount in income.items() if amount >= "900"}
+    assert found < right
+    client.server.behave()
+    assert set(client.ids("0/pay/index", sum_from=900)) == right
+    with pytest.raises(ValueError, match="status"):
+        client.server.misbehave("filter_as_text", filters="status")
+
+
+def test_a_window_may_be_dead(client: Client) -> None:
+    right = client.ids("lesson/index", updated_at_from="01.09.2025")
+    client.server.misbehave("window_dead", resource="lesson")
+    assert client.envelope("lesson/index", updated_at_from="01.09.2025")["total"] == 0
+    assert client.ids("lesson/index")
+    client.server.behave()
+    client.server.misbehave("window_dead", since="2025-09-02")
+    assert client.ids("lesson/index", updated_at_from="01.09.2025") == right
+    assert client.ids("lesson/index", updated_at_from="02.09.2025") == []
+    client.server.behave()
+    assert client.ids("lesson/index", updated_at_from="02.09.2025")
+
+
+# --- branches and parents ---
+
+
+def of_branches(client: Client, path: str = "customer/index", *branches: int) -> list[set[int]]:
+    return [set(client.ids(f"{branch}/{path}")) for branch in branches or (1, 2, 3)]
+
+
+def test_a_branch_may_have_the_rows_of_all(client: Client, account: Account) -> None:
+    right = of_branches(client)
+    client.server.misbehave("branch_ignored", resource="customer")
+    assert of_branches(client) == [clients(account)] * 3
+    client.server.behave()
+    client.server.misbehave("branch_ignored", share=0.3)
+    for mine, found in zip(right, of_branches(client), strict=True):
+        assert mine < found < clients(account)
+    client.server.behave()
+    assert of_branches(client) == right
+
+
+def test_a_path_without_a_branch_may_have_the_rows_of_some(
+    client: Client, account: Account
+) -> None:
+    right = of_branches(client)
+    client.server.misbehave("branches_limited", branches=(1, 3))
+    assert set(client.ids()) == set(client.ids("0/customer/index")) == right[0] | right[2]
+    assert right[1] - set(client.ids())
+    assert of_branches(client) == right
+    assert_healthy(client, account)
+
+
+def test_children_may_be_divided_among_the_branches_of_a_card(start: Start) -> None:
+    account = Account.build(branches=2)
+    rows = account.rows("customer-tariff", archived=False)
+    card = max((row["customer_id"] for row in rows), key=[r["customer_id"] for r in rows].count)
+    account.update("customer", card, branch_ids=[1, 2], balance_bonus=70)
+    for branch, lesson in enumerate(account.rows("lesson")[:4]):
+        account.update("lesson", lesson["id"], customer_ids=[card], branch_id=1 + branch % 2)
+    for number, row in enumerate(rows[:4]):
+        account.update("customer-tariff", row["id"], customer_id=card, limit=number)
+    client = start(account=account)
+    path = f"customer-tariff/index?customer_id={card}"
+    calendar = f"calendar/customer?id={card}&date1=01.01.2018&date2=31.12.2030"
+    comments = f"communication/index?class=Customer&related_id={card}"
+    for _ in range(2):
+        account.insert("communication", related_id=card, **{"class": "Customer"})
+
+    def bonus() -> list[int]:
+        paths = [f"{branch}/bonus/balance-bonus?customer_id={card}" for branch in (1, 2)]
+        return [client.post(path).json()["balance_bonus"] for path in paths]
+
+    def lessons() -> list[set[int]]:
+        return [
+            {row["id"] for row in client.post(f"{branch}/{calendar}").json()} for branch in (1, 2)
+        ]
+
+    right = of_branches(client, path, 1, 2)
+    assert right[0] == right[1]
+    planned = lessons()
+    assert planned[0] == planned[1]
+    client.server.misbehave("children_by_branch")
+    first, second = of_branches(client, path, 1, 2)
+    assert first | second == right[0]
+    assert first
+    assert second
+    assert not first & second
+    assert bonus() == [70, 0]
+    one, other = lessons()
+    assert one | other == planned[0]
+    assert one
+    assert other
+    assert not one & other
+    written = of_branches(client, comments, 1, 2)
+    assert written[0]
+    assert written[1]
+    assert not written[0] & written[1]
+    client.server.behave()
+    assert of_branches(client, path, 1, 2) == right
+    assert (bonus(), lessons()) == ([70, 70], planned)
+
+
+def test_a_parent_may_be_ignored(client: Client, account: Account) -> None:
+    card = account.rows("customer-tariff", archived=False)[0]["customer_id"]
+    path = f"1/customer-tariff/index?customer_id={card}"
+    right = client.ids(path)
+    client.server.misbehave("parent_ignored", resource="customer-tariff")
+    rows = account.rows("customer-tariff", archived=False)
+    assert client.ids(path) == [row["id"] for row in rows] != right
+    client.server.behave()
+    assert client.ids(path) == right
