@@ -79,6 +79,8 @@ class Misbehaviour:
     """How long it lasts from the first affected request on; none: until it is switched off."""
     hits: int = field(default=0, init=False)
     """Requests affected so far."""
+    moved: set[int] = field(default_factory=set, init=False)
+    """Ids of the rows that this has changed, made or deleted in the account so far."""
     _seen: int = field(default=0, init=False, repr=False)
     _end: float = field(default=float("inf"), init=False, repr=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.cards import NOW
 from simulator.records import Record, Table
@@ -50,6 +50,10 @@ class Tables(dict[str, Table]):
             message = f"nothing to make a {entity} of"
             raise LookupError(message)
         return record
+
+    def attendances(self, lesson: dict[str, Any]) -> list[dict[str, Any]]:
+        """Make the attendance of each customer of a lesson that is now conducted."""
+        return teaching.attendances(self._kit(f"attendance/{lesson['id']}"), lesson)
 
     def next_id(self, entity: str) -> int:
         """Return the id that the next row of an entity gets."""

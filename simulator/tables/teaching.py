@@ -228,10 +228,16 @@ def _lesson(kit: Kit, id_: int, at: int) -> Record | None:
         **kit.stamps(at),
     }
     if status == CONDUCTED:
-        values["details"] = [
-            _attendance(kit, values, customer, number) for number, customer in enumerate(customers)
-        ]
+        values["details"] = attendances(kit, values)
     return Record(values)
+
+
+def attendances(kit: Kit, lesson: dict[str, Any]) -> list[dict[str, Any]]:
+    """Make the attendance of each customer of a conducted lesson."""
+    return [
+        _attendance(kit, lesson, customer, number)
+        for number, customer in enumerate(lesson["customer_ids"])
+    ]
 
 
 def _attendance(kit: Kit, lesson: dict[str, Any], customer: int, number: int) -> dict[str, Any]:

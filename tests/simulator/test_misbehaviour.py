@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator import Account
+from simulator import MISBEHAVIOURS, Account
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Client, Start
@@ -571,3 +572,233 @@ def test_a_parent_may_be_ignored(client: Client, account: Account) -> None:
     assert client.ids(path) == [row["id"] for row in rows] != right
     client.server.behave()
     assert client.ids(path) == right
+
+
+# --- data that moves ---
+
+
+@pytest.fixture
+def own() -> Account:
+    """An account for a test that changes it."""
+    return Account.build(clients=40, leads=20, groups=12, lessons=80)
+
+
+def lists(client: Client, entity: str) -> list[tuple[int, ...]]:
+    """The ids in each list of an entity."""
+    bodies: dict[str, list[dict[str, Any]]] = {
+        "customer": [{"is_study": s, "removed": r} for s in (0, 1) for r in (0, 2)],
+        "lesson": [{"status": status} for status in (1, 2, 3)],
+        "group": [{"removed": removed} for removed in (0, 2)],
+    }
+    return [tuple(client.ids(f"0/{entity}/index", **body)) for body in bodies.get(entity, [{}])]
+
+
+@pytest.mark.parametrize(
+    ("entity", "kind", "keeps_all"),
+    [
+        ("customer", "convert", True),
+        ("customer", "archive", True),
+        ("lesson", "conduct", True),
+        ("lesson", "cancel", True),
+        ("group", "archive", True),
+        ("pay", "insert", False),
+        ("pay", "delete", False),
+    ],
+)
+def test_rows_may_move_at_each_request(
+    start: Start, own: Account, entity: str, kind: str, *, keeps_all: bool
+) -> None:
+    client = start(account=own)
+    before = lists(client, entity)
+    moving = client.server.misbehave("rows_move", resource=entity, kind=kind)
+    client.ids(f"0/{entity}/index")
+    client.ids("0/room/index")
+    assert moving.hits == 1
+    client.server.behave()
+    after = lists(client, entity)
+    assert after != before
+    sets = [{id_ for ids in found for id_ in ids} for found in (before, after)]
+    assert (sets[0] == sets[1]) == keeps_all
+    assert lists(client, entity) == after
+
+
+@pytest.mark.parametrize(
+    ("entity", "kind"),
+    [
+        ("customer", "study"),
+        ("customer", "archive"),
+        ("lesson", "status"),
+        ("group", "replace"),
+        ("pay", "replace"),
+    ],
+)
+def test_rows_may_move_while_every_total_stays(
+    start: Start, own: Account, entity: str, kind: str
+) -> None:
+    client = start(account=own)
+    before = lists(client, entity)
+    client.server.misbehave("rows_move", entity=entity, kind=kind, keep_total=True, count=3)
+    client.ids("branch/index")
+    client.server.behave()
+    after = lists(client, entity)
+    assert after != before
+    assert [len(ids) for ids in after] == [len(ids) for ids in before]
+
+
+def test_rows_may_move_from_branch_to_branch(start: Start, own: Account) -> None:
+    client = start(account=own)
+    before = of_branches(client, "group/index")
+    moving = client.server.misbehave("rows_move", resource="group", kind="change_branch")
+    client.ids("group/index")
+    client.server.behave()
+    assert of_branches(client, "group/index") != before
+    assert len(moving.moved) == 1
+
+
+def test_moves_that_do_not_exist_are_refused(client: Client) -> None:
+    for parameters in ({"kind": "conduct", "resource": "pay"}, {"kind": "x"}, {"entity": "x"}):
+        with pytest.raises(ValueError, match="can change so"):
+            client.server.misbehave("rows_move", **parameters)
+    with pytest.raises(ValueError, match="room can change so"):
+        client.server.misbehave("silent_changes", resource="room")
+    with pytest.raises(ValueError, match="resource"):
+        client.server.misbehave("list_loses_rows")
+
+
+def test_lists_without_moves_stay_as_they_are(client: Client, account: Account) -> None:
+    version = account.version
+    client.server.misbehave("rows_move")
+    assert client.ids("0/room/index")
+    assert account.version == version
+
+
+def test_a_message_may_change_later_without_a_date(start: Start, own: Account) -> None:
+    client = start(account=own)
+    before = client.items("0/sms-message/index")
+    silent = client.server.misbehave("silent_changes", resource="sms-message")
+    client.items("0/sms-message/index")
+    client.server.behave()
+    after = client.items("0/sms-message/index")
+    [(was, is_)] = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+    assert {name for name in was if was[name] != is_[name]} == {"is_sent"}
+    assert silent.moved == {was["id"]}
+
+
+def test_a_group_may_be_archived_without_a_date(start: Start, own: Account) -> None:
+    client = start(account=own)
+    before = {row["id"]: row for row in client.items("group/index", removed=1)}
+    silent = client.server.misbehave("silent_changes", resource="group", times=1)
+    client.ids("group/index")
+    [id_] = silent.moved
+    assert id_ in client.ids("group/index", removed=2)
+    assert id_ not in client.ids("group/index")
+    assert {row["id"]: row for row in client.items("group/index", removed=1)} == before
+
+
+def test_a_list_may_lose_half_of_its_rows_for_good(start: Start, own: Account) -> None:
+    client = start(account=own)
+    before = client.ids("0/pay/index")
+    loss = client.server.misbehave("list_loses_rows", resource="pay")
+    after = client.ids("0/pay/index")
+    assert set(before) - set(after) == loss.moved
+    assert len(loss.moved) == len(before) // 2
+    client.server.behave()
+    assert client.ids("0/pay/index") == after
+
+
+# --- data that is behind ---
+
+
+def test_a_replica_may_be_some_changes_behind(start: Start, own: Account) -> None:
+    client = start(account=own)
+    first = own.insert("pay")
+    client.server.misbehave("replica", changes=2)
+    assert first in client.ids("0/pay/index")
+    new = []
+    for _ in range(4):
+        new.append(own.insert("pay"))
+        shown = set(client.ids("0/pay/index"))
+        assert shown.isdisjoint(new[-2:])
+        assert shown.issuperset(new[:-2])
+    client.server.behave()
+    assert set(client.ids("0/pay/index")) > set(new)
+
+
+def test_a_replica_may_answer_every_second_request(start: Start, own: Account) -> None:
+    client = start(account=own)
+    card = min(own.customer_ids(1, archived=False))
+    client.server.misbehave("replica", every=2)
+    own.update_customer(card, name="New")
+    names = [
+        next(row["name"] for row in client.items() if row["id"] == card) == "New" for _ in range(4)
+    ]
+    assert names == [False, True, False, True]
+    path = f"1/customer-tariff/index?customer_id={own.rows('customer-tariff')[0]['customer_id']}"
+    assert client.ids(path) == client.ids(path)
+    client.server.behave()
+    assert next(row["name"] for row in client.items() if row["id"] == card) == "New"
+
+
+def test_a_replica_may_be_some_time_behind(start: Start, own: Account) -> None:
+    client = start(account=own)
+    client.server.misbehave("replica", changes=0, lag=60.0)
+    new = own.insert("pay")
+    assert new not in client.ids("0/pay/index")
+    client.server.behave()
+    client.server.misbehave("replica", changes=0, lag=0.0)
+    newer = own.insert("pay")
+    assert {new, newer} <= set(client.ids("0/pay/index"))
+
+
+# --- ids ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        ("null", lambda _: None),
+        ("blank", lambda _: ""),
+        ("zero", lambda _: 0),
+        ("negative", lambda id_: -id_),
+        ("text", str),
+        ("word", lambda id_: f"A-{id_}"),
+        ("huge", lambda id_: id_ + 2**64),
+    ],
+)
+def test_an_id_may_be_odd(client: Client, account: Account, kind: str, shown: Any) -> None:
+    right = client.items()
+    client.server.misbehave("odd_ids", kind=kind, resource="customer")
+    found = client.items()
+    odd = [(a, b) for a, b in zip(right, found, strict=True) if a != b]
+    assert 3 < len(odd) < 30
+    assert all(b == {**a, "id": shown(a["id"])} for a, b in odd)
+    assert client.server.data_requests[-1].ids == [row["id"] for row in found]
+    assert client.items() == found
+    assert_healthy(client, account)
+
+
+def test_an_id_may_be_missing(client: Client, account: Account) -> None:
+    client.server.misbehave("odd_ids", share=1.0)
+    rows = client.items("customer/index")
+    assert len(rows) == 60
+    assert all("id" not in row and row["name"] for row in rows)
+    assert_healthy(client, account)
+
+
+def test_an_id_may_be_repeated_with_other_content(client: Client, account: Account) -> None:
+    right = client.items()
+    client.server.misbehave("odd_ids", kind="repeated")
+    found = client.items()
+    twice = [number for number, row in enumerate(found) if row["id"] != right[number]["id"]]
+    assert twice
+    for number in twice:
+        assert found[number] == {**right[number], "id": right[number - 1]["id"]}
+    assert_healthy(client, account)
+
+
+# --- all of them ---
+
+
+def test_every_misbehaviour_has_a_test() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in MISBEHAVIOURS if f'"{name}"' not in text] == []
