@@ -193,7 +193,7 @@ class Api:
     def _object(self, call: Call) -> object:
         """Return what comes in place of a list; none: there is no such thing."""
         entity, request = call.entity, call.request
-        found = entity.single and entity.single(self._account.tables, request.query)
+        found = entity.single and entity.single(call.tables, request.query)
         if not found:
             return None
         payload, request.ids = found

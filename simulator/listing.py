@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from simulator.misbehaviours.base import Call
     from simulator.quirks import Quirks
     from simulator.records import Record
-    from simulator.requests_log import Request
 
 
 class Listing:
@@ -35,7 +34,7 @@ class Listing:
 
     def page(self, entity: Entity, call: Call) -> tuple[list[Record], int, int]:
         """Return the rows of the page asked for, its number, and the total."""
-        query = self._query(entity, call.request)
+        query = self._query(entity, call)
         call.ask(query)
         rows = call.select(query, self._matching(query))
         if self._quirks.past_the_end == "repeat_last":
@@ -44,7 +43,8 @@ class Listing:
         call.cut(query, page)
         return page.rows, page.number, page.total
 
-    def _query(self, entity: Entity, request: Request) -> Query:
+    def _query(self, entity: Entity, call: Call) -> Query:
+        request = call.request
         filters: dict[str, Any] = {}
         for name in entity.filters:
             value = None if self._is_ignored(entity, name) else request.body.get(name)
@@ -60,7 +60,7 @@ class Listing:
             params={name: query[name] for name in entity.url_params if name in query},
             page=max(request.page, 0),
             size=self._page_size(request.body, query),
-            tables=self._account.tables,
+            tables=call.tables,
         )
 
     def _page_size(self, body: Body, query: Mapping[str, str]) -> int:

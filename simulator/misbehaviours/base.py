@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -95,6 +96,10 @@ class Misbehaviour:
         """Respond in place of the application."""
         return None
 
+    def tables(self, tables: Mapping[str, Table]) -> Mapping[str, Table]:
+        """Return the data to respond from."""
+        return tables
+
     def ask(self, _call: Call, _query: Query) -> None:
         """Change what is selected."""
 
@@ -142,7 +147,7 @@ class Misbehaviour:
         return any(request.query.get(name) in wanted for name in entity.url_params)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
     """One request on its way through the misbehaviours that affect it."""
 
@@ -158,6 +163,14 @@ class Call:
             if response is not None:
                 return response
         return None
+
+    @cached_property
+    def tables(self) -> Mapping[str, Table]:
+        """The data to respond from."""
+        tables: Mapping[str, Table] = self.account.tables
+        for one in self.active:
+            tables = one.tables(tables)
+        return tables
 
     def ask(self, query: Query) -> None:
         """Pass on what is about to be selected."""
@@ -182,7 +195,9 @@ class Call:
         for one in self.active:
             one.show(self, envelope)
         if self.active:
-            self.request.ids = [row.get("id") for row in envelope["items"]]
+            items = envelope["items"]
+            rows = items.values() if isinstance(items, dict) else items
+            self.request.ids = [row.get("id") for row in rows]
 
     def show_object(self, payload: object) -> object:
         """Pass on what comes in place of a list."""

@@ -60,6 +60,17 @@ class NoList(Misbehaviour):
 
 
 @dataclass(kw_only=True)
+class ItemsAsObject(Misbehaviour):
+    """The items come as an object, as PHP writes an array with gaps in its keys."""
+
+    @override
+    def show(self, call: Call, envelope: dict[str, Any]) -> None:
+        items = envelope["items"]
+        if items and isinstance(items, list):
+            envelope["items"] = {str(n + (n > 0)): row for n, row in enumerate(items)}
+
+
+@dataclass(kw_only=True)
 class Refused(Misbehaviour):
     """A status of 400 or more, with the error object of Yii."""
 
@@ -84,6 +95,7 @@ class Collapsed(Misbehaviour):
 KINDS: dict[str, type[Misbehaviour]] = {
     "empty": Empty,
     "no_list": NoList,
+    "items_as_object": ItemsAsObject,
     "refused": Refused,
     "list_collapses": Collapsed,
 }

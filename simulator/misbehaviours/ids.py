@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import override
 
+from simulator.filters import as_int
 from simulator.misbehaviours.base import Misbehaviour, share_of
 
 if TYPE_CHECKING:
@@ -36,17 +37,21 @@ class OddIds(Misbehaviour):
 
     @override
     def show(self, call: Call, envelope: dict[str, Any]) -> None:
-        rows: list[dict[str, Any]] = []
-        for number, row in enumerate(envelope["items"]):
-            odd = share_of(int(row["id"])) < self.share
-            before = envelope["items"][number - 1]["id"] if number else row["id"]
-            rows.append(self._with_odd_id(row, before) if odd else row)
-        envelope["items"] = rows
+        items = envelope["items"]
+        rows = list(items.values()) if isinstance(items, dict) else items
+        changed = [
+            self._with_odd_id(row, rows[max(number - 1, 0)].get("id"))
+            for number, row in enumerate(rows)
+        ]
+        is_keyed = isinstance(items, dict)
+        envelope["items"] = dict(zip(items, changed, strict=True)) if is_keyed else changed
 
     def _with_odd_id(self, row: dict[str, Any], before: object) -> dict[str, Any]:
+        id_ = as_int(row.get("id"))
+        if id_ is None or share_of(id_) >= self.share:
+            return row
         if self.kind == "missing":
             return {name: value for name, value in row.items() if name != "id"}
-        id_ = int(row["id"])
         odd = {
             "null": None,
             "blank": "",

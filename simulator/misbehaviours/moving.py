@@ -16,7 +16,7 @@ from simulator.records import Record, Table
 from simulator.tables import SPECS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from simulator.account import Account
     from simulator.entities.entity import Entity
@@ -129,7 +129,7 @@ class _Copy(dict[str, Table]):
 
 @dataclass(kw_only=True)
 class Replica(Misbehaviour):
-    """Lists come from a copy of the data that is behind; with `every=2` every second one.
+    """Responses come from a copy of the data that is behind; with `every=2` every second one.
 
     What has been changed before it is switched on is in the copy.
     """
@@ -159,8 +159,8 @@ class Replica(Misbehaviour):
         )
 
     @override
-    def ask(self, call: Call, query: Query) -> None:
-        query.tables = self._copies[0]
+    def tables(self, tables: Mapping[str, Table]) -> Mapping[str, Table]:
+        return self._copies[0]
 
 
 KINDS: dict[str, type[Misbehaviour]] = {

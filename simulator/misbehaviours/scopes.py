@@ -83,7 +83,7 @@ class ChildrenByBranch(Misbehaviour):
 
     @override
     def show_object(self, call: Call, payload: object) -> object:
-        branch, tables = call.request.branch, call.account.tables
+        branch, tables = call.request.branch, call.tables
         if _names_no_branch(branch):
             return payload
         if isinstance(payload, list):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator import MISBEHAVIOURS, Account
+import simulator
+from simulator import MISBEHAVIOURS, Account, Quirks
+from simulator.misbehaviours.base import Misbehaviour
 
 if TYPE_CHECKING:
     from tests.simulator.conftest import Client, Start
@@ -335,6 +338,16 @@ def test_there_may_be_a_web_page(client: Client, account: Account) -> None:
     client.server.misbehave("no_list", instead="html")
     response = client.post("customer/index")
     assert (response.status_code, response.text[:15]) == (200, "<!DOCTYPE html>")
+    assert_healthy(client, account)
+
+
+def test_items_may_be_an_object(client: Client, account: Account) -> None:
+    right = client.items(pageSize=3)
+    client.server.misbehave("items_as_object")
+    items = client.envelope(pageSize=3)["items"]
+    assert items == {"0": right[0], "2": right[1], "3": right[2]}
+    assert client.server.data_requests[-1].ids == [row["id"] for row in right]
+    assert client.envelope(page=99)["items"] == []
     assert_healthy(client, account)
 
 
@@ -735,6 +748,10 @@ def test_a_replica_may_answer_every_second_request(start: Start, own: Account) -
     assert names == [False, True, False, True]
     path = f"1/customer-tariff/index?customer_id={own.rows('customer-tariff')[0]['customer_id']}"
     assert client.ids(path) == client.ids(path)
+    bonus = f"1/bonus/balance-bonus?customer_id={card}"
+    own.update_customer(card, balance_bonus=70)
+    shown = [client.post(bonus).json()["balance_bonus"] for _ in range(2)]
+    assert shown == [0, 70]
     client.server.behave()
     assert next(row["name"] for row in client.items() if row["id"] == card) == "New"
 
@@ -799,6 +816,43 @@ def test_an_id_may_be_repeated_with_other_content(client: Client, account: Accou
 # --- all of them ---
 
 
+def test_all_may_go_wrong_at_once(start: Start, own: Account) -> None:
+    quirks = Quirks(numbers_as_text=True, total="text", past_the_end="repeat_last")
+    client = start(quirks, account=own)
+    right = client.envelope("0/pay/index")
+    more: dict[str, dict[str, Any]] = {
+        "filter_ignored": {"filters": "removed"},
+        "filter_dead": {"filters": "removed"},
+        "filter_replaced": {"filters": "removed"},
+        "filter_as_text": {"filters": "sum_from"},
+        "list_loses_rows": {"resource": "room"},
+    }
+    stops = {"empty", "no_list", "refused", "filter_dead", "window_dead", "rows_move"}
+    on = [
+        client.server.misbehave(name, **more.get(name, {}))
+        for order in (list(MISBEHAVIOURS), list(reversed(MISBEHAVIOURS)))
+        for name in order
+        if name not in stops
+    ]
+    sent = client.envelope("0/pay/index", removed=1, sum_from=1)
+    assert isinstance(sent["items"], dict)
+    assert all(one.hits == 1 or one.resource for one in on)
+    client.server.behave()
+    shown = client.envelope("0/pay/index")
+    assert [row["id"] for row in shown["items"]] == [row["id"] for row in right["items"]]
+
+
 def test_every_misbehaviour_has_a_test() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in MISBEHAVIOURS if f'"{name}"' not in text] == []
+
+
+def test_every_misbehaviour_is_in_the_readme() -> None:
+    common = {field.name for field in dataclasses.fields(Misbehaviour)}
+    lines = []
+    for name, kind in MISBEHAVIOURS.items():
+        own = [f.name for f in dataclasses.fields(kind) if f.init and f.name not in common]
+        promise = (kind.__doc__ or "").splitlines()[0]
+        lines.append(f"- `{name}({', '.join(own)})`: {promise}")
+    readme = Path(simulator.__file__).with_name("README.md").read_text(encoding="utf-8")
+    assert "\n".join(lines) in readme
