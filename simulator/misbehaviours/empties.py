@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from simulator.misbehaviours.base import Call, Page, Query
     from simulator.records import Record
 
+Shape = Literal["failure", "object", "array", "items_false", "items_null", "null", "false", "html"]
 _SHAPES: dict[str, object] = {
     "failure": {"success": False},
     "object": {},
     "array": [],
     "items_false": {"items": False, "total": 0},
     "items_null": {"items": None},
+    "null": None,
+    "false": False,
 }
 
 
@@ -52,7 +55,7 @@ class Empty(Misbehaviour):
 class NoList(Misbehaviour):
     """Status 200 with something that is no list."""
 
-    instead: Literal["failure", "object", "array", "items_false", "items_null", "html"] = "failure"
+    instead: Shape = "failure"
 
     @override
     def refuse(self, call: Call) -> Response | None:
@@ -72,24 +75,34 @@ class ItemsAsObject(Misbehaviour):
 
 @dataclass(kw_only=True)
 class Refused(Misbehaviour):
-    """A status of 400 or more, with the error object of Yii."""
+    """A status of 400 or more, with the error object of Yii or a web page."""
 
     status: int = 403
+    html: bool = False
 
     @override
     def refuse(self, call: Call) -> Response | None:
-        return error(self.status)
+        return web_page(self.status) if self.html else error(self.status)
 
 
 @dataclass(kw_only=True)
 class Collapsed(Misbehaviour):
-    """A share of the rows is hidden, always the same ones; the total counts the others."""
+    """A share of the rows is hidden, always the same ones."""
 
     share: float = 0.5
+    total: Literal["cut", "right"] = "cut"
+    """Whether the hidden rows are taken out before paging, or out of each page and counted."""
+
+    def _without_hidden(self, rows: list[Record]) -> list[Record]:
+        return [row for row in rows if share_of(row.values["id"]) >= self.share]
 
     @override
     def select(self, query: Query, rows: list[Record]) -> list[Record]:
-        return [row for row in rows if share_of(row.values["id"]) >= self.share]
+        return self._without_hidden(rows) if self.total == "cut" else rows
+
+    @override
+    def cut(self, query: Query, page: Page) -> None:
+        page.rows = self._without_hidden(page.rows)
 
 
 KINDS: dict[str, type[Misbehaviour]] = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 from typing_extensions import override
 
 from simulator.misbehaviours.base import Misbehaviour
@@ -112,6 +114,25 @@ class Wobbling(Misbehaviour):
 
 
 @dataclass(kw_only=True)
+class Stale(Misbehaviour):
+    """The total of a list stays as it was when it was first counted, as in a query cache."""
+
+    ttl: float = float("inf")
+    """Seconds after which it is counted again."""
+
+    def __post_init__(self) -> None:
+        self._totals: dict[bytes, tuple[float, int]] = {}
+
+    @override
+    def cut(self, query: Query, page: Page) -> None:
+        parts = (query.entity.path, query.branch, query.filters, query.params)
+        key, now = msgspec.json.encode(parts, order="sorted"), time.monotonic()
+        if key not in self._totals or now - self._totals[key][0] >= self.ttl:
+            self._totals[key] = (now, page.total)
+        page.total = self._totals[key][1]
+
+
+@dataclass(kw_only=True)
 class AsText(Misbehaviour):
     """The total is a text."""
 
@@ -129,5 +150,6 @@ KINDS: dict[str, type[Misbehaviour]] = {
     "total_too_small": TooSmall,
     "total_too_large": TooLarge,
     "total_wobbles": Wobbling,
+    "total_stale": Stale,
     "total_as_text": AsText,
 }

@@ -171,6 +171,25 @@ def test_a_total_is_wrong_and_the_rows_are_right(
     assert_healthy(client, account)
 
 
+def test_a_total_may_be_stale(start: Start, own: Account) -> None:
+    client = start(account=own)
+    right = client.envelope("0/pay/index")["total"]
+    client.server.misbehave("total_stale", resource="pay")
+    assert client.envelope("0/pay/index")["total"] == right
+    new = own.insert("pay")
+    shown = client.envelope("0/pay/index")
+    assert (shown["total"], new in client.ids("0/pay/index")) == (right, True)
+    here = client.envelope("0/pay/index", id=new)
+    assert here["total"] == 1
+    client.server.behave()
+    client.server.misbehave("total_stale", ttl=0.0)
+    assert client.envelope("0/pay/index")["total"] == right + 1
+    own.delete("pay", new)
+    assert client.envelope("0/pay/index")["total"] == right
+    client.server.behave()
+    assert client.envelope("0/pay/index")["total"] == right
+
+
 # --- pages ---
 
 
@@ -220,6 +239,9 @@ def test_a_page_may_be_ignored(client: Client, account: Account) -> None:
     first = client.envelope(page=0)
     assert first["count"] == 50
     assert client.envelope(page=1) == client.envelope(page=7) == first
+    client.server.behave()
+    client.server.misbehave("page_ignored", shows="requested")
+    assert client.envelope(page=7) == {**first, "page": 7}
     assert_healthy(client, account)
 
 
@@ -236,6 +258,10 @@ def test_pages_may_be_counted_from_one(client: Client, account: Account) -> None
     client.server.misbehave("page_from_one")
     assert client.ids(page=0, pageSize=20) == client.ids(page=1, pageSize=20) == right
     assert client.ids(page=3, pageSize=20) == sorted(clients(account))[40:]
+    assert client.envelope(page=3)["page"] == 2
+    client.server.behave()
+    client.server.misbehave("page_from_one", shows="requested")
+    assert client.envelope(page=3)["page"] == 3
     assert_healthy(client, account)
 
 
@@ -325,6 +351,8 @@ def test_what_comes_in_place_of_a_list_may_be_empty(client: Client, account: Acc
         ("array", []),
         ("items_false", {"items": False, "total": 0}),
         ("items_null", {"items": None}),
+        ("null", None),
+        ("false", False),
     ],
 )
 def test_there_may_be_no_list(client: Client, account: Account, instead: str, shown: Any) -> None:
@@ -370,6 +398,10 @@ def test_a_list_may_be_refused_for_good(client: Client, account: Account) -> Non
     client.server.misbehave("refused", resource="customer")
     assert statuses(client, *["customer/index"] * 5, "group/index") == [403] * 5 + [200]
     assert client.post("customer/index").json()["status"] == 403
+    client.server.behave()
+    client.server.misbehave("refused", html=True, seconds=60.0)
+    response = client.post("group/index")
+    assert (response.status_code, response.text[:15]) == (403, "<!DOCTYPE html>")
     assert_healthy(client, account)
 
 
@@ -400,6 +432,11 @@ def test_a_list_may_collapse(client: Client, account: Account) -> None:
     assert 15 < len(found) < 45
     assert totals(client, 2) == [len(found)] * 2
     assert set(found) < clients(account)
+    client.server.behave()
+    client.server.misbehave("list_collapses", total="right")
+    assert sweep(client) == found
+    assert totals(client, 2, pageSize=20) == [60, 60]
+    assert client.envelope(pageSize=20)["count"] < 20
     assert_healthy(client, account)
 
 
@@ -481,6 +518,28 @@ def test_numbers_may_be_compared_as_text(client: Client, account: Account) -> No
     assert set(client.ids("0/pay/index", sum_from=900)) == right
     with pytest.raises(ValueError, match="status"):
         client.server.misbehave("filter_as_text", filters="status")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("filter_ignored", {"filters": "date_from"}),
+        ("filter_dead", {"filters": "date_from"}),
+        ("filter_dead", {"filters": "date_from", "values": ["2025-01-01"]}),
+        ("filter_replaced", {"filters": "date_from"}),
+        ("filter_as_text", {"filters": "date_from"}),
+        ("window_dead", {}),
+    ],
+)
+def test_requests_without_the_filter_are_not_affected(
+    client: Client, name: str, parameters: dict[str, Any]
+) -> None:
+    one = client.server.misbehave(name, **parameters)
+    client.ids("lesson/index", date_to="2025-01-01")
+    client.ids("lesson/index", date_from=None)
+    assert one.hits == 0
+    client.ids("lesson/index", date_from="2025-01-01")
+    assert one.hits == 1
 
 
 def test_a_window_may_be_dead(client: Client) -> None:
