@@ -34,11 +34,11 @@ FAULTS: dict[str, dict[str, Any]] = {
     "503 empty": {"kind": "empty", "status": 503},
     "200 with HTML": {"kind": "html", "status": 200},
     "truncated JSON": {"kind": "truncated"},
-    "reset before the body": {"kind": "reset"},
-    "reset inside the body": {"kind": "reset_in_body"},
-    "stall longer than the time-out": {"kind": "stall", "seconds": 0.6},
+    "connection reset before the body": {"kind": "reset"},
+    "connection reset inside the body": {"kind": "reset_in_body"},
+    "stall longer than the timeout": {"kind": "stall", "seconds": 0.6},
     "token expired": {"kind": "expire_tokens"},
-    "login answers 500 for a while": {"kind": "status", "status": 500, "on": "login", "times": 2},
+    "500 at the first two logins": {"kind": "status", "status": 500, "on": "login", "times": 2},
 }
 TIMEOUT = 0.3
 """Seconds to wait for an answer, against a server that is near."""
