@@ -1,4 +1,4 @@
-"""Filtered, sorted, paged rows of an account."""
+"""Filtered, sorted and paginated rows of an account."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _ALL_BRANCHES = 0
 
 
 class Listing:
-    """Answers which rows a request gets; remembers lists until a row changes."""
+    """Selects the rows of a response; caches lists until a row changes."""
 
     def __init__(self, account: Account, quirks: Quirks) -> None:
-        """Look at an account through the quirks of its paging and filters."""
+        """Create a view of an account with its quirks of pagination and filters."""
         self._account = account
         self._quirks = quirks
         self._lists: dict[bytes, list[Record]] = {}
@@ -35,7 +35,7 @@ class Listing:
     def page(
         self, entity: Entity, branch: int | None, body: Body, query: Mapping[str, str]
     ) -> tuple[list[Record], int, int]:
-        """Return the rows of the page asked for, its number, and the total."""
+        """Return the rows of the requested page, its number, and the total."""
         rows = self._matching(entity, branch, body, query)
         size = self._page_size(body, query)
         number = max(as_int(body.get("page")) or 0, 0)
@@ -104,7 +104,7 @@ class Listing:
         rows = self._account.tables[table].values()
         if not params:
             return list(rows)
-        # Asked parent by parent: looking through the whole table each time would not do.
+        # Requested for each parent, so that scanning the whole table would be too slow.
         names = (table, *params)
         if names not in self._indexes:
             index = self._indexes[names] = {}
