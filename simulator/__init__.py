@@ -1,4 +1,4 @@
-"""An AlfaCRM over real HTTP, for demonstrations and tests."""
+"""A simulated AlfaCRM over HTTP, for the demo and the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API itself: a request in, an answer out."""
+"""The API as an ASGI application."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LOGIN = "/v2api/auth/login"
 _BARE = frozenset({"sms-message", "mail-message", "phone-call"})
 _UNKNOWN_ROUTE = "Сторінку не знайдено."
 _NOT_FOUND = "Запитане не знайдено."
-# Linger on, for no time: closing sends a reset instead of a goodbye.
+# SO_LINGER with a time of 0, so that closing sends RST instead of FIN.
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -46,7 +46,7 @@ class Api:
     """An ASGI application over one account."""
 
     def __init__(self, account: Account, quirks: Quirks, schedule: Schedule) -> None:
-        """Serve an account; the log starts empty."""
+        """Create an application with an empty log of requests."""
         self.log: list[Request] = []
         self.errors: list[Exception] = []
         self.active = Active(account)
@@ -59,7 +59,7 @@ class Api:
         self._counts = {True: 0, False: 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one request from arrival to answer."""
+        """Handle one request."""
         request = await self._register(HttpRequest(scope, receive))
         fault = self._schedule.fault_for(request)
         request.fault = fault.kind if fault else None
@@ -226,7 +226,7 @@ def _missing_params(entity: Entity, query: dict[str, str]) -> list[str]:
 
 
 def _broken(fault: Fault) -> Response | None:
-    """Answer in place of the API, for the faults that keep it from answering."""
+    """Respond in place of the API, for faults that replace its response."""
     if fault.kind == "status":
         return error(fault.status, retry_after=fault.retry_after)
     if fault.kind == "html":

@@ -1,4 +1,4 @@
-"""Filtered, sorted, paged rows of an account."""
+"""Filtered, sorted and paginated rows of an account."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class Listing:
-    """Answers which rows a request gets; remembers lists until a row changes."""
+    """Selects the rows of a response; caches lists until a row changes."""
 
     def __init__(self, account: Account, quirks: Quirks) -> None:
-        """Look at an account through the quirks of its paging and filters."""
+        """Create a view of an account with its quirks of pagination and filters."""
         self._account = account
         self._quirks = quirks
         self._lists: dict[bytes, list[Record]] = {}
@@ -33,7 +33,7 @@ class Listing:
         self._shuffles = Random(0)
 
     def page(self, entity: Entity, call: Call) -> tuple[list[Record], int, int]:
-        """Return the rows of the page asked for, its number, and the total."""
+        """Return the rows of the requested page, its number, and the total."""
         query = self._query(entity, call)
         call.ask(query)
         rows = call.select(query, self._matching(query))

@@ -1,4 +1,4 @@
-"""Teachers, groups, who is in them, the timetable and the lessons."""
+"""Teachers, groups, memberships, the timetable and lessons."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _working_hour(kit: Kit, id_: int, _at: int) -> Record | None:
 
 
 def _group(kit: Kit, id_: int, at: int) -> Record:
-    # Where there are clients, so that the group can have members.
+    # In branches with clients, so that the group can have members.
     clients = kit.clients()
     branch = kit.branch("customer", kit.pick(clients)) if clients else kit.pick(kit.ids("branch"))
     other = kit.pick(kit.ids("branch"))

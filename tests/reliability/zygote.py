@@ -1,10 +1,10 @@
-"""Starts programs without loading Python's modules each time: reads orders, forks for each.
+"""Starts programs without importing modules each time: forks for each order.
 
     python zygote.py MODULE
 
 The program is the `main` of a module. An order is a line of JSON: the arguments, and the files
 for stdin, stdout and stderr. The answers are two lines: the process id, and when the program
-has ended, its exit code. It runs in the environment of any loader.
+has ended, its exit code. It also runs in the environments of loaders.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import sys
 from typing import Any
 
 WAIT = 0.02
-"""Seconds before the tap's second try: there are hundreds of runs, most with a retry or more."""
+"""Seconds before the tap's first retry; short, because hundreds of runs have retries."""
 
 
 def load(module: str) -> Any:
-    """Load what the program needs, once."""
+    """Import the modules of the program once."""
     program = importlib.import_module(module)
     if module.startswith("tap_alfacrm"):
         for late in ("tap_alfacrm.cli", "pendulum", "pyrate_limiter"):
-            importlib.import_module(late)  # each run would load it anew
+            importlib.import_module(late)  # otherwise each run would import it again
         retry = importlib.import_module("tap_alfacrm.client.retry")
         policy = dataclasses.replace(retry.DEFAULT_RETRY_POLICY, first_wait=WAIT)
         retry.DEFAULT_RETRY_POLICY = policy  # type: ignore[attr-defined]
@@ -35,7 +35,7 @@ def load(module: str) -> Any:
 
 
 def be(program: Any, arguments: list[str], files: list[str]) -> None:
-    """Be the program."""
+    """Run the program in the forked process."""
     for descriptor, path in enumerate(files):
         mode = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(path, mode), descriptor)
@@ -44,7 +44,7 @@ def be(program: Any, arguments: list[str], files: list[str]) -> None:
 
 
 def serve(module: str) -> None:
-    """Fork for each order, until there are no more."""
+    """Fork for each order until stdin ends."""
     program = load(module)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()

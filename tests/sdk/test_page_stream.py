@@ -1,4 +1,4 @@
-"""What the tap overrides of the SDK's inside, and when it keeps out of the way."""
+"""Overrides of SDK internals, and when they are not used."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_sdk_still_has_what_is_relied_on(name: str, parameters: list[str]) -
 
 
 def test_the_sdk_still_syncs_as_the_override_does() -> None:
-    """Each step of the loop that the override leaves out must be one that does nothing here."""
+    """Each step of the SDK's loop that the override omits must have no effect here."""
     source = inspect.getsource(Stream._sync_records)
     for step in (
         "self.get_record_counter()",

@@ -1,4 +1,4 @@
-"""Stream maps: they fit what is selected, and their mistakes tell nothing about people."""
+"""Stream maps apply to selected streams, and their errors contain no personal data."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("maps", "why"), MISTAKES.values(), ids=MISTAKES)
 @pytest.mark.parametrize("flattening", [{}, FLATTENING], ids=["as it is", "flattened"])
-def test_a_mistake_in_a_map_ends_in_one_line_that_tells_nothing_about_people(
+def test_an_error_in_a_map_ends_in_one_line_without_personal_data(
     tmp_path: Path, server: Server, maps: dict[str, Any], why: str, flattening: Any
 ) -> None:
     done = run(tmp_path, config_for(server, stream_maps=maps, **flattening))
@@ -91,7 +91,7 @@ def test_a_map_is_flattened_once(sync: Sync, server: Server) -> None:
         assert record["first"] == str(ids[0])
 
 
-def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
+def test_internal_errors_log_no_personal_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail() -> None:
@@ -111,6 +111,6 @@ def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
     assert "RuntimeError in the tap itself" in log.getvalue().splitlines()[-1]
 
 
-def test_a_map_that_cannot_be_is_a_wrong_setting(server: Server) -> None:
+def test_an_invalid_map_is_a_config_error(server: Server) -> None:
     with pytest.raises(ConfigError, match="stream_maps is wrong: Failed to parse"):
         TapAlfaCRM(config=config_for(server, stream_maps={"customers": {"name": "("}}))
