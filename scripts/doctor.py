@@ -14,15 +14,15 @@ import click
 
 from scripts.tables import PROJECT
 from simulator import Account, Quirks, serve
-from tap_alfacrm.doctor import render
 from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
-from tap_alfacrm.doctor.verdict import examine
+from tap_alfacrm.doctor.report.text import render_report
+from tap_alfacrm.doctor.runner import examine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_alfacrm.doctor.model import Report
+    from tap_alfacrm.doctor.report.model import Report
 
 DEMO = Quirks(latency_seconds=0.05)
 PACE, FAST = 5, 1_000
@@ -53,7 +53,7 @@ def demo(*, fast: bool) -> tuple[Report, int]:
 
 def printed(report: Report) -> str:
     """What the command prints."""
-    return click.unstyle(render.as_text(report))
+    return click.unstyle(render_report(report))
 
 
 def whole(text: str) -> str:

@@ -19,11 +19,13 @@ import msgspec
 from tap_alfacrm.client.client import Client
 from tap_alfacrm.client.prefetch import PrefetchClient
 from tap_alfacrm.client.stats import RequestStats
-from tap_alfacrm.doctor import compare, render
 from tap_alfacrm.doctor.examination import Examination
 from tap_alfacrm.doctor.probe import Probe
 from tap_alfacrm.doctor.progress import Progress
-from tap_alfacrm.doctor.verdict import UNKNOWN, examine
+from tap_alfacrm.doctor.report.compare import compare, render_comparison
+from tap_alfacrm.doctor.report.model import read_report, to_json
+from tap_alfacrm.doctor.report.text import render_report
+from tap_alfacrm.doctor.runner import UNKNOWN, examine
 from tap_alfacrm.errors import AlfaCRMError, InputError
 from tap_alfacrm.tap import TapAlfaCRM
 
@@ -129,7 +131,7 @@ def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
     logging.getLogger("tap-alfacrm").setLevel(logging.ERROR)
     progress = Progress(BUDGET)
     try:
-        old = render.from_json(earlier) if earlier else None
+        old = read_report(earlier) if earlier else None
         files = tuple(config for config in configs if config != ENVIRONMENT)
         environment = not configs or ENVIRONMENT in configs
         exam = make(_read(files), progress, environment=environment)
@@ -140,11 +142,10 @@ def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
         sys.exit(UNKNOWN)
     progress.end()
     if old is None:
-        click.echo(render.as_json(report) if form == "json" else render.as_text(report))
+        click.echo(to_json(report) if form == "json" else render_report(report))
     else:
-        changes = compare.compare(old, report)
-        text = msgspec.json.format(msgspec.json.encode(changes), indent=2).decode()
-        click.echo(text if form == "json" else compare.as_text(changes))
+        changes = compare(old, report)
+        click.echo(to_json(changes) if form == "json" else render_comparison(changes))
     sys.exit(report.exit_code)
 
 

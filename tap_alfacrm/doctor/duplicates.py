@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_alfacrm.doctor.examination import ALL_CARDS
-from tap_alfacrm.doctor.model import Finding, Level
+from tap_alfacrm.doctor.findings import Finding, Level
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.archived import ACTIVE, ARCHIVED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.client.request import ListRequest
-from tap_alfacrm.doctor.model import Finding, Level
+from tap_alfacrm.doctor.findings import Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.words import field_name
 from tap_alfacrm.records.converter import FIELD

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS
-from tap_alfacrm.doctor.model import Effect, Finding, Level
+from tap_alfacrm.doctor.findings import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.recent import middle_day
 from tap_alfacrm.doctor.trials import IGNORED, NOTHING, OBEYED, UNTRIED, judge, line

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tap_alfacrm.client.request import PAGE_SIZE_CAPS, ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS
-from tap_alfacrm.doctor.model import Effect, Finding, Level
+from tap_alfacrm.doctor.findings import Effect, Finding, Level
 from tap_alfacrm.doctor.rights import CONDUCTED
 from tap_alfacrm.streams.archived import ALL
 from tap_alfacrm.streams.customers import BOTH

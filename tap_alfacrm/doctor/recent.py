@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS
-from tap_alfacrm.doctor.model import Effect, Finding, Level
+from tap_alfacrm.doctor.findings import Effect, Finding, Level
 from tap_alfacrm.doctor.rights import everything
 from tap_alfacrm.doctor.shapes import day_of
 from tap_alfacrm.doctor.trials import IGNORED, NOTHING, OBEYED, UNTRIED, judge, line

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.examination import ALL_CARDS, Access
-from tap_alfacrm.doctor.model import Effect, Finding, Level
+from tap_alfacrm.doctor.findings import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import Outcome, Reply, number
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.records.page import get_row_id

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from tap_alfacrm.doctor import fields, where, zones
-from tap_alfacrm.doctor.model import Finding, Level
+from tap_alfacrm.doctor.findings import Finding, Level
 from tap_alfacrm.doctor.probe import number
 from tap_alfacrm.doctor.shapes import DATES, shapes
 from tap_alfacrm.doctor.words import field_name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_alfacrm.client.request import ListRequest
-from tap_alfacrm.doctor.model import Effect, Finding, Level
+from tap_alfacrm.doctor.findings import Effect, Finding, Level
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.dictionaries import BranchesStream, CompaniesStream

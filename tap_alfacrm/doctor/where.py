@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_alfacrm.doctor.model import Effect, Finding, Level
+from tap_alfacrm.doctor.findings import Effect, Finding, Level
 from tap_alfacrm.doctor.probe import Outcome, number
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED

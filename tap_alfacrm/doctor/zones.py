@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
-from tap_alfacrm.doctor.model import Finding, Level
+from tap_alfacrm.doctor.findings import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

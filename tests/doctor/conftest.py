@@ -10,14 +10,14 @@ import pytest
 from simulator import Account
 from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
-from tap_alfacrm.doctor.verdict import examine
+from tap_alfacrm.doctor.runner import examine
 from tests.conftest import config_for, shorten_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from simulator import Server
-    from tap_alfacrm.doctor.model import Report
+    from tap_alfacrm.doctor.report.model import Report
 
     Examine = Callable[..., Report]
 

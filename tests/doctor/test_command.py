@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from simulator import Account, Fault, Quirks, serve
 from tap_alfacrm.doctor import __main__ as command
 from tap_alfacrm.doctor.__main__ import BUDGET, cli
-from tap_alfacrm.doctor.model import Report
+from tap_alfacrm.doctor.report.model import Report
 from tests.conftest import config_for, shorten_waits
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from tap_alfacrm.doctor import (
     way_in,
     where,
 )
-from tap_alfacrm.doctor.model import VERSION, Effect, Finding, Level, Report, Section
+from tap_alfacrm.doctor.findings import Effect, Finding, Level
+from tap_alfacrm.doctor.report.model import VERSION, Report, Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable
