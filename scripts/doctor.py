@@ -14,10 +14,9 @@ import click
 
 from scripts.tables import PROJECT
 from simulator import Account, Quirks, serve
-from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
 from tap_alfacrm.doctor.report.text import render_report
-from tap_alfacrm.doctor.runner import examine
+from tap_alfacrm.doctor.runner import BUDGET, create_probe, run_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +47,8 @@ def demo(*, fast: bool) -> tuple[Report, int]:
             "requests_per_second": FAST if fast else PACE,
         }
         progress = Progress(BUDGET)
-        return examine(make(config, progress), progress.begin), len(server.log)
+        report = run_checks(create_probe(config, progress.count), progress.begin)
+        return report, len(server.log)
 
 
 def printed(report: Report) -> str:

@@ -3,92 +3,24 @@
 from __future__ import annotations
 
 import logging
-import signal
-import statistics
 import sys
-import time
 import traceback
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
-from tap_alfacrm.client.client import Client
-from tap_alfacrm.client.prefetch import PrefetchClient
-from tap_alfacrm.client.stats import RequestStats
-from tap_alfacrm.doctor.examination import Examination
-from tap_alfacrm.doctor.probe import Probe
 from tap_alfacrm.doctor.progress import Progress
 from tap_alfacrm.doctor.report.compare import compare, render_comparison
 from tap_alfacrm.doctor.report.model import read_report, to_json
 from tap_alfacrm.doctor.report.text import render_report
-from tap_alfacrm.doctor.runner import UNKNOWN, examine
+from tap_alfacrm.doctor.runner import BUDGET, UNKNOWN, create_probe, run_checks
 from tap_alfacrm.errors import AlfaCRMError, InputError
-from tap_alfacrm.tap import TapAlfaCRM
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-BUDGET = 120
-"""Most requests of one examination, logins and retries included."""
-MINUTES = 2
-"""After so long no more is asked: an account that fails or stalls is not waited for."""
-TRIES = 3
-LONGEST_ANSWER = 20.0
-"""Seconds to wait for an answer, unless the settings say less."""
 ENVIRONMENT = "ENV"
 STOPPED = 130
-
-
-def make(config: dict[str, Any], progress: Progress, *, environment: bool = False) -> Examination:
-    """Prepare an examination; nothing is asked yet.
-
-    Args:
-        config: Settings of the tap.
-        progress: Is told how far it is.
-        environment: Whether to read settings from the environment too.
-
-    Returns:
-        The examination.
-
-    Raises:
-        ConfigError: A setting is missing or wrong.
-    """
-    # with a catalog the tap asks the account for nothing
-    with _own_signals():
-        tap = TapAlfaCRM(config=config, catalog={"streams": []}, parse_env_config=environment)
-    logger = logging.getLogger("alfacrm-doctor")
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
-    settings = msgspec.structs.replace(
-        tap.run.config,
-        request_timeout_seconds=min(tap.run.config.request_timeout_seconds, LONGEST_ANSWER),
-    )
-    ends_at = time.monotonic() + 60 * MINUTES
-    session = Client(settings, logger, RequestStats(BUDGET, TRIES, ends_at))
-    ahead = PrefetchClient(session, settings.max_in_flight)
-    traffic, pace = session.stats, 1 / settings.requests_per_second
-    probe = Probe(
-        ahead,
-        settings.page_size,
-        lambda: progress.asked(traffic.requests),
-        lambda: statistics.median(traffic.response_seconds) < pace,
-    )
-    return Examination(tap, settings, session, probe)
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep the tap from taking signals, at which it writes its state and ends with 0."""
-    before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for sign, handler in before.items():
-            signal.signal(sign, handler)
 
 
 def _read(files: tuple[str, ...]) -> dict[str, Any]:
@@ -134,8 +66,8 @@ def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
         old = read_report(earlier) if earlier else None
         files = tuple(config for config in configs if config != ENVIRONMENT)
         environment = not configs or ENVIRONMENT in configs
-        exam = make(_read(files), progress, environment=environment)
-        report = examine(exam, progress.begin)
+        probe = create_probe(_read(files), progress.count, environment=environment)
+        report = run_checks(probe, progress.begin)
     except AlfaCRMError as error:
         progress.end()
         click.echo(str(error), err=True)

@@ -1,99 +1,142 @@
-"""All sections, one after the other, and what they come to."""
+"""Runs the checks and makes the report."""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import signal
 import time
+from contextlib import contextmanager
 from importlib.metadata import version
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.doctor import (
-    duplicates,
-    filters,
-    paging,
-    recent,
-    rights,
-    trials,
-    values,
-    way_in,
-    where,
-)
-from tap_alfacrm.doctor.findings import Effect, Finding, Level
+import msgspec
+
+from tap_alfacrm.client.client import Client
+from tap_alfacrm.client.stats import RequestStats
+from tap_alfacrm.doctor.checks.connection import CONNECTION, TOKENS, log_in
+from tap_alfacrm.doctor.checks.duplicates import DUPLICATES
+from tap_alfacrm.doctor.checks.fields import FIELDS
+from tap_alfacrm.doctor.checks.filters import FILTERS
+from tap_alfacrm.doctor.checks.incremental_filters import INCREMENTAL_FILTERS
+from tap_alfacrm.doctor.checks.pagination import PAGINATION
+from tap_alfacrm.doctor.checks.partitions import PARTITIONS
+from tap_alfacrm.doctor.checks.permissions import PERMISSIONS
+from tap_alfacrm.doctor.checks.timezone import TIMEZONE
+from tap_alfacrm.doctor.checks.values import VALUES
+from tap_alfacrm.doctor.findings import Effect, Level
+from tap_alfacrm.doctor.probe import Probe
 from tap_alfacrm.doctor.report.model import VERSION, Report, Section
+from tap_alfacrm.tap import TapAlfaCRM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
 
-    from tap_alfacrm.doctor.examination import Examination
+    from tap_alfacrm.doctor.findings import Finding
 
+BUDGET = 120
+"""Maximum number of requests, logins and retries included."""
+MINUTES = 2
+"""Time after which no request is sent."""
+MAX_TRIES = 3
+MAX_TIMEOUT = 20.0
+"""Seconds to wait for a response, unless the settings say less."""
 COMPLETE, INCOMPLETE, UNKNOWN = 0, 1, 2
 
+CHECKS = (
+    *(CONNECTION, TOKENS, PERMISSIONS, PARTITIONS, PAGINATION, FILTERS, INCREMENTAL_FILTERS),
+    *(DUPLICATES, FIELDS, VALUES, TIMEZONE),
+)
+"""The checks in the order of the report."""
+WITH_CUSTOMERS = (
+    *(PAGINATION, PARTITIONS, FIELDS, VALUES, TIMEZONE, FILTERS, INCREMENTAL_FILTERS, DUPLICATES),
+)
+"""The checks that need customers, in the order in which they are run."""
 
-def examine(exam: Examination, begin: Callable[[str], None]) -> Report:
-    """Ask everything, and write the report.
+
+def create_probe(
+    config: Mapping[str, Any], on_response: Callable[[int], None], *, environment: bool = False
+) -> Probe:
+    """Create a probe; nothing is sent yet.
 
     Args:
-        exam: The examination, nothing asked yet.
-        begin: Is told of each section.
+        config: Settings of the tap.
+        on_response: Called with the number of requests sent so far.
+        environment: Whether to read settings from the environment too.
+
+    Returns:
+        The probe.
+
+    Raises:
+        ConfigError: A setting is missing or wrong.
+    """
+    # with a catalog the tap sends no request
+    with _keep_signal_handlers():
+        tap = TapAlfaCRM(config=dict(config), catalog={"streams": []}, parse_env_config=environment)
+    logger = logging.getLogger("alfacrm-doctor")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    timeout = min(tap.run.config.request_timeout_seconds, MAX_TIMEOUT)
+    settings = msgspec.structs.replace(tap.run.config, request_timeout_seconds=timeout)
+    stats = RequestStats(BUDGET, MAX_TRIES, time.monotonic() + 60 * MINUTES)
+    return Probe(tap, Client(settings, logger, stats), settings, on_response)
+
+
+@contextmanager
+def _keep_signal_handlers() -> Iterator[None]:
+    """Keep the tap from handling signals, for which it would write its state and end with 0."""
+    handlers = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for sign, handler in handlers.items():
+            signal.signal(sign, handler)
+
+
+def run_checks(probe: Probe, on_check: Callable[[str], None]) -> Report:
+    """Run all checks.
+
+    Args:
+        probe: The account.
+        on_check: Called with the name of each check that begins.
 
     Returns:
         The report.
     """
-    started = time.monotonic()
-    sections = _sections(exam, begin, started)
-    return _report(exam, sections, time.monotonic() - started)
+    on_check(CONNECTION.name)
+    failure = log_in(probe)
+    if failure is not None:
+        return _make_report(probe, [Section(CONNECTION.name, [failure])])
+    findings = {TOKENS: [*TOKENS.run(probe)]}
+    on_check(PERMISSIONS.name)
+    has_customers = probe.all_customers.is_received
+    # the requests of the permissions' own matter least, and the connection is judged by all
+    for check in (*(WITH_CUSTOMERS if has_customers else ()), PERMISSIONS, CONNECTION):
+        on_check(check.name)
+        findings[check] = [*check.run(probe)]
+    sections = []
+    for title, checks in groupby(CHECKS, key=lambda check: check.name):
+        done = [check for check in checks if check in findings]
+        if done:
+            parts = [finding for check in done for finding in findings[check]]
+            sections.append(Section(title, parts, done[0].head))
+    return _make_report(probe, sections)
 
 
-def _sections(exam: Examination, begin: Callable[[str], None], started: float) -> list[Section]:
-    begin("Way in")
-    closed = way_in.enter(exam)
-    if closed is not None:
-        return [Section("Way in", [closed])]
-    tokens = [*way_in.try_tokens(exam), *way_in.try_app_key(exam)]
-    begin("Rights")
-    rights.gather(exam)
-    if not exam.all_cards.is_given:
-        told = way_in.told(exam, time.monotonic() - started)
-        return [
-            Section("Way in", [*told, *tokens]),
-            Section("Rights", rights.findings(exam), rights.HEAD),
-        ]
-    begin("What is where")
-    where.gather(exam)
-    begin("Paging")
-    pages = paging.look(exam)
-    begin("Values")
-    held = values.look(exam)
-    begin("Filters")
-    tried = [*filters.look(exam), *recent.look(exam)]
-    begin("Duplicates")
-    twice = duplicates.look(exam)
-    begin("Branches")
-    rights.try_without_branch(exam)
-    told = way_in.told(exam, time.monotonic() - started)
-    return [
-        Section("Way in", [*told, *tokens]),
-        Section("Rights", rights.findings(exam), rights.HEAD),
-        Section("What is where", where.findings(exam), where.HEAD),
-        Section("Paging", pages),
-        Section("Filters", tried, trials.HEAD),
-        Section("Duplicates", twice),
-        Section("Values", held),
-    ]
-
-
-def _report(exam: Examination, sections: list[Section], seconds: float) -> Report:
+def _make_report(probe: Probe, sections: list[Section]) -> Report:
     findings = [finding for section in sections for finding in section.findings]
-    traffic = exam.session.stats
+    stats = probe.client.stats
     return Report(
         version=VERSION,
         tap=version("tap-alfacrm"),
         made_at=f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
-        requests=traffic.requests,
-        budget=traffic.max_requests or traffic.requests,
-        seconds=round(seconds, 1),
+        requests=stats.requests,
+        budget=BUDGET,
+        seconds=round(probe.seconds, 1),
         sections=sections,
-        left_out=exam.probe.left_out,
+        left_out=probe.left_out,
         fine=_advice(findings, Level.FINE),
         set=_advice(findings, Level.SET),
         ask=_advice(findings, Level.ASK),
@@ -102,12 +145,12 @@ def _report(exam: Examination, sections: list[Section], seconds: float) -> Repor
     )
 
 
-def _advice(findings: list[Finding], level: Level) -> list[str]:
+def _advice(findings: Sequence[Finding], level: Level) -> list[str]:
     lines = (finding.advice for finding in findings if finding.level == level and finding.advice)
-    return list(dict.fromkeys(lines))
+    return [*dict.fromkeys(lines)]
 
 
-def _exit_code(findings: list[Finding]) -> int:
+def _exit_code(findings: Sequence[Finding]) -> int:
     effects = {finding.effect for finding in findings}
     if Effect.INCOMPLETE in effects:
         return INCOMPLETE

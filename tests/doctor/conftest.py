@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account
-from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
-from tap_alfacrm.doctor.runner import examine
+from tap_alfacrm.doctor.runner import BUDGET, create_probe, run_checks
 from tests.conftest import config_for, shorten_waits
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ def diagnose(monkeypatch: pytest.MonkeyPatch) -> Examine:
         if server.app_key:
             config = {"app_key": server.app_key, **config}
         progress = Progress(BUDGET)
-        return examine(make(config_for(server, **config), progress), progress.begin)
+        return run_checks(
+            create_probe(config_for(server, **config), progress.count), progress.begin
+        )
 
     return run

@@ -20,8 +20,9 @@ from click.testing import CliRunner
 
 from simulator import Account, Fault, Quirks, serve
 from tap_alfacrm.doctor import __main__ as command
-from tap_alfacrm.doctor.__main__ import BUDGET, cli
+from tap_alfacrm.doctor.__main__ import cli
 from tap_alfacrm.doctor.report.model import Report
+from tap_alfacrm.doctor.runner import BUDGET
 from tests.conftest import config_for, shorten_waits
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def test_an_error_of_its_own_is_no_verdict(
     def fail(*_: object) -> None:
         raise RuntimeError(PERSON)
 
-    monkeypatch.setattr(command, "examine", fail)
+    monkeypatch.setattr(command, "run_checks", fail)
     monkeypatch.setattr("sys.argv", ["alfacrm-doctor", "--config", config[1]])
     with pytest.raises(SystemExit) as end:
         command.main()
