@@ -159,22 +159,22 @@ class Sender:
         return inspected.for_page(page, size or self.config.page_size)
 
     def send(self, request: ListRequest, purpose: str, client: Client | None = None) -> Response:
-        """Send a request, unless it was sent before.
+        """Send a request, unless it was sent before; the response is remembered.
 
         Args:
             request: The request.
             purpose: What the report lists as left out if the limits do not allow the request.
-            client: Client to use in place of the usual one.
+            client: Client to use in place of the usual one; the request is then sent anyway.
 
         Returns:
             The response, or the earlier one.
         """
-        if request not in self._responses:
+        if client is not None or request not in self._responses:
             self._responses[request] = self.resend(request, purpose, client)
         return self._responses[request]
 
     def resend(self, request: ListRequest, purpose: str, client: Client | None = None) -> Response:
-        """Send a request, whether or not it was sent before; arguments as for `send`."""
+        """Send a request anyway and do not remember the response; arguments as for `send`."""
         try:
             return self._fetch(request, purpose, client)
         finally:

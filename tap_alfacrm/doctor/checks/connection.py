@@ -183,10 +183,10 @@ def _check_failures(probe: Probe) -> Finding:
         text += "" if waits else " With 429 the API does not say how long to wait."
     if failures.keys() == {RATE_LIMITED}:
         advice = "Lower requests_per_second, or see what else uses the account's allowance."
-        return configure(key, text, [*failures], counts=failures, advice=advice)
+        return configure(key, text, [*failures], counts=stats.failures, advice=advice)
     advice = "Ask why requests fail, with the reasons under Way in."
-    return ask(key, text, [*failures], counts=failures, advice=advice)
+    return ask(key, text, [*failures], counts=stats.failures, advice=advice)
 
 
 CONNECTION = Check(NAME, 0, check_connection)
-TOKENS = Check(NAME, 5, check_tokens)
+TOKENS = Check(NAME, 7, check_tokens)

@@ -188,4 +188,4 @@ def _check_total_of_branches(probe: Probe) -> Iterator[Finding]:
     )
 
 
-PAGINATION = Check("Paging", 9, check_pagination)
+PAGINATION = Check("Paging", 7, check_pagination)
