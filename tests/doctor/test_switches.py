@@ -67,9 +67,9 @@ LOGIN: Switches = {
 
 CASES: list[tuple[Switches, str, str]] = [
     # what is turned on, the finding, and what its line says
-    (LOGIN, "way_in.bad_token", "answered with 403"),
+    (LOGIN, "way_in.bad_token", "gets status 403"),
     ({"token_ttl_seconds": 0.4, "latency_seconds": 0.01}, "way_in.token_life", "stopped working"),
-    (LOGIN, "way_in.second_login", "ends the life"),
+    (LOGIN, "way_in.second_login", "invalidates older"),
     (LOGIN, "way_in.app_key", "app_key is needed"),
     (
         {"rate_limit": 3, "rate_window_seconds": 0.05, "retry_after": "0"},
@@ -84,7 +84,7 @@ CASES: list[tuple[Switches, str, str]] = [
     (
         {"rate_limit": 3, "rate_window_seconds": 0.05},
         "way_in.troubles",
-        "does not say how long to wait",
+        "have no Retry-After",
     ),
     (APART, "paging.default_size", "a page has 20 rows"),
     ({"max_page_size": 50}, "paging.page_size", "honoured up to 50."),
@@ -97,7 +97,7 @@ CASES: list[tuple[Switches, str, str]] = [
     (
         {"total": "wrong", "total_error": -1},
         "paging.total_right",
-        "2 branches are counted and 3 come",
+        "it counts 2 branches, and 3 are returned",
     ),
     (APART, "paging.past_the_end", "repeats the last one"),
     ({"unstable_ties": True}, "paging.order", "Rows change places"),
@@ -107,9 +107,9 @@ CASES: list[tuple[Switches, str, str]] = [
     ({"needs_branch": frozenset({"customer"})}, "rights.customers", "branch  yes"),
     (ROUTES, "rights.absent", "stay empty: rooms"),
     ({"forbidden": frozenset({"pay"})}, "rights.refused", "stay empty: pays"),
-    (ROUTES, "rights.without_branch", "answer 400 without one"),
+    (ROUTES, "rights.without_branch", "return 400 without one"),
     ({"removed": "ignored"}, "where.removed", "removed is ignored"),
-    (ROUTES, "filters.day_cut", "cut by the wall clock"),
+    (ROUTES, "filters.day_cut", "are in local time"),
     ({"ignored_filters": frozenset({"is_study"})}, "where.is_study", "is_study is ignored"),
     *(
         (

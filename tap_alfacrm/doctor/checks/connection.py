@@ -47,13 +47,13 @@ def log_in(probe: Probe) -> Finding | None:
             effect=Effect.UNKNOWN,
         )
     except AlfaCRMError:
-        reason = next(iter(stats.failures), "the login answered what no login answers")
+        reason = next(iter(stats.failures), "the response to the login has no token")
         check_host = "" if "hostname" in reason else " Check the setting hostname."
         return configure(
             "way_in.host",
-            f"The host gave no usable answer to the login: {reason}.",
+            f"The host returned no usable response to the login: {reason}.",
             reason,
-            advice=f"No way in: {reason}.{check_host}",
+            advice=f"The login failed: {reason}.{check_host}",
             effect=Effect.UNKNOWN,
         )
     return None
@@ -72,7 +72,7 @@ def check_tokens(probe: Probe) -> Iterator[Finding]:
     probe.send(branches, "branches", other)
     if len(stats.refusals) > refusals:
         status = stats.refusals[refusals][1]
-        text = f"A worthless token is answered with {status}; the tap logs in again."
+        text = f"A wrong token gets status {status}; the tap then logs in again."
         yield fine("way_in.bad_token", text, status)
     probe.send(companies, "companies", probe.client)
     # a list to which the user has no right is refused with a new token too
@@ -82,13 +82,13 @@ def check_tokens(probe: Probe) -> Iterator[Finding]:
     if is_cancelled:
         yield configure(
             key,
-            "A new login ends the life of the tokens given before it.",
+            "A new login invalidates older tokens.",
             value=True,
-            advice="Give the tap an API user that no other program uses: their logins end each "
-            "other.",
+            advice="Give the tap an API user that no other program uses: each login of one "
+            "invalidates the token of the other.",
         )
     else:
-        yield fine(key, "A new login leaves older tokens alone.", value=False)
+        yield fine(key, "A new login does not affect older tokens.", value=False)
     if probe.config.app_key:
         yield _check_app_key(probe)
 
@@ -102,7 +102,7 @@ def _check_app_key(probe: Probe) -> Finding:
     except CredentialsError:
         return fine(key, "Without X-APP-KEY the login is refused: app_key is needed.", "needed")
     except AlfaCRMError:
-        return unknown(key, "A login without X-APP-KEY was not tried to the end.")
+        return unknown(key, "Whether the login works without X-APP-KEY could not be determined.")
     finally:
         del probe.client.stats.refusals[refusals:]
     return note(key, "app_key is set, and the login works without it as well.", "not needed")
@@ -111,7 +111,7 @@ def _check_app_key(probe: Probe) -> Finding:
 def check_connection(probe: Probe) -> Iterator[Finding]:
     """Check the connection by the responses to all requests so far."""
     is_secure = probe.config.base_url.startswith("https:")
-    tls = "the certificate is verified" if is_secure else "plain http on this very machine"
+    tls = "the certificate is verified" if is_secure else "plain http on this machine"
     yield fine(
         "way_in.host",
         "The host name resolves and the host answers.",
@@ -125,7 +125,7 @@ def check_connection(probe: Probe) -> Iterator[Finding]:
     median = statistics.median(probe.client.stats.response_seconds)
     yield note(
         "way_in.pace",
-        f"An answer takes {median:.2f} s (median).",
+        f"A response takes {median:.2f} s (median).",
         counts={"milliseconds": round(median * 1000)},
     )
     yield _check_failures(probe)
@@ -140,13 +140,13 @@ def _check_token_life(probe: Probe) -> Finding:
             f"Tokens stopped working {times} within {probe.seconds:.0f} s.",
             "short",
             counts={"lost": expired},
-            advice="Tokens die early: see whether another program logs in as the same user, and "
-            "set token_ttl_seconds to less than their life.",
+            advice="Tokens expire early: check whether another program logs in as the same user, "
+            "and set token_ttl_seconds to less than their lifetime.",
         )
     return fine(
         key,
-        f"The token lived through these {probe.seconds:.0f} s. Accounts drop it after 900 or "
-        f"3600; the tap renews it after {probe.config.token_ttl_seconds}.",
+        f"The token was valid for these {probe.seconds:.0f} s. Tokens expire after 900 or 3600 s; "
+        f"the tap renews them after {probe.config.token_ttl_seconds} s.",
         "long enough",
     )
 
@@ -154,7 +154,7 @@ def _check_token_life(probe: Probe) -> Finding:
 def _check_clock(offset: float | None) -> Finding:
     key = "way_in.clock"
     if offset is None:
-        text = "The answers carry no Date, so the server's clock is not known."
+        text = "The responses have no Date header, so the server's clock is not known."
         return note(key, text, "unknown")
     if abs(offset) <= MAX_CLOCK_OFFSET:
         text = f"The server's clock and this machine's agree within {MAX_CLOCK_OFFSET} s."
@@ -164,7 +164,7 @@ def _check_clock(offset: float | None) -> Finding:
         key,
         f"The server's clock is {abs(offset):.0f} s {side} this machine's.",
         "apart",
-        advice="Set this machine's clock: it and the server's are apart.",
+        advice="Set this machine's clock: it differs from the server's.",
     )
 
 
@@ -172,15 +172,14 @@ def _check_failures(probe: Probe) -> Finding:
     key, stats = "way_in.troubles", probe.client.stats
     failures = dict(sorted(stats.failures.items()))
     if not failures:
-        return fine(key, "Every request was answered at the first try.", [])
+        return fine(key, "Every request succeeded at the first try.", [])
     times = "; ".join(f"{reason}, {number_of(count, 'time')}" for reason, count in failures.items())
     text = f"Tries that got no usable response: {times}."
     if any(reason.startswith("status 3") for reason in failures):
         text += " A status of 3xx is a redirect: check the setting hostname."
     if RATE_LIMITED in failures:
         waits = ", ".join(sorted(stats.retry_after))
-        text += f" With 429 the API says Retry-After {waits}." if waits else ""
-        text += "" if waits else " With 429 the API does not say how long to wait."
+        text += f" The 429 responses have {f'Retry-After {waits}' if waits else 'no Retry-After'}."
     if failures.keys() == {RATE_LIMITED}:
         advice = "Lower requests_per_second, or see what else uses the account's allowance."
         return configure(key, text, [*failures], counts=stats.failures, advice=advice)

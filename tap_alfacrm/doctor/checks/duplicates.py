@@ -44,7 +44,7 @@ def _check_pages(probe: Probe) -> Finding:
     counts = {"doubled": doubled, "without id": without_id}
     if not (doubled or without_id):
         return fine(key, text, value=False, counts=counts)
-    advice = "Ask the vendor why cards come twice or without an id."
+    advice = "Ask the vendor why cards are returned twice or without an id."
     return ask(key, text, value=True, counts=counts, advice=advice)
 
 
@@ -53,7 +53,7 @@ def _compare(responses: Sequence[Response], lists: str) -> tuple[str, dict[str, 
     found = Counter(identifier for response in responses for identifier in {*response.ids})
     several = sum(count > 1 for count in found.values())
     text = (
-        f"Of {number_of(len(found), 'card')} on the first pages of {lists}, {several:,} came in "
+        f"Of {number_of(len(found), 'card')} on the first pages of {lists}, {several:,} are in "
         "more than one."
     )
     return text, {"sampled": len(found), "several": several}
@@ -72,7 +72,7 @@ def _check_branches(probe: Probe) -> Finding:
         ]
     responses = [response for response in responses if response.is_received]
     if not responses:
-        return unknown(key, "Cards were not asked for by branch.")
+        return unknown(key, "Cards were not read by branch.")
     text, counts = _compare(responses, number_of(len(responses), "branch"))
     is_duplicated = bool(counts["several"])
     totals = [response.total for response in responses]
@@ -84,7 +84,7 @@ def _check_branches(probe: Probe) -> Finding:
             counts["account"] = whole
             text += f", the account {whole:,}"
         text += "."
-    advice = "Cards come once in every load, whatever their branches."
+    advice = "Each card is loaded once, whatever its branches."
     return fine(key, text, is_duplicated, counts=counts, advice=advice)
 
 

@@ -73,7 +73,7 @@ def _check_archived_only(probe: Probe) -> Iterator[Finding]:
     others = {name for row in customers.values() for name in row} - active_fields
     names = sorted({show_field_name(name) for name in others})
     if active_fields and names:
-        text = f"Only archived cards carry {', '.join(names)}."
+        text = f"Only archived cards have {', '.join(names)}."
         yield note("values.customers.archived_only", text, names)
 
 
@@ -90,17 +90,17 @@ def _check_unknown_fields(probe: Probe) -> Finding:
         if (names := [name for name in fields if _is_unknown(stream, name)])
     }
     if not unknown:
-        text = "The account has no field that the schemas do not know, but for custom ones."
+        text = "The schemas have all fields of the account, but for custom ones."
         return fine(key, text, {})
     listed = "; ".join(f"{stream}: {', '.join(names)}" for stream, names in unknown.items())
     advice = (
         "Discover the catalog with this account's credentials: it has fields that the schemas "
-        "do not know, and discovery adds them."
+        "do not have, and discovery adds them."
         if unknown.keys() <= DISCOVERED
-        else "Report the fields that the schemas do not know to the makers of the tap: "
+        else "Report the fields that the schemas do not have to the makers of the tap: "
         f"discovery adds those of {', '.join(sorted(DISCOVERED))} alone."
     )
-    text = f"Fields that the schemas do not know: {listed}."
+    text = f"Fields that the schemas do not have: {listed}."
     return configure(key, text, unknown, advice=advice)
 
 
@@ -157,7 +157,7 @@ def _check_other_names(probe: Probe) -> Iterator[Finding]:
         if other not in fields or (has_both and other in _standard_fields(stream)):
             continue
         names = f"both {one} and {other}" if has_both else f"{other} in place of {one}"
-        yield fine(f"values.{stream}.{one}", f"{stream} has {names}; the tap knows both.", names)
+        yield fine(f"values.{stream}.{one}", f"{stream} has {names}; the tap reads both.", names)
 
 
 FIELDS = Check("Values", 1, check_fields)

@@ -140,8 +140,8 @@ def _describe_filter(name: str, result: str, reason: str) -> Finding:
     if result == NOT_TRIED:
         return note(key, text) if reason else unknown(key, text)
     if name in KNOWN and result in {IGNORED, EMPTY}:
-        problem = "ignored" if result == IGNORED else "answered with nothing"
-        advice = f"Ask the vendor why the filter {name} of customers is {problem}."
+        problem = "is ignored" if result == IGNORED else "returns nothing"
+        advice = f"Ask the vendor why the filter {name} of customers {problem}."
         return ask(key, text, result, advice=advice)
     return note(key, text, result)
 
@@ -151,14 +151,15 @@ def _check_lesson_status(others: Mapping[str, Response], conducted: Response) ->
     key, describe = "filters.lessons.status", partial(format_row, "lessons", "status")
     responses = others.values()
     if not all(response.is_received for response in responses):
-        advice = "Whether planned and cancelled lessons can be had."
+        advice = "Whether planned and cancelled lessons can be read."
         return unknown(key, describe(NOT_TRIED), advice=advice, effect=Effect.UNKNOWN)
     if any({*response.ids} & {*conducted.ids} for response in responses):
         return ask(
             key,
             describe(IGNORED),
             IGNORED,
-            advice="Ask the vendor how planned and cancelled lessons come: status has no effect.",
+            advice="Ask the vendor how to read planned and cancelled lessons: status has no "
+            "effect.",
             effect=Effect.INCOMPLETE,
         )
     if not any(response.rows for response in (conducted, *responses)):
@@ -177,7 +178,7 @@ def _check_dead(probe: Probe) -> Iterator[Finding]:
     key = "filters.customer_tariffs.dead"
     describe = partial(format_row, "customer_tariffs", "dead")
     if {*response.ids} & {*access.response.ids}:
-        advice = "Ask the vendor how archived subscriptions come: dead has no effect."
+        advice = "Ask the vendor how to read archived subscriptions: dead has no effect."
         yield ask(key, describe(IGNORED), IGNORED, advice=advice)
     elif response.is_received:
         yield fine(key, describe(OBEYED), OBEYED)

@@ -65,11 +65,11 @@ def _explain(probe: Probe, stream: str, filter_: IncrementalFilter) -> str:
     """Explain why there is no day to try a filter with."""
     rows = probe.samples.get(stream, ())
     if not probe.streams[stream].response.is_received:
-        return "the list is out of reach"
+        return "the list cannot be read"
     if not rows:
         return "the list is empty"
     if not any(row.get(filter_.key) for row in rows):
-        return f"the rows carry no {filter_.key}, so each run loads them all"
+        return f"the rows have no {filter_.key}, so each run loads them all"
     return "all rows seen are of one day or two"
 
 
@@ -103,7 +103,7 @@ def _check_day_boundary(probe: Probe, *, is_obeyed: bool) -> Finding:
     """Request a day on which a customer changed in local time, and not in UTC."""
     key = "filters.day_cut"
     undetermined = unknown(
-        key, "Whether filters cut days by UTC or by the wall clock cannot be told."
+        key, "Whether the days of filters are in UTC or in local time could not be determined."
     )
     zone = probe.config.zone
     if probe.timezones and probe.config.timezone not in probe.timezones:
@@ -118,12 +118,12 @@ def _check_day_boundary(probe: Probe, *, is_obeyed: bool) -> Finding:
         return undetermined
     written = day.strftime(DOTTED)
     filters = {**ALL_CUSTOMERS, "updated_at_from": written, "updated_at_to": written}
-    response = probe.send(probe.customer_request(filters), "where filters cut a day")
+    response = probe.send(probe.customer_request(filters), "the time zone of the days of filters")
     if not response.is_received or len(response.rows) != (response.total or len(response.rows)):
         return undetermined
     result = "wall clock" if identifier in response.ids else "UTC"
-    the = "the " if identifier in response.ids else ""
-    return fine(key, f"The days of updated_at_from are cut by {the}{result}.", result)
+    shown = "local time" if identifier in response.ids else "UTC"
+    return fine(key, f"The days of updated_at_from are in {shown}.", result)
 
 
 def _later_local_day(value: object, zone: dt.tzinfo) -> dt.date | None:

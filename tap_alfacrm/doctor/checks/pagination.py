@@ -58,7 +58,7 @@ def check_pagination(probe: Probe) -> Iterator[Finding]:
 def _check_page_size(probe: Probe, one: Response, default: Response, longest: Response) -> Finding:
     key, limit = "paging.page_size", probe.max_page_size
     if not (one.is_received and default.is_received and longest.is_received):
-        return unknown(key, "Whether pageSize is honoured was not found out.")
+        return unknown(key, "Whether pageSize is honoured could not be determined.")
     if len(default.rows) == len(one.rows):
         if len(default.rows) <= 1:
             text = "There are too few cards to see whether pageSize is honoured."
@@ -69,7 +69,7 @@ def _check_page_size(probe: Probe, one: Response, default: Response, longest: Re
     text = (
         f"pageSize is honoured up to {limit}."
         if limit is not None
-        else f"pageSize is honoured; no ceiling is met with {len(longest.rows):,} rows."
+        else f"pageSize is honoured; there is no limit up to {len(longest.rows):,} rows."
     )
     return fine(key, text, limit or "no ceiling met", advice=text)
 
@@ -88,20 +88,20 @@ def _check_other_names(renamed: Response, default: Response) -> Finding:
     if default.is_received and len(default.rows) <= 1:
         return note(key, f"There are too few cards to try {names}.")
     if len(default.rows) <= len(renamed.rows):
-        return unknown(key, f"{names}: not seen.")
+        return unknown(key, f"{names}: not determined.")
     return note(key, f"{names}: one of them is obeyed.", "one of them is obeyed")
 
 
 def _check_first_page(probe: Probe, default: Response, second: Response) -> Finding:
     key = "paging.first_page"
     if not (second.is_received and default.is_received):
-        return unknown(key, "Page 1 was not seen.")
+        return unknown(key, "Page 1 could not be read.")
     if not second.rows:
         return note(key, "There are too few cards for a page 1.", "too few rows")
     if second.ids and second.ids == default.ids:
         if default.is_partial:
-            return note(key, "Page 1 is page 0 once more: pages count from 1 here.", 1)
-        text = "There are too few cards for a page 1; page 0 comes instead."
+            return note(key, "Page 1 is the same as page 0: pages count from 1 here.", 1)
+        text = "There are too few cards for a page 1; page 0 is returned instead."
         return note(key, text, "too few rows")
     text = (
         "Pages count from 0: page 1 has other cards than page 0. A client that starts at page 1 "
@@ -113,7 +113,7 @@ def _check_first_page(probe: Probe, default: Response, second: Response) -> Find
 def _check_past_the_end(response: Response) -> Finding:
     key = "paging.past_the_end"
     if not response.is_received:
-        return unknown(key, "A page past the end was not seen.")
+        return unknown(key, "A page past the end could not be read.")
     if response.rows:
         text = "A page past the end repeats the last one; the tap notices and stops."
         return note(key, text, "repeats")
@@ -128,7 +128,7 @@ def _check_order(probe: Probe, longest: Response) -> Finding:
     again = probe.resend(request, "the lessons once more")
     pairs = [(lessons.response, again), (probe.all_customers, longest)]
     if not any(one.is_received and other.is_received for one, other in pairs):
-        return unknown(key, "Whether rows keep their order was not seen.")
+        return unknown(key, "Whether rows keep their order could not be determined.")
     orders = [(_common_ids(one, other), _common_ids(other, one)) for one, other in pairs]
     if all(len(one) <= 1 for one, _ in orders):
         return note(key, "There are too few rows to see whether they keep their order.")
@@ -136,8 +136,8 @@ def _check_order(probe: Probe, longest: Response) -> Finding:
         return fine(key, "Rows keep their order from request to request.", "stable")
     return ask(
         key,
-        "Rows change places from request to request: an export that reads each page once "
-        "loses some. The tap reads such a list again until nothing new comes.",
+        "Rows change places between requests: an export that reads each page once loses some. "
+        "The tap reads such a list again until it returns no new rows.",
         "unstable",
         advice="Ask the vendor for a stable order: rows that sort alike change places.",
     )
@@ -156,12 +156,12 @@ def _check_total(probe: Probe) -> Finding:
     if total_format == "missing":
         return ask(
             key,
-            "Lists do not say how many rows they have: total is missing.",
+            "Lists do not give their number of rows: total is missing.",
             total_format,
-            advice="Ask the vendor for total: without it completeness is proved by reading twice.",
+            advice="Ask the vendor for total: without it the tap reads each list twice.",
         )
     as_text = ", as a text" if total_format == "text" else ""
-    return fine(key, f"Each list says how many rows it has (total){as_text}.", total_format)
+    return fine(key, f"Each list gives its number of rows (total){as_text}.", total_format)
 
 
 def _check_total_of_branches(probe: Probe) -> Iterator[Finding]:
@@ -177,11 +177,11 @@ def _check_total_of_branches(probe: Probe) -> Iterator[Finding]:
         if {*rest.ids} - {*first.ids}:
             return
     if length == total:
-        yield fine(key, "The total of branches is the number of branches that come.", "right")
+        yield fine(key, "The total of branches is the number of branches returned.", "right")
         return
     yield ask(
         key,
-        f"total is wrong: {total} branches are counted and {length} come.",
+        f"total is wrong: it counts {total} branches, and {length} are returned.",
         "wrong",
         advice="Ask the vendor why total is wrong: no load can be shown to be complete.",
         effect=Effect.INCOMPLETE,

@@ -106,16 +106,16 @@ def _check_is_study(probe: Probe, contents: Sequence[str]) -> Finding:
     key = "where.is_study"
     leads, clients, both = (probe.partitions[kind, ALL] for kind in DOCUMENTED_KINDS)
     if UNDETERMINED & {*contents}:
-        return _undetermined(key, "is_study was not tried to the end.")
+        return _undetermined(key, "Whether is_study filters could not be determined.")
     if not both.ids:
-        return note(key, "There is no card to try is_study on.", "no cards")
+        return note(key, "There are no cards to test is_study with.", "no cards")
     if leads.ids and leads.has_rows_of(clients) and clients.has_rows_of(both):
         return ask(
             key,
             "is_study is ignored: 0, 1 and 2 give the same cards.",
             "ignored",
             advice="Ask the vendor why is_study has no effect: "
-            f"only {contents[1]} come, the others are out of reach.",
+            f"only {contents[1]} are returned, the others cannot be read.",
             effect=Effect.INCOMPLETE,
         )
     if not all(
@@ -142,19 +142,19 @@ def _check_removed(probe: Probe) -> Finding:
     key, cards = "where.removed", probe.partitions
     pairs = [(cards[kind, ACTIVE], cards[kind, ARCHIVED]) for kind in DOCUMENTED_KINDS]
     if not all(response.is_received for pair in pairs for response in pair):
-        return _undetermined(key, "removed was not tried to the end.")
+        return _undetermined(key, "Whether removed filters could not be determined.")
     if any({*active.ids} & {*archived.ids} for active, archived in pairs):
         return ask(
             key,
-            "removed is ignored: the active cards come where archived ones are asked for.",
+            "removed is ignored: active cards are returned where archived ones are requested.",
             "ignored",
-            advice="Ask the vendor how this account gives archived cards: removed has no effect.",
+            advice="Ask the vendor how to read archived cards: removed has no effect.",
             effect=Effect.INCOMPLETE,
         )
     if not any(archived.ids for _, archived in pairs):
         return ask(
             key,
-            "removed 2 gives no card: nothing is archived, or the archive is out of reach.",
+            "removed 2 returns no cards: nothing is archived, or the archive cannot be read.",
             "nothing archived",
             advice="If the school has archived anybody, ask for the right to the archive.",
         )
@@ -164,7 +164,7 @@ def _check_removed(probe: Probe) -> Finding:
         key,
         f"removed filters: 0 active, 1 both, 2 archived{share}.",
         "obeyed",
-        advice="removed is obeyed: the archive is within reach.",
+        advice="removed is obeyed: the archive can be read.",
     )
 
 
@@ -204,7 +204,7 @@ def _calculate_cost(probe: Probe) -> Finding:
     totals = [probe.partitions[kind, state].total for kind in sorted(kinds) for state in states]
     whole = probe.partitions[BOTH, ALL if config.include_archived else ACTIVE].total
     if whole is None or None in totals:
-        text = "Without totals nobody knows how long a sync takes."
+        text = "Without totals the duration of a sync is not known."
         return _undetermined(key, text, Effect.NONE)
     lengths, size = [total or 0 for total in totals], probe.page_size
     # a list that ends with a full page needs another, and one request counts all cards
@@ -217,7 +217,7 @@ def _calculate_cost(probe: Probe) -> Finding:
     if is_per_branch and len(probe.branch_ids) > 1:
         requests *= len(probe.branch_ids)
         takes = f"about {number_of(requests, 'request')} for {len(probe.branch_ids)} branches"
-        text = f"A sync asks branch by branch: {cards:,} cards in the first, {takes} in all"
+        text = f"A sync reads branch by branch: {cards:,} cards in the first, {takes} in all"
         advice = f"A sync of cards takes {takes}."
     seconds = requests / config.requests_per_second
     minutes = seconds / SECONDS_PER_MINUTE

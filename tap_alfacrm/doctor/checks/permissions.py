@@ -115,7 +115,7 @@ def _summarize(probe: Probe, streams: Streams) -> Iterator[Finding]:
     if refused and not (names[Outcome.RECEIVED] or absent or has_customers):
         yield ask(
             "rights.module",
-            "Nothing at all may be read.",
+            "Nothing can be read.",
             advice="Ask the administrator to let the user's role use the module v2api: "
             f"everything is refused ({_statuses(streams, refused)}).",
             effect=Effect.INCOMPLETE,
@@ -143,7 +143,7 @@ def _summarize(probe: Probe, streams: Streams) -> Iterator[Finding]:
     if unclear:
         yield unknown(
             "rights.unclear",
-            f"Got no usable answer, or were not asked: {', '.join(unclear)}.",
+            f"No usable response, or not requested: {', '.join(unclear)}.",
             advice=f"Whether these streams can be read: {', '.join(unclear)}.",
         )
 
@@ -179,7 +179,7 @@ def _check_branch_status(probe: Probe, streams: Iterable[StreamAccess]) -> Itera
     """Check the status of lists that need a branch where the path has none."""
     key = "rights.without_branch"
     if statuses := sorted({access.status for access in streams if access.needs_branch} - {0}):
-        text = f"Lists that need a branch answer {' or '.join(map(str, statuses))} without one."
+        text = f"Lists that need a branch return {' or '.join(map(str, statuses))} without one."
         yield fine(key, text, statuses)
     elif not probe.config.branch_ids:
         yield note(key, "No list was seen that needs a branch in its path.")
@@ -195,9 +195,9 @@ def _check_message_paths(probe: Probe) -> Iterator[Finding]:
     response = probe.send(request, "messages with /index")
     if response.outcome in ANSWERED:
         how = "with and without" if response.is_received else "only without"
-        yield fine(key, f"Messages answer {how} /index.", how)
+        yield fine(key, f"Messages can be read {how} /index.", how)
     else:
-        yield unknown(key, "Whether messages answer with /index was not seen.")
+        yield unknown(key, "Whether messages can be read with /index could not be determined.")
 
 
 PERMISSIONS = Check("Rights", len(IN_BRANCHES) + 1, check_permissions, HEAD)

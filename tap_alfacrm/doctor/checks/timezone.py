@@ -24,7 +24,7 @@ def check_timezone(probe: Probe) -> Iterator[Finding]:
         finding = note if probe.config.timezone else configure
         yield finding(
             "values.zone",
-            "The cards do not tell the account's time zone: none has both created_at and b_date.",
+            "The cards do not show the time zone: none has both created_at and b_date.",
             "unknown",
             advice=""
             if probe.config.timezone
@@ -36,7 +36,7 @@ def check_timezone(probe: Probe) -> Iterator[Finding]:
     ahead = " and ".join(shown) or "as much as in the zones below"
     yield fine(
         "values.offset",
-        f"created_at is UTC, b_date the wall clock: it is ahead by {ahead}.",
+        f"created_at is in UTC, b_date in local time, which is ahead by {ahead}.",
         offsets,
         counts={"cards": len(times.pairs)},
     )
@@ -47,7 +47,7 @@ def _check_setting(probe: Probe) -> Finding:
     key, zones, chosen = "values.zone", probe.timezones, probe.config.timezone
     if not zones:
         advice = "Ask the vendor which time zone the account has."
-        return ask(key, "No IANA zone fits the cards' two clocks.", [], advice=advice)
+        return ask(key, "No IANA zone fits created_at and b_date of the cards.", [], advice=advice)
     if chosen in zones:
         text = f"The setting timezone, {chosen}, fits; so do {len(zones) - 1} others."
         return fine(key, text, "fits", advice=f"timezone {chosen} fits the cards.")

@@ -34,7 +34,7 @@ def check_values(probe: Probe) -> Iterator[Finding]:
     yield from _check_reasons(probe)
     yield from _check_teacher_ids(formats)
     is_text = "integer in a text" in customers.get("id", [])
-    value, note_ = ("texts", "; the tap makes them numbers") if is_text else ("numbers", "")
+    value, note_ = ("texts", "; the tap converts them to numbers") if is_text else ("numbers", "")
     yield fine("values.numbers", f"Ids are {value}{note_}.", value)
     yield from _check_flags(formats)
     yield _check_unset(customers)
@@ -134,7 +134,7 @@ def _check_logs_and_lessons(formats: Formats) -> Iterator[Finding]:
     names = ("fields_old", "fields_new", "fields_rel")
     found = sorted({format_ for name in names for format_ in logs.get(name, [])})
     if found:
-        text = f"fields_* of the log are {', '.join(found)}; the tap makes them objects."
+        text = f"fields_* of the log are {', '.join(found)}; the tap converts them to objects."
         yield fine("values.logs.fields", text, found)
     streaming = formats.get("lessons", {}).get("streaming")
     if streaming:
@@ -157,7 +157,7 @@ def _has_invisible_characters(text: str) -> bool:
 
 
 UNUSUAL_TEXTS: dict[str, Callable[[str], bool]] = {
-    "characters that show nothing, or that join others": _has_invisible_characters,
+    "characters that are invisible or join others": _has_invisible_characters,
     "letters apart from their accents": lambda text: not unicodedata.is_normalized("NFC", text),
     "NUL characters": lambda text: "\0" in text,
 }

@@ -25,7 +25,7 @@ MARKS = {
 VERDICTS = {
     0: ("A sync will be complete.", "green"),
     1: ("A sync will NOT be complete.", "red"),
-    2: ("Whether a sync will be complete could not be found out.", "magenta"),
+    2: ("Whether a sync will be complete could not be determined.", "magenta"),
 }
 
 
@@ -55,7 +55,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _verdict("Fine:", report.fine, "green")
     yield from _verdict("Set:", report.set, "yellow")
     yield from _verdict("Ask:", report.ask, "red")
-    yield from _verdict("Not found out:", report.unknown, "magenta")
+    yield from _verdict("Not determined:", report.unknown, "magenta")
     yield from _verdict("Left out, because the requests or the time were used up:", left_out, None)
     verdict, colour = VERDICTS[report.exit_code]
     yield ""
