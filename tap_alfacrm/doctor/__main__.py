@@ -38,9 +38,9 @@ def _read(files: tuple[str, ...]) -> dict[str, Any]:
 
 
 @click.command(
-    help="Find out what an AlfaCRM account does with its API, and whether a sync of it will be "
-    f"complete. Reads only, at most {BUDGET} requests. Exit code 0: a sync will be complete; "
-    "1: it will not; 2: it could not be found out.",
+    help="Check how an AlfaCRM account behaves, and whether a sync of it will be complete. Reads "
+    f"only, at most {BUDGET} requests. Exit code 0: a sync will be complete; 1: it will not; "
+    "2: it could not be determined.",
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 @click.option(
@@ -55,11 +55,11 @@ def _read(files: tuple[str, ...]) -> dict[str, Any]:
     "--compare",
     "earlier",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="An earlier report (--format json): say what changed since.",
+    help="An earlier report (--format json): print what changed since then.",
 )
 @click.version_option(version("tap-alfacrm"), prog_name="alfacrm-doctor")
 def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
-    """Examine, and print the report."""
+    """Run the checks and print the report."""
     logging.getLogger("tap-alfacrm").setLevel(logging.ERROR)
     progress = Progress(BUDGET)
     try:
@@ -82,7 +82,7 @@ def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
 
 
 def main() -> None:
-    """Run the command; 1 is the exit code of a verdict alone."""
+    """Run the command; exit code 1 is for a verdict alone."""
     try:
         sys.exit(cli(standalone_mode=False))
     except click.ClickException as error:
@@ -91,11 +91,11 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("\nStopped.", err=True)
         sys.exit(STOPPED)
-    except Exception as error:  # noqa: BLE001 - its message may hold the value of a row
+    except Exception as error:  # noqa: BLE001 - its message may contain the value of a row
         click.echo("".join(traceback.format_tb(error.__traceback__)), err=True)
         click.echo(
-            f"{type(error).__name__} in the command itself. Its text is left out, because it may "
-            "hold a person's data. Please report it with the lines above.",
+            f"{type(error).__name__} in the command itself. Its message is left out, because it "
+            "may contain a person's data. Please report it with the lines above.",
             err=True,
         )
         sys.exit(UNKNOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +11,15 @@ if TYPE_CHECKING:
     from tap_alfacrm.doctor.sender import Response
     from tap_alfacrm.records.page import Row
 
-OBEYED, IGNORED, EMPTY, NOT_TRIED = "obeyed", "ignored", "gives nothing", "not tried"
+
+class FilterResult(StrEnum):
+    """What a filter does."""
+
+    OBEYED = "obeyed"
+    IGNORED = "ignored"
+    EMPTY = "gives nothing"
+    NOT_TRIED = "not tried"
+    HAS_EFFECT = "has an effect"
 
 
 def format_row(list_name: str, filter_name: str, result: str, reason: str = "") -> str:
@@ -23,7 +32,7 @@ HEAD = format_row("list", "filter", "what it does")
 
 def judge_filter(
     filtered: Response, unfiltered: Response, sample: Sequence[Row], matches: Callable[[Row], bool]
-) -> str:
+) -> FilterResult:
     """Judge whether a filter was obeyed.
 
     Args:
@@ -33,10 +42,10 @@ def judge_filter(
         matches: Whether a row matches the filter.
     """
     if not filtered.is_received:
-        return NOT_TRIED
+        return FilterResult.NOT_TRIED
     if not filtered.rows:
-        return EMPTY if any(map(matches, sample)) else OBEYED
+        return FilterResult.EMPTY if any(map(matches, sample)) else FilterResult.OBEYED
     if not all(map(matches, filtered.rows)):
-        return IGNORED
+        return FilterResult.IGNORED
     same = filtered.total is not None and filtered.total == unfiltered.total
-    return IGNORED if same and not all(map(matches, sample)) else OBEYED
+    return FilterResult.IGNORED if same and not all(map(matches, sample)) else FilterResult.OBEYED

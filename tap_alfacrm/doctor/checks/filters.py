@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.check import Check
-from tap_alfacrm.doctor.filter_result import (
-    EMPTY,
-    HEAD,
-    IGNORED,
-    NOT_TRIED,
-    OBEYED,
-    format_row,
-    judge_filter,
-)
+from tap_alfacrm.doctor.filter_result import HEAD, FilterResult, format_row, judge_filter
 from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
 from tap_alfacrm.doctor.probe import ALL_CUSTOMERS
 from tap_alfacrm.doctor.value_formats import middle_day, to_int
@@ -66,21 +58,18 @@ def check_filters(probe: Probe) -> Iterator[Finding]:
     }
     with probe.prefetch([*requests.values(), *lesson_requests.values()]):
         for name, value in values.items():
-            result, reason = NOT_TRIED, NO_VALUE
-            if name in requests:
-                response = probe.send(requests[name], f"the filter {name}")
-                matches = partial(_has_value, name, value)
-                result, reason = (
-                    judge_filter(response, probe.all_customers, probe.customer_rows, matches),
-                    "",
-                )
-            yield _describe_filter(name, result, reason)
+            if name not in requests:
+                yield _describe_filter(name, FilterResult.NOT_TRIED, NO_VALUE)
+                continue
+            response = probe.send(requests[name], f"the filter {name}")
+            matches = partial(_has_value, name, value)
+            result = judge_filter(response, probe.all_customers, probe.customer_rows, matches)
+            yield _describe_filter(name, result)
         responses = {
             name: probe.send(request, f"{name} lessons")
             for name, request in lesson_requests.items()
         }
-    for name, (result, reason) in _try_guesses(probe).items():
-        yield _describe_filter(name, result, reason)
+    yield from _try_guesses(probe)
     if responses:
         yield _check_lesson_status(responses, lessons.response)
     yield from _check_dead(probe)
@@ -103,44 +92,43 @@ def _find_common_value(rows: Iterable[Row], name: str) -> int | None:
     return next((value for value, count in counts.most_common() if count < len(rows)), None)
 
 
-def _try_guesses(probe: Probe) -> dict[str, tuple[str, str]]:
+def _try_guesses(probe: Probe) -> Iterator[Finding]:
     """Try all guesses at once, and one by one only if that makes a difference."""
     unfiltered, guesses = probe.partitions[BOTH, ACTIVE], dict(GUESSES)
-    without_value: dict[str, tuple[str, str]] = {}
     reason_id = _find_common_value(probe.customer_rows, "lead_reject_id")
     if reason_id is not None:
         guesses["lead_reject_id"] = reason_id
-    else:
-        without_value["lead_reject_id"] = (NOT_TRIED, NO_VALUE)
-    labels = {name: name for name in guesses}
     day = middle_day(probe.customer_rows, "updated_at")
     if day is not None:
         guesses["updated_at_from"] = day.strftime(ISO)
-        labels["updated_at_from"] = "updated_at_from (YYYY-MM-DD)"
 
-    def send(filters: Mapping[str, Any], purpose: str) -> Response:
-        filters = {"is_study": BOTH, "removed": ACTIVE, **filters}
-        return probe.send(probe.customer_request(filters), purpose)
+    def send(filters: Mapping[str, Any], purpose: str) -> FilterResult:
+        request = probe.customer_request({"is_study": BOTH, "removed": ACTIVE, **filters})
+        response = probe.send(request, purpose)
+        if not response.is_received:
+            return FilterResult.NOT_TRIED
+        is_ignored = response.has_length_of(unfiltered)
+        return FilterResult.IGNORED if is_ignored else FilterResult.HAS_EFFECT
 
-    if unfiltered.is_received and not unfiltered.rows:
-        return dict.fromkeys(labels.values(), (NOT_TRIED, "no card is active")) | without_value
-    response = send(guesses, "the filters that people guess")
-    if response.is_received and response.has_length_of(unfiltered):
-        return dict.fromkeys(labels.values(), (IGNORED, "")) | without_value
-    results = {}
-    for name, label in labels.items():
-        response = send({name: guesses[name]}, f"the filter {label}")
-        effect = IGNORED if response.has_length_of(unfiltered) else "has an effect"
-        results[label] = (effect if response.is_received else NOT_TRIED, "")
-    return results | without_value
+    result, reason = FilterResult.NOT_TRIED, "no card is active"
+    if unfiltered.rows or not unfiltered.is_received:
+        result, reason = send(guesses, "the filters that people guess"), ""
+    for name, value in guesses.items():
+        label = f"{name} (YYYY-MM-DD)" if name == "updated_at_from" else name
+        own_result = result
+        if not reason and result != FilterResult.IGNORED:
+            own_result = send({name: value}, f"the filter {label}")
+        yield _describe_filter(label, own_result, reason)
+    if reason_id is None:
+        yield _describe_filter("lead_reject_id", FilterResult.NOT_TRIED, NO_VALUE)
 
 
-def _describe_filter(name: str, result: str, reason: str) -> Finding:
+def _describe_filter(name: str, result: FilterResult, reason: str = "") -> Finding:
     key, text = f"filters.customers.{name}", format_row("customers", name, result, reason)
-    if result == NOT_TRIED:
+    if result == FilterResult.NOT_TRIED:
         return note(key, text) if reason else unknown(key, text)
-    if name in KNOWN and result in {IGNORED, EMPTY}:
-        problem = "is ignored" if result == IGNORED else "returns nothing"
+    if name in KNOWN and result in {FilterResult.IGNORED, FilterResult.EMPTY}:
+        problem = "is ignored" if result == FilterResult.IGNORED else "returns nothing"
         advice = f"Ask the vendor why the filter {name} of customers {problem}."
         return ask(key, text, result, advice=advice)
     return note(key, text, result)
@@ -152,20 +140,20 @@ def _check_lesson_status(others: Mapping[str, Response], conducted: Response) ->
     responses = others.values()
     if not all(response.is_received for response in responses):
         advice = "Whether planned and cancelled lessons can be read."
-        return unknown(key, describe(NOT_TRIED), advice=advice, effect=Effect.UNKNOWN)
+        return unknown(key, describe(FilterResult.NOT_TRIED), advice=advice, effect=Effect.UNKNOWN)
     if any({*response.ids} & {*conducted.ids} for response in responses):
         return ask(
             key,
-            describe(IGNORED),
-            IGNORED,
+            describe(FilterResult.IGNORED),
+            FilterResult.IGNORED,
             advice="Ask the vendor how to read planned and cancelled lessons: status has no "
             "effect.",
             effect=Effect.INCOMPLETE,
         )
     if not any(response.rows for response in (conducted, *responses)):
-        return note(key, describe(NOT_TRIED, "there are no lessons"))
+        return note(key, describe(FilterResult.NOT_TRIED, "there are no lessons"))
     counts = {name: response.total for name, response in others.items()}
-    return fine(key, describe(OBEYED), OBEYED, counts=counts)
+    return fine(key, describe(FilterResult.OBEYED), FilterResult.OBEYED, counts=counts)
 
 
 def _check_dead(probe: Probe) -> Iterator[Finding]:
@@ -179,11 +167,11 @@ def _check_dead(probe: Probe) -> Iterator[Finding]:
     describe = partial(format_row, "customer_tariffs", "dead")
     if {*response.ids} & {*access.response.ids}:
         advice = "Ask the vendor how to read archived subscriptions: dead has no effect."
-        yield ask(key, describe(IGNORED), IGNORED, advice=advice)
+        yield ask(key, describe(FilterResult.IGNORED), FilterResult.IGNORED, advice=advice)
     elif response.is_received:
-        yield fine(key, describe(OBEYED), OBEYED)
+        yield fine(key, describe(FilterResult.OBEYED), FilterResult.OBEYED)
     else:
-        yield unknown(key, describe(NOT_TRIED))
+        yield unknown(key, describe(FilterResult.NOT_TRIED))
 
 
 FILTERS = Check("Filters", 16, check_filters, HEAD)

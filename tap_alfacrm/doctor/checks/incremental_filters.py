@@ -8,14 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.check import Check
-from tap_alfacrm.doctor.filter_result import (
-    EMPTY,
-    HEAD,
-    NOT_TRIED,
-    OBEYED,
-    format_row,
-    judge_filter,
-)
+from tap_alfacrm.doctor.filter_result import HEAD, FilterResult, format_row, judge_filter
 from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
 from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, largest_list
 from tap_alfacrm.doctor.value_formats import day_of, middle_day
@@ -51,10 +44,10 @@ def check_incremental_filters(probe: Probe) -> Iterator[Finding]:
             results[name], reason = (
                 (_try_filter(probe, name, filter_, *requests[name]), "")
                 if name in requests
-                else (NOT_TRIED, _explain(probe, name, filter_))
+                else (FilterResult.NOT_TRIED, _explain(probe, name, filter_))
             )
             yield _describe_filter(name, filter_, results[name], reason)
-    yield _check_day_boundary(probe, is_obeyed=results["customers"] == OBEYED)
+    yield _check_day_boundary(probe, is_obeyed=results["customers"] == FilterResult.OBEYED)
 
 
 def _label(filter_: IncrementalFilter) -> str:
@@ -88,13 +81,13 @@ def _try_filter(
 def _describe_filter(stream: str, filter_: IncrementalFilter, result: str, reason: str) -> Finding:
     label, key = _label(filter_), f"filters.{stream}.{filter_.name}"
     text = format_row(stream, label, result, reason)
-    if result == NOT_TRIED:
+    if result == FilterResult.NOT_TRIED:
         return note(key, text) if reason else unknown(key, text)
-    if result == OBEYED:
+    if result == FilterResult.OBEYED:
         return fine(key, text, result)
     problem, effect = "is ignored: every run loads all of it", Effect.NONE
-    if result == EMPTY:
-        problem, effect = "gives nothing: incremental runs find nothing", Effect.INCOMPLETE
+    if result == FilterResult.EMPTY:
+        problem, effect = "returns nothing: incremental runs load nothing", Effect.INCOMPLETE
     advice = f"Ask the vendor why the filter {label} of {stream} {problem}."
     return ask(key, text, result, advice=advice, effect=effect)
 
