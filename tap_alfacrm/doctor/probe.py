@@ -179,7 +179,7 @@ class Probe(Sender):
     ) -> Iterator[tuple[int, list[Any]]]:
         """Parents that most likely have rows, with their branches: payers come first."""
         ids: list[int | None] = []
-        if parent == "customers" and "pays" in streams:
+        if parent == "customers":
             pays = streams["pays"].response.rows
             ids = [to_int(pay.get("customer_id")) or None for pay in pays if pay.get("ctt_id")]
         branches = {get_row_id(row): row.get("branch_ids") for row in streams[parent].response.rows}
