@@ -14,15 +14,14 @@ import click
 
 from scripts.tables import PROJECT
 from simulator import Account, Quirks, serve
-from tap_alfacrm.doctor import render
-from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
-from tap_alfacrm.doctor.verdict import examine
+from tap_alfacrm.doctor.report.text import render_report
+from tap_alfacrm.doctor.runner import BUDGET, create_probe, run_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_alfacrm.doctor.model import Report
+    from tap_alfacrm.doctor.report.model import Report
 
 DEMO = Quirks(latency_seconds=0.05)
 PACE, FAST = 5, 1_000
@@ -48,12 +47,13 @@ def demo(*, fast: bool) -> tuple[Report, int]:
             "requests_per_second": FAST if fast else PACE,
         }
         progress = Progress(BUDGET)
-        return examine(make(config, progress), progress.begin), len(server.log)
+        report = run_checks(create_probe(config, progress.count), progress.begin)
+        return report, len(server.log)
 
 
 def printed(report: Report) -> str:
     """Return the output of the command."""
-    return click.unstyle(render.as_text(report))
+    return click.unstyle(render_report(report))
 
 
 def whole(text: str) -> str:

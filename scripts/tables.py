@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 PROJECT = Path(__file__).parents[1]
-FOLDERS = ("client", "records", "extract", "streams", "sdk", "schemas", "doctor")
+FOLDERS = (
+    *("client", "records", "extract", "streams", "sdk", "schemas"),
+    *("doctor", "doctor/checks", "doctor/report"),
+)
 """Folders of the package, in the order in which a page passes through them."""
 REFERENCE = re.compile(
     r"\bids? (?:of|in|of the \w+, in) ((?:`\w+`(?:, | or of | or )?)+)", re.IGNORECASE
@@ -137,7 +140,7 @@ def modules() -> str:
     package = PROJECT / "tap_alfacrm"
     lines = ["| Module | Purpose |", "|---|---|"]
     for folder in (package, *(package / name for name in FOLDERS)):
-        prefix = "" if folder == package else f"{folder.name}/"
+        prefix = "" if folder == package else f"{folder.relative_to(package)}/"
         if prefix:
             lines.append(f"| **`{prefix}`** | **{_summary(folder / '__init__.py')}** |")
         lines += [
