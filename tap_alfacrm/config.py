@@ -141,6 +141,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "because the API filters by whole days only. Rows in that window are emitted again.",
         ),
     ] = 2
+    message_lookback_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            title="Lookback of messages",
+            description="The same for messages and calls, whose filter goes by the day of sending, "
+            "so that a later change of their status is loaded too.",
+        ),
+    ] = 14
     detect_deletions: Annotated[
         bool,
         Meta(

@@ -98,7 +98,7 @@ class Output:
 
     def verdict(self, label: str = "customers") -> str:
         """The verdict line of a stream or a partition."""
-        return self.line(f"{label}: COMPLETE", f"{label}: INCOMPLETE")
+        return self.line(*(f"{label}: {word}" for word in ("COMPLETE", "INCOMPLETE", "UNPROVEN")))
 
     def line(self, *starts: str) -> str:
         """The only line that starts with one of these texts."""
@@ -136,7 +136,7 @@ def set_retry_policy(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
 
 def shorten_waits(monkeypatch: pytest.MonkeyPatch, seconds: float = 0.001) -> None:
     """Shorten the first wait before a retry."""
-    set_retry_policy(monkeypatch, first_wait=seconds)
+    set_retry_policy(monkeypatch, first_wait=seconds, empty_wait=seconds)
 
 
 Sync = "Callable[..., Output]"

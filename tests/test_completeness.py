@@ -145,14 +145,21 @@ def truth(account: Account, **which: Any) -> list[int]:
     return sorted(account.customer_ids(**which))
 
 
-@pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
-def test_each_card_is_emitted_once_with_any_quirk(
-    sync: Sync, account: Account, quirk: dict[str, Any]
-) -> None:
-    with serve(account, Quirks(**quirk)) as server:
+UNPROVEN = {
+    "the last page again, and no total": "the end of 6 lists without a total is not certain",
+    "much of it at once": "the end of 6 lists without a total is not certain",
+    "a total of one too few": "the API returned 1 row more than it counts",
+}
+"""Accounts that may hide rows as far as requests can tell."""
+
+
+@pytest.mark.parametrize("quirk", QUIRKS)
+def test_each_card_is_emitted_once_with_any_quirk(sync: Sync, account: Account, quirk: str) -> None:
+    with serve(account, Quirks(**QUIRKS[quirk])) as server:
         output = sync(server, page_size=30)
     assert sorted(output.ids()) == truth(account)
-    assert output.verdict().startswith("customers: COMPLETE")
+    word = f"UNPROVEN, {UNPROVEN[quirk]}" if quirk in UNPROVEN else "COMPLETE"
+    assert output.verdict().startswith(f"customers: {word}. ")
     for stream, entity in (("lead_statuses", "lead-status"), ("branches", "branch")):
         assert sorted(output.ids(stream)) == sorted(row["id"] for row in account.rows(entity))
 
@@ -260,10 +267,16 @@ def test_any_choice_of_partitions_is_complete(
     assert [part["context"]["is_study"] for part in contexts] == sorted(kinds)
 
 
-def test_one_request_completes_the_partition_of_both(sync: Sync, server: Server) -> None:
+def test_one_request_completes_the_partition_of_both(
+    sync: Sync, account: Account, server: Server
+) -> None:
     output = sync(server, streams=("customers",))
-    both = [r for r in server.data_requests if r.body.get("is_study") == 2]
-    assert len(both) == 2  # discovery and the check
+    both = [r for r in server.data_requests if r.body.get("is_study") == 2 and not r.branch]
+    asked = [(r.body["removed"], r.body["pageSize"]) for r in both]
+    # discovery, whether `removed` works, and the check
+    assert asked == [(1, 500), (0, 1), (2, 1), (1, 1), (1, 1)]
+    each = [r.branch for r in server.data_requests if r.entity == "customer" and r.branch]
+    assert sorted(each) == sorted(row["id"] for row in account.rows("branch"))
     assert "one request confirmed" in output.verdict("customers is_study=2")
     assert "API total 160" in output.verdict()
 
@@ -392,7 +405,7 @@ def test_rows_that_move_back_are_complete_or_reported(
         output = sync(server, streams=("customers",), page_size=10, max_in_flight=1, is_study=kinds)
     assert not set(gone) & account.customer_ids()
     lost = account.customer_ids(0) - set(output.ids())
-    assert not lost or "INCOMPLETE" in output.verdict()
+    assert not lost or not output.verdict().startswith("customers: COMPLETE")
 
 
 MOMENT = "Thu, 01 Jan 2026 12:00:00 GMT"
@@ -426,7 +439,6 @@ SWAPS = [
             "2026-01-01 12:00:01",
             LISTS["active clients"],
             1,
-            marks=known_limit("without a clock nothing tells the new card"),
             id="without a clock",
         ),
     ],
@@ -461,7 +473,7 @@ def test_a_deleted_and_an_inserted_row_between_pages_conceal_nothing(
     with serve(account, changes=[Change(pages[page].number, swap)]) as server:
         output = sync(server, streams=("customers",), page_size=10, max_in_flight=1)
     lost = before - {first} - set(output.ids())
-    assert not lost or "INCOMPLETE" in output.verdict()
+    assert not lost or not output.verdict().startswith("customers: COMPLETE")
 
 
 @pytest.mark.parametrize("max_in_flight", [1, 8])
@@ -549,8 +561,8 @@ def test_an_account_that_ignores_removed_duplicates_no_card(sync: Sync, account:
     with serve(account, Quirks(removed="ignored")) as server:
         output = sync(server, streams=("customers",))
     assert len(output.ids()) == len(set(output.ids()))
-    assert not any(record["is_archived"] for record in output.records("customers"))
-    assert any("Its archive may be unreachable" in line for line in output.warnings())
+    assert {record["is_archived"] for record in output.records("customers")} == {None}
+    assert output.verdict().startswith("customers: UNPROVEN, filters without effect may hide rows")
 
 
 @pytest.mark.parametrize("kind", ["status", "truncated", "reset_in_body", "html"])
@@ -589,11 +601,11 @@ def test_unstable_order_is_complete_or_reported(sync: Sync, total: Any) -> None:
     account = heavily_tied()
     with serve(account, Quirks(unstable_ties=True, max_page_size=50, total=total)) as server:
         output = sync(server, streams=("customers",), max_in_flight=1)
-        assert len(server.data_requests) < 200  # a bounded number of passes
+        assert len(server.data_requests) < 220  # a bounded number of passes
     assert len(output.ids()) == len(set(output.ids()))
     assert output.ids()
     lost = account.customer_ids() - set(output.ids())
-    assert not lost or "INCOMPLETE" in output.verdict()
+    assert not lost or not output.verdict().startswith("customers: COMPLETE")
     assert len(lost) < 5
 
 
@@ -617,7 +629,7 @@ def test_the_figures_of_the_verdict_are_those_received(
         rows = sum(
             r.rows
             for r in server.data_requests
-            if r.entity == "customer" and r.body["pageSize"] == 10 and r.body["removed"] != 1
+            if r.entity == "customer" and r.body["pageSize"] > 1 and r.body["removed"] != 1
         )
     proof = figures(output.verdict())
     assert proof["received"] == rows
@@ -629,23 +641,31 @@ def test_the_figures_of_the_verdict_are_those_received(
         assert sum(part[name] for part in parts) == proof[name]
 
 
-def test_the_default_sync_sends_no_request_twice(sync: Sync, server: Server) -> None:
+def test_the_default_sync_sends_no_request_twice_but_the_count(
+    sync: Sync, account: Account, server: Server
+) -> None:
     output = sync(server, page_size=30)
     pages = sum(-(-rows // 30) for rows in (45, 50, 35, 30))
     customers = [r for r in server.data_requests if r.entity == "customer"]
     assert len(output.ids()) == 160
-    assert len(customers) <= pages + 8
+    branches = len(account.rows("branch"))
+    assert len(customers) <= pages + 10 + branches
     asked = [(r.path, str(sorted(r.body.items()))) for r in customers]
-    assert len(asked) == len(set(asked))
+    assert len(asked) == len(set(asked)) + 1  # the count of all, once more at the end
     others = [r.entity for r in server.data_requests if r.body.get("page") == 0]
     assert others.count("lead-status") == others.count("branch") == 1
 
 
-def test_empty_lists_are_requested_once(sync: Sync) -> None:
+def test_an_empty_list_is_requested_twice_unless_known_to_be_empty(sync: Sync) -> None:
     account = Account.build(leads=3, clients=2, archived_leads=0, archived_clients=0, groups=0)
     with serve(account) as server:
-        output = sync(server, streams=("groups",))
-        lists = [r.body for r in server.data_requests if r.entity == "group"]
-    asked = Counter((body["removed"], body["pageSize"]) for body in lists)
-    assert output.records("groups") == []
-    assert asked == {(0, 500): 1, (2, 500): 1, (1, 1): 1, (1, 500): 1}  # discovery last
+        first = sync(server, streams=("groups",))
+        requests_before = len(server.data_requests)
+        second = sync(server, streams=("groups",), state=first.state)
+        lists = [r for r in server.data_requests if r.entity == "group" and r.body["pageSize"] > 1]
+    assert first.records("groups") == second.records("groups") == []
+    asked = Counter((r.body["removed"], r.n > requests_before) for r in lists if not r.branch)
+    # `removed` 1 is discovery's sample
+    assert asked == {
+        (0, False): 2, (2, False): 2, (1, False): 1, (0, True): 1, (2, True): 1, (1, True): 1
+    }  # fmt: skip

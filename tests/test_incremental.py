@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Sync = Callable[..., Output]
 
 INCREMENTAL = {
-    "groups": "group",
     "lessons": "lesson",
     "pays": "pay",
     "logs": "log",
@@ -71,16 +70,15 @@ def test_the_requested_day_is_the_bookmark_minus_lookback(sync: Sync, server: Se
         }
     }
     sync(server, streams=("pays",), state=state, lookback_days=2)
-    days = {r.body["updated_at_from"] for r in server.data_requests if r.entity == "pay"}
-    assert days == {"17.10.2025"}  # the 20th at 05:00 UTC is the 19th in zones far west of it
+    days = {r.body.get("updated_at_from") for r in server.data_requests if r.entity == "pay"}
+    assert "17.10.2025" in days  # 20th at 05:00 UTC is still the 19th far in the west
 
 
 @pytest.mark.parametrize("hours", range(0, 24, 3))
 @pytest.mark.parametrize("offset", [-11, -5, 0, 3, 6, 12])
 def test_no_row_is_lost_in_any_zone_of_the_filter(hours: int, offset: int) -> None:
     bookmark = dt.datetime(2025, 10, 20, hours, 30, tzinfo=dt.UTC)
-    window = IncrementalFilter("updated_at", "updated_at_from", DOTTED).window(bookmark, 0)
-    asked = dt.datetime.strptime(window.filters["updated_at_from"], DOTTED).date()  # noqa: DTZ007
+    asked = IncrementalFilter("updated_at", "updated_at_from", DOTTED).first_day(bookmark, 0)
     there = bookmark.astimezone(dt.timezone(dt.timedelta(hours=offset))).date()
     assert asked <= there
 
@@ -99,7 +97,7 @@ def test_the_bookmark_never_passes_the_start_of_the_run(sync: Sync, account: Acc
     account.update("lesson", lesson, updated_at="2094-01-01 00:00:00")
     with serve(account) as server:
         output = sync(server, streams=("pays", "lessons"))
-    marks = [bookmarks(output)["pays"], *bookmarks(output)["lessons"]["partitions"]]
+    marks = [bookmarks(output)["pays"], bookmarks(output)["lessons"]]
     now = f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
     assert all(mark["replication_key_value"] <= now for mark in marks)
     assert max(mark["replication_key_value"] for mark in marks) > "2026"
@@ -108,7 +106,7 @@ def test_the_bookmark_never_passes_the_start_of_the_run(sync: Sync, account: Acc
 def test_the_bookmark_stays_where_rows_were_missed(sync: Sync, account: Account) -> None:
     with serve(account, Quirks(total="wrong")) as server:
         missed = sync(server, streams=("pays", "lessons"))
-    marks = [bookmarks(missed)["pays"], *bookmarks(missed)["lessons"]["partitions"]]
+    marks = [bookmarks(missed)["pays"], bookmarks(missed)["lessons"]]
     assert not any("replication_key_value" in mark for mark in marks)
     with serve(account) as server:
         whole = sync(server, streams=("pays",), state=missed.state)
@@ -127,10 +125,10 @@ def test_an_ignored_filter_is_logged_once_and_loses_no_row(sync: Sync, account: 
 
 def test_rows_without_the_key_are_loaded_in_full(sync: Sync, account: Account) -> None:
     with serve(account) as server:
-        first = sync(server, streams=("pays", "groups"))
-    with serve(account, Quirks(no_updated_at=frozenset({"pay", "group"}))) as server:
-        second = sync(server, streams=("pays", "groups"), state=first.state)
-    for stream in ("pays", "groups"):
+        first = sync(server, streams=("pays", "lessons"))
+    with serve(account, Quirks(no_updated_at=frozenset({"pay", "lesson"}))) as server:
+        second = sync(server, streams=("pays", "lessons"), state=first.state)
+    for stream in ("pays", "lessons"):
         assert sorted(second.ids(stream)) == sorted(first.ids(stream))
         told = [line for line in second.warnings() if line.startswith(f"{stream}: the rows carry")]
         assert len(told) == 1
@@ -193,8 +191,6 @@ def test_the_state_does_not_grow_with_rows_or_parents(sync: Sync) -> None:
             output = sync(server, streams=("group_memberships", "customer_tariffs", "lessons"))
         sizes.append(len(str(output.state)))
     assert abs(sizes[0] - sizes[1]) < 20
-    contexts = [part["context"] for part in bookmarks(output)["lessons"]["partitions"]]
-    assert contexts == [{"status": 1}, {"status": 2}, {"status": 3}]
 
 
 @pytest.mark.parametrize("stream", ["lessons", "pays", "logs"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.client import retry
 from tap_alfacrm.client.auth import Authenticator
 from tap_alfacrm.client.http import HttpClient, TokenRefusedError
 from tap_alfacrm.client.stats import RequestStats
@@ -26,6 +28,9 @@ class Client:
 
     Attributes:
         stats: The requests sent so far.
+        answered_routes: Routes that have answered, in this run or in an earlier one.
+        retries_refusals: Whether a refusal of a route that has answered is taken for a failure
+            that passes, and the request sent again.
     """
 
     def __init__(
@@ -47,6 +52,9 @@ class Client:
             token: Token to use until it is refused; None logs in first.
         """
         self.stats = stats or RequestStats()
+        self.answered_routes: set[str] = set()
+        self.retries_refusals = False
+        self._refused_paths: set[str] = set()
         self._logger = logger
         self._http = HttpClient(config, logger, self.stats, rate_limiter)
         self._auth = Authenticator(config, self._http, self.stats, token)
@@ -85,6 +93,44 @@ class Client:
                 to it.
             RequestError: There was no usable response.
         """
+        try:
+            page = self._fetch(request)
+        except UnavailableError as error:
+            if not self.retries_refusals or request.route not in self.answered_routes:
+                raise
+            page = self._retry_refused(request, error)
+        self.answered_routes.add(request.route)
+        return page
+
+    def _retry_refused(self, request: ListRequest, error: UnavailableError) -> Page:
+        """Fetch a page again that was refused although its route has answered before.
+
+        A path of which one request stayed refused is retried once only, so that a branch without
+        rights does not cost minutes for each of its rows.
+        """
+        policy = retry.DEFAULT_RETRY_POLICY
+        max_tries = 2 if request.path in self._refused_paths else policy.max_tries
+        waits = retry.backoff_waits(policy)
+        next(waits)
+        for tries in range(1, max_tries):
+            wait = waits.send(retry.RetryableError(str(error)))
+            self._logger.warning(
+                "%s The route has answered before; retrying in %.1f s (try %d of %d failed).",
+                error,
+                wait,
+                tries,
+                max_tries,
+            )
+            time.sleep(wait)
+            try:
+                return self._fetch(request)
+            except UnavailableError as refusal:
+                error = refusal
+        self._refused_paths.add(request.path)
+        raise error
+
+    def _fetch(self, request: ListRequest) -> Page:
+        """Fetch one page, with another token where the first is refused."""
         token = self._auth.get_token()
         try:
             return self._send(request, token)

@@ -139,6 +139,10 @@ class PrefetchClient:
         """Fetch one page that is not part of a plan; see `Client.fetch`."""
         return self._client.fetch(request)
 
+    def note_answered(self, routes: Iterable[str]) -> None:
+        """Note routes that answered in an earlier run; see `Client.answered_routes`."""
+        self._client.answered_routes.update(routes)
+
     def plan(self, upcoming: Iterable[PlannedList]) -> None:
         """Set what will be read, so that it can be requested when there is room.
 
@@ -146,11 +150,15 @@ class PrefetchClient:
             upcoming: Lists in the order of reading, consumed as reading goes on. Pages of an
                 earlier plan that are not among the next of these are discarded.
         """
-        known = {list_.planned.request: list_ for list_ in self._lists if list_.responses}
+        known = {
+            (list_.planned.request, list_.planned.count_only): list_
+            for list_ in self._lists
+            if list_.responses
+        }
         self._upcoming = iter(upcoming)
         self._lists = []
         for planned in self._upcoming:
-            list_ = known.pop(planned.request, None) or _OpenList(planned)
+            list_ = known.pop((planned.request, planned.count_only), None) or _OpenList(planned)
             self._lists.append(list_)
             if len(self._lists) >= self._max_in_flight * (REUSE_LOOKAHEAD if known else 1):
                 break
@@ -181,12 +189,13 @@ class PrefetchClient:
         Yields:
             A function that fetches a page by its number and raises as `Client.fetch` does.
         """
-        planned = (list_ for list_ in self._lists if list_.planned.request == request)
-        list_ = next(planned, None)
-        if list_ is None:
-            list_ = _OpenList(PlannedList(request, page_size, count_only=count_only))
-        else:
+        wanted = request, count_only
+        same = (x for x in self._lists if (x.planned.request, x.planned.count_only) == wanted)
+        list_ = next(same, None)
+        if list_ is not None:
             self._lists.remove(list_)
+        if list_ is None or list_.planned.page_size != page_size:
+            list_ = _OpenList(PlannedList(request, page_size, count_only=count_only))
         self._lists.insert(0, list_)
         try:
             yield partial(self._fetch_page, list_)
@@ -201,18 +210,20 @@ class PrefetchClient:
             return self._client.fetch(request)
         list_.refresh()
         response = list_.responses.get(number)
-        if number and number >= (list_.pages or 0):
-            self._discard_length(list_)
+        is_beyond_length = number > 0 and number >= (list_.pages or 0)
         if response is None:
             self._wait_for_room()
             response = self._request(list_, number)
         self._request_upcoming()
         try:
-            return response.future.result()
+            page = response.future.result()
         finally:
             list_.update_length()
             list_.responses.pop(number, None)
             self._request_upcoming()
+        if is_beyond_length and page.items:
+            self._discard_length(list_)
+        return page
 
     def _discard_length(self, list_: _OpenList) -> None:
         """Discard lists that were begun because a list seemed to end, which is longer."""

@@ -54,6 +54,11 @@ class ListRequest:
         """The path without the branch; a row can move between lists of one resource."""
         return "/".join(part for part in self.path.split("/") if not part.isdigit())
 
+    @property
+    def route(self) -> str:
+        """The path with `*` for the branch: an account has a route or does not."""
+        return "/".join("*" if part.isdigit() else part for part in self.path.split("/"))
+
     @override
     def __hash__(self) -> int:
         return hash(str(self))

@@ -22,6 +22,7 @@ class RetryPolicy:
         first_wait: Upper bound of the first wait; the bound doubles with each further wait.
         longest_wait: Upper bound of a wait, unless the server asks for a longer one.
         longest_retry_after: Upper bound of what the server can ask for with `Retry-After`.
+        empty_wait: Wait before an empty page is requested again.
     """
 
     max_tries: int
@@ -29,6 +30,7 @@ class RetryPolicy:
     first_wait: float
     longest_wait: float
     longest_retry_after: float
+    empty_wait: float
 
 
 DEFAULT_RETRY_POLICY = RetryPolicy(
@@ -37,6 +39,7 @@ DEFAULT_RETRY_POLICY = RetryPolicy(
     first_wait=1.0,
     longest_wait=60.0,
     longest_retry_after=3600.0,
+    empty_wait=0.5,
 )
 
 

@@ -1,9 +1,10 @@
-"""Evidence gathered while reading, and the verdict on it (docs/behaviour.md#completeness)."""
+"""Evidence gathered while reading, and the verdict on it (docs/behaviour.md#verdicts)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
 
 from typing_extensions import override
 
@@ -14,42 +15,69 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_alfacrm.errors import UnavailableError
-    from tap_alfacrm.extract.pagination import ListResult
+    from tap_alfacrm.extract.results import ListResult
+
+    Counts = dict[str, dict[str, int]]
+    """Distinct rows by task, such as `branch 1`, and list, such as `removed=2`."""
+
+
+class Word(Enum):
+    """The first word of a verdict line, from the best to the worst."""
+
+    COMPLETE = "COMPLETE"
+    UNPROVEN = "UNPROVEN"
+    INCOMPLETE = "INCOMPLETE"
 
 
 @dataclass(slots=True)
 class Evidence:
-    """Facts about what was read and what the API says there is.
+    """What was read, and the facts by which it is judged.
 
     Attributes:
         received: Rows received, repeated ones included.
         emitted: Records emitted.
-        rows_without_id: Rows without a usable id, which cannot be loaded.
         total: The API's total, None where it gives none.
-        missing: Rows that the API counts and never returned.
         pages: Pages with rows.
         passes: Largest number of times that a list was read from start to end.
-        unstable: Whether rows still moved in the last pass of a list.
+        counts: Distinct rows of each list in the latest pass, for the next run to compare.
+        counts_stream: Whether `total`, `missing` and `surplus` hold for the whole stream.
+        refusal: The refusal, where the account offers none of the rows.
+
+        missing: Rows that the API counts and never returned.
+        rows_without_id: Rows without a usable id, which cannot be loaded.
         refused: Whether the account does not offer the rows, or not those of a partition.
         refusals: What was refused where others of its kind were answered.
-        incomplete_parents: Parent streams of which not every row is known.
-        refusal: The refusal, where the account offers none of the rows.
-        counts_stream: Whether `total` and `missing` hold for all partitions of the stream.
+        unknown_parents: Parent streams of which not every row is known.
+        doubted_parents: Parent streams of which not every row may be known.
+        unstable: Lists whose rows still moved in the last pass.
+        surplus: Rows received beyond the API's total.
+        unconfirmed_ends: Lists without a total of which the end could not be confirmed.
+        vanished: Lists that an earlier run found much longer.
+        unreliable_filters: Filters that had no effect, and may have hidden rows.
+        repeated_in_total: Rows that the API's total counts more than once.
     """
 
     received: int = 0
     emitted: int = 0
-    rows_without_id: int = 0
     total: int | None = None
-    missing: int = 0
     pages: int = 0
     passes: int = 0
-    unstable: bool = False
+    counts: Counts = field(default_factory=dict)
+    counts_stream: bool = False
+    refusal: UnavailableError | None = None
+
+    missing: int = 0
+    rows_without_id: int = 0
     refused: bool = False
     refusals: list[str] = field(default_factory=list)
-    incomplete_parents: list[str] = field(default_factory=list)
-    refusal: UnavailableError | None = None
-    counts_stream: bool = False
+    unknown_parents: list[str] = field(default_factory=list)
+    doubted_parents: list[str] = field(default_factory=list)
+    unstable: int = 0
+    surplus: int = 0
+    unconfirmed_ends: int = 0
+    vanished: list[str] = field(default_factory=list)
+    unreliable_filters: list[str] = field(default_factory=list)
+    repeated_in_total: int = 0
 
     @classmethod
     def combine(cls, partitions: Sequence[Evidence]) -> Evidence:
@@ -59,59 +87,53 @@ class Evidence:
             combined.add(evidence)
             combined.emitted += evidence.emitted
         last = partitions[-1] if partitions else combined
-        if last.counts_stream:
+        if last.counts_stream and last.total is not None:
             combined.total, combined.missing = last.total, last.missing
+            combined.surplus = last.surplus
             if last.passes:
                 combined.unstable = last.unstable
         return combined
 
     def add(self, other: Evidence) -> None:
         """Add what was read elsewhere; the two have no row in common but by chance."""
-        self.received += other.received
-        self.rows_without_id += other.rows_without_id
         self.total = _sum(self.total, other.total)
-        self.missing += other.missing
-        self.pages += other.pages
         self.passes = max(self.passes, other.passes)
-        self.unstable = self.unstable or other.unstable
-        self.refused = self.refused or other.refused
-        self.refusals += other.refusals
-        self.incomplete_parents += other.incomplete_parents
+        self.received += other.received
+        self.pages += other.pages
+        for task, lists in other.counts.items():
+            counts = self.counts.setdefault(task, {})
+            for name, count in lists.items():
+                counts[name] = counts.get(name, 0) + count
+        for rule in RULES:
+            value = getattr(self, rule.fact) + getattr(other, rule.fact)
+            setattr(self, rule.fact, value)
 
     def add_list(self, result: ListResult) -> None:
         """Add one list that was read to its end."""
         self.received += result.received
-        self.rows_without_id += result.rows_without_id
-        self.total = _sum(self.total, result.total)
-        self.missing += result.missing
         self.pages += result.pages
         self.passes = max(self.passes, result.passes)
-        self.unstable = self.unstable or not result.is_stable
+        self.total = _sum(self.total, result.total)
+        self.missing += result.missing
+        self.surplus += result.surplus
+        self.rows_without_id += result.rows_without_id
+        self.unstable += not result.is_stable
+        self.unconfirmed_ends += result.is_end_unconfirmed
+        self.repeated_in_total += result.repeated_in_total
 
     def discard_lists(self) -> None:
-        """Forget the totals of lists that are about to be read again."""
+        """Forget what lists contained that are about to be read again."""
+        empty = Evidence()
         self.total = None
-        self.missing = self.rows_without_id = 0
-        self.unstable = False
-
-    def compare_count(self, total: int | None, ever: int, latest: int) -> bool:
-        """Compare the lists with the single list that counts all their rows.
-
-        Args:
-            total: What that list counts.
-            ever: Rows seen at any time.
-            latest: Rows seen in the latest pass of each list. A row seen only earlier may have
-                been deleted, and would conceal one that was missed; it counts only where rows
-                move in every pass, so that no pass sees them all.
-
-        Returns:
-            Whether nothing is missing.
-        """
-        if total is None:
-            return self.passes > 0
-        seen = ever if self.unstable else latest
-        self.total, self.missing = total, max(0, total - seen)
-        return total == seen
+        for name in (
+            "missing",
+            "surplus",
+            "rows_without_id",
+            "unstable",
+            "unconfirmed_ends",
+            "repeated_in_total",
+        ):
+            setattr(self, name, getattr(empty, name))
 
     @override
     def __str__(self) -> str:
@@ -119,8 +141,7 @@ class Evidence:
         total = "not given" if self.total is None else f"{self.total:,}"
         text = (
             f"Rows received {self.received:,} on {number_of(self.pages, 'page')}, "
-            f"duplicates {self.received - self.emitted - self.rows_without_id:,}, "
-            f"emitted {self.emitted:,}; API total {total}"
+            f"duplicates {self.duplicates:,}, emitted {self.emitted:,}; API total {total}"
         )
         if self.passes > 1:
             text += f"; read {self.passes} times"
@@ -128,56 +149,92 @@ class Evidence:
             text += "; one request confirmed that all rows are known"
         return f"{text}."
 
+    @property
+    def duplicates(self) -> int:
+        """Rows received that had been emitted before."""
+        return self.received - self.emitted - self.rows_without_id
+
+
+class Rule(NamedTuple):
+    """What a fact means for the verdict.
+
+    Attributes:
+        fact: Field of `Evidence`; the rule applies where it is neither empty nor 0.
+        word: The best verdict that the fact allows.
+        reason: What the log says; `{rows}`, `{lists}` and `{names}` stand for the fact.
+    """
+
+    fact: str
+    word: Word
+    reason: str
+
+
+RULES = (
+    Rule("missing", Word.INCOMPLETE, "{rows} counted by the API were never returned"),
+    Rule("rows_without_id", Word.INCOMPLETE, "{rows} without a usable id could not be loaded"),
+    Rule("refused", Word.INCOMPLETE, "the account refused the rest"),
+    Rule("refusals", Word.INCOMPLETE, "refused: {names}"),
+    Rule(
+        "unknown_parents",
+        Word.INCOMPLETE,
+        "not every row of {names} is known, and each needs a request",
+    ),
+    Rule("unstable", Word.UNPROVEN, "rows moved during every pass of {lists}"),
+    Rule("doubted_parents", Word.UNPROVEN, "it is not proven that every row of {names} is known"),
+    Rule("surplus", Word.UNPROVEN, "the API returned {rows} more than it counts"),
+    Rule("unconfirmed_ends", Word.UNPROVEN, "the end of {lists} without a total is not certain"),
+    Rule("vanished", Word.UNPROVEN, "the earlier run found more: {names}"),
+    Rule("unreliable_filters", Word.UNPROVEN, "filters without effect may hide rows: {names}"),
+    Rule("repeated_in_total", Word.COMPLETE, "the API's total counts {rows} more than once"),
+)
+"""Every fact that a verdict depends on, the gravest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the evidence shows.
 
     Attributes:
-        shortfalls: What is missing, or cannot be ruled out to be missing.
+        word: The worst word that a rule demands.
+        reasons: The reasons of the rules that apply.
     """
 
-    shortfalls: tuple[str, ...] = ()
+    word: Word = Word.COMPLETE
+    reasons: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row that the API counts was emitted.
+        """Whether it is proven that every row that the API shows was emitted.
 
         This alone moves a bookmark and allows the deletion of rows that were not received.
         """
-        return not self.shortfalls
+        return self.word is Word.COMPLETE
 
     @override
     def __str__(self) -> str:
         """The first words of the verdict line."""
-        if self.is_complete:
-            return "COMPLETE"
-        return f"INCOMPLETE, {'; '.join(self.shortfalls)}"
+        return ", ".join(filter(None, [self.word.value, "; ".join(self.reasons)]))
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Decide whether the evidence proves completeness."""
-    shortfalls = []
-    if evidence.missing:
-        rows = number_of(evidence.missing, "row")
-        shortfalls.append(f"{rows} counted by the API were never returned")
-    if evidence.rows_without_id:
-        rows = number_of(evidence.rows_without_id, "row")
-        shortfalls.append(f"{rows} without a usable id could not be loaded")
-    if evidence.unstable:
-        shortfalls.append("rows moved during every pass, so missing rows cannot be ruled out")
-    if evidence.refused:
-        shortfalls.append("the account refused the rest")
-    if evidence.refusals:
-        shortfalls.append(f"refused: {list_of(evidence.refusals)}")
-    if evidence.incomplete_parents:
-        parents = list_of(evidence.incomplete_parents)
-        shortfalls.append(f"not every row of {parents} is known, and each needs a request")
-    return Verdict(tuple(shortfalls))
+    """Decide what the evidence proves: each rule whose fact is present lowers the verdict."""
+    words, reasons = [Word.COMPLETE], []
+    for rule in RULES:
+        value = getattr(evidence, rule.fact)
+        if value:
+            words.append(rule.word)
+            reasons.append(_describe(rule, value))
+    return Verdict(max(words, key=list(Word).index), tuple(reasons))
+
+
+def _describe(rule: Rule, value: int | list[str]) -> str:
+    if isinstance(value, list):
+        return rule.reason.format(names=list_of(value))
+    return rule.reason.format(rows=number_of(value, "row"), lists=number_of(value, "list"))
 
 
 def log_verdict(logger: logging.Logger, label: str, evidence: Evidence) -> Verdict:
-    """Log the verdict on a partition or a stream; a shortfall is a warning.
+    """Log the verdict on a partition or a stream; anything but COMPLETE is a warning.
 
     Args:
         logger: The stream's logger.

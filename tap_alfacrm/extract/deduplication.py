@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pyroaring import BitMap64
 
+from tap_alfacrm.formatting import number_of
+from tap_alfacrm.records.scalars import non_negative_int
+
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from tap_alfacrm.extract.plan import ListPage, ListSpec
@@ -39,16 +43,68 @@ class NewRows:
     constants: Mapping[str, Any]
 
 
+class FilterWitness:
+    """Checks on the rows that a filter by a field was obeyed.
+
+    Attributes:
+        disobeying: Number of rows with another value than the one that was requested.
+    """
+
+    def __init__(self, field: str, combined: int | None = None) -> None:
+        """Create a witness that has seen nothing.
+
+        Args:
+            field: Field of the rows, and name of the filter.
+            combined: Value of the filter that requests the rows of all values.
+        """
+        self.field, self._combined = field, combined
+        self.disobeying = 0
+        self._values: dict[int, set[int]] = {}
+
+    def add(self, list_page: ListPage) -> None:
+        """Add a page."""
+        requested = list_page.spec.filters.get(self.field)
+        if requested in {None, self._combined}:
+            return
+        found = self._values.setdefault(requested, set())
+        for row in list_page.page.items:
+            value = non_negative_int(row.get(self.field))
+            if value is not None:
+                found.add(value)
+                self.disobeying += value != requested
+
+    @property
+    def unreliable_filters(self) -> list[str]:
+        """The filter, if rows came that were not requested, and none that were."""
+        hides = any(values and value not in values for value, values in self._values.items())
+        return [self.field] if hides else []
+
+    def log(self, logger: logging.Logger, stream: str) -> None:
+        """Log a warning if the filter was not obeyed."""
+        if self.disobeying:
+            logger.warning(
+                "%s: the account ignored the filter %s (%s of another value); each was loaded "
+                "once, with its own value.",
+                stream,
+                self.field,
+                number_of(self.disobeying, "row"),
+            )
+
+
 class Deduplicator:
     """Passes each row once, and again only in a newer variant."""
 
-    def __init__(self, policy: VariantPolicy | None = None) -> None:
+    def __init__(
+        self, policy: VariantPolicy | None = None, variant_field: str | None = None
+    ) -> None:
         """Create an empty deduplicator.
 
         Args:
             policy: Decides where lists overlap; None takes each row as its list says.
+            variant_field: Field of the rows that holds the variant. A row is taken as this field
+                says, whichever list returned it; None takes it as its list says.
         """
-        self._policy = policy
+        self._policy, self._variant_field = policy, variant_field
         self._id_scope: Hashable = None
         self._ids_by_variant: dict[Hashable, BitMap64] = {}
 
@@ -61,12 +117,15 @@ class Deduplicator:
         Yields:
             All rows at once where all are new, as nearly always; otherwise one by one.
         """
-        page, spec, id_scope = list_page
+        page, spec, id_scope, _ = list_page
         if id_scope != self._id_scope:
             self._id_scope = id_scope
             self._ids_by_variant.clear()
         ids = [identifier for identifier in page.ids if identifier is not None]
-        if len(ids) == len(page.ids) and self.add_all(ids, spec.variant):
+        is_uniform = self._variant_field is None or all(
+            self._variant(row, spec) == spec.variant for row in page.items
+        )
+        if is_uniform and len(ids) == len(page.ids) and self.add_all(ids, spec.variant):
             if self._policy is not None:
                 self._policy.add(ids, spec)
             yield NewRows(ids, page.items, spec.constants)
@@ -78,8 +137,14 @@ class Deduplicator:
             if self._policy is not None:
                 home = self._policy.resolve(row, identifier, spec)
                 self._policy.add((identifier,), home)
-            if self.add(identifier, home.variant):
+            if self.add(identifier, self._variant(row, home)):
                 yield NewRows((identifier,), (row,), home.constants)
+
+    def _variant(self, row: Row, spec: ListSpec) -> Hashable:
+        if self._variant_field is None:
+            return spec.variant
+        own = non_negative_int(row.get(self._variant_field))
+        return spec.variant if own is None else own
 
     def add(self, identifier: int, variant: Hashable = None) -> bool:
         """Add a row, unless it is known in this variant.

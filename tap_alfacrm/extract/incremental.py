@@ -6,8 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyroaring import BitMap64
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tap_alfacrm.records.typed_page import TypedRow
 
@@ -21,6 +23,10 @@ ISO = "%Y-%m-%d"
 
 class MissingReplicationKeyError(Exception):
     """The rows do not carry the replication key."""
+
+
+class DeadFilterError(Exception):
+    """A filter by date returned nothing, not even rows that it should have returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,44 +43,57 @@ class IncrementalFilter:
     name: str
     date_format: str
 
-    def window(self, start: dt.datetime | None, lookback_days: int) -> FilterWindow:
-        """Return the window that starts at a bookmark.
+    def first_day(self, start: dt.datetime, lookback_days: int) -> dt.date:
+        """Return the first day to request for a bookmark.
 
         Args:
-            start: The bookmark; None opens the window to all rows.
+            start: The bookmark.
             lookback_days: Days before the bookmark, for changes that arrived late.
         """
-        if start is None:
-            return FilterWindow(self)
-        day = (start.astimezone(dt.UTC) - WIDEST_OFFSET).date() - dt.timedelta(days=lookback_days)
-        return FilterWindow(self, day)
+        earliest = start.astimezone(dt.UTC) - WIDEST_OFFSET
+        try:
+            return earliest.date() - dt.timedelta(days=lookback_days)
+        except OverflowError:  # before the first year of the calendar
+            return dt.date.min
 
 
 class FilterWindow:
-    """The rows to request, from a day on.
+    """The rows to request in one branch or in all, from a day on.
 
     Attributes:
         filters: Filters for the request body; empty where all rows are requested.
         outside: Number of rows returned although they lie before the day.
+        newest: The newest replication key of the rows, "" if none has one.
+        ids: Ids of the rows returned.
+        created: Number of rows that were created after the bookmark.
     """
 
     def __init__(
-        self, incremental_filter: IncrementalFilter | None = None, day: dt.date | None = None
+        self,
+        incremental_filter: IncrementalFilter | None = None,
+        day: dt.date | None = None,
+        bookmark: str = "",
     ) -> None:
         """Create a window.
 
         Args:
             incremental_filter: The filter, None where there is nothing to compare.
             day: The first day, None for all rows.
+            bookmark: The replication key of a row that lies in the window, "" if none is known.
         """
         self._key = incremental_filter.key if incremental_filter else None
         self.filters: dict[str, str] = {}
         self.outside = 0
-        self._earliest = ""
+        self.ids = BitMap64()
+        self.created = 0
+        self.newest = ""
+        self._earliest = self._inside = ""
+        self._bookmark = bookmark
         if incremental_filter is not None and day is not None:
             self.filters = {incremental_filter.name: day.strftime(incremental_filter.date_format)}
             # one day more, because the filter may cut days in a zone west of UTC
-            self._earliest = (day - dt.timedelta(days=1)).isoformat()
+            self._earliest = _shifted(day, -1)
+            self._inside = _shifted(day, 2)
 
     def has_key(self, rows: Sequence[Row | TypedRow]) -> bool:
         """Whether any of the rows carries the replication key.
@@ -84,9 +103,85 @@ class FilterWindow:
         """
         return self._key is None or any(row.get(self._key) for row in rows)
 
-    def count_outside(self, records: Iterable[Row | TypedRow]) -> None:
-        """Count records that the filter should have excluded."""
-        if self._key is not None and self._earliest:
-            for record in records:
-                value = record.get(self._key)
-                self.outside += value is not None and value < self._earliest
+    def add(self, ids: Iterable[int | None], records: Sequence[Row | TypedRow]) -> None:
+        """Add a page.
+
+        Args:
+            ids: Ids of its rows.
+            records: Those that were emitted.
+        """
+        if self._key is None:
+            return
+        if self.filters:
+            self.ids.update(identifier for identifier in ids if identifier is not None)
+        values = [value for record in records if (value := record.get(self._key)) is not None]
+        self.newest = max([self.newest, *values])
+        if self.filters:
+            self.outside += sum(value < self._earliest for value in values)
+            self.created += sum(
+                (record.get("created_at") or record.get(self._key) or "") > self._bookmark
+                for record in records
+            )
+
+    @property
+    def lacks_bookmark(self) -> bool:
+        """Whether not even the row came that set the bookmark, or a later one."""
+        is_windowed = bool(self.filters and self._bookmark)
+        return is_windowed and (not self.ids or "" < self.newest < self._bookmark)
+
+    def misses(self, identifier: int | None, record: Row | TypedRow, until: str) -> bool:
+        """Whether a record lies in the window and was not returned.
+
+        Args:
+            identifier: Its id.
+            record: A record that was returned without the filter.
+            until: The start of the run; later changes need not be in the window.
+        """
+        value = record.get(self._key) if self._key is not None else None
+        is_inside = value is not None and self._inside <= value < until
+        return is_inside and identifier is not None and identifier not in self.ids
+
+
+def _shifted(day: dt.date, days: int) -> str:
+    try:
+        return (day + dt.timedelta(days=days)).isoformat()
+    except OverflowError:
+        return day.isoformat()
+
+
+class Windows:
+    """The windows of a partition: one for all branches, or one for each.
+
+    Attributes:
+        is_incremental: Whether windows may exclude rows.
+    """
+
+    def __init__(self, open_window: Callable[[int | None], FilterWindow] | None = None) -> None:
+        """Create the windows.
+
+        Args:
+            open_window: Returns the window of a branch; None requests all rows.
+        """
+        self.is_incremental = open_window is not None
+        self._open_window = open_window or (lambda _: FilterWindow())
+        self._by_branch: dict[int | None, FilterWindow] = {}
+
+    def for_branch(self, branch: int | None) -> FilterWindow:
+        """Return the window of a branch, or (None) of all branches together."""
+        if branch not in self._by_branch:
+            self._by_branch[branch] = self._open_window(branch)
+        return self._by_branch[branch]
+
+    def items(self) -> Iterable[tuple[int | None, FilterWindow]]:
+        """The windows that were used, by branch."""
+        return self._by_branch.items()
+
+    @property
+    def outside(self) -> int:
+        """Number of rows returned although they lie before their window."""
+        return sum(window.outside for window in self._by_branch.values())
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a window has excluded rows."""
+        return any(window.filters for window in self._by_branch.values())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pyroaring import BitMap64
 
+from tap_alfacrm.client import retry
 from tap_alfacrm.client.request import PAGE_SIZE_CAPS
 
 if TYPE_CHECKING:
@@ -15,10 +17,15 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.client.request import ListRequest
     from tap_alfacrm.extract.progress import ProgressListener
+    from tap_alfacrm.extract.results import ListResult, PageLengths
     from tap_alfacrm.records.page import Page
 
 MAX_PASSES = 5
 """Times that a list is read while its rows move during the pass."""
+PAGE_SIZE_PERCENT = (100, 94, 86, 82, 74)
+"""Page size of each pass, in percent of the longest page of the first. SQL leaves the order of rows
+with equal sort keys open, so that a row at the edge of two pages can be on neither; with another
+page size other rows are at the edges."""
 MAX_REPEATED_PAGES = 2
 """Consecutive pages without a new row that end a list; insertions can cause a single one."""
 
@@ -35,96 +42,48 @@ class PageSource(Protocol):
         """Discard prefetched pages of the request's resource, because its rows have moved."""
 
 
-@dataclass(slots=True)
-class ListResult:
-    """What one list contained.
+class ListRead(NamedTuple):
+    """How to read one list.
 
     Attributes:
-        ids: Distinct ids seen in all passes.
-        latest_ids: Distinct ids seen in the latest pass.
-        pages: Pages with rows.
-        received: Rows received, repeated ones included.
-        rows_without_id: Rows without a usable id in the latest pass; they cannot be told apart.
-        total: The API's total on the latest page, None where it gives none.
-        passes: Number of times that the list was read.
-        is_stable: Whether the list held still during the latest pass.
+        request: The list and its filters, without the page.
+        page_size: Rows per page to request; the account may return fewer.
+        known_count: Number of rows that an earlier run proved the list to have. Where the total
+            still says so, the end of the list needs no further check.
     """
 
-    ids: BitMap64 = field(default_factory=BitMap64)
-    latest_ids: BitMap64 = field(default_factory=BitMap64)
-    pages: int = 0
-    received: int = 0
-    rows_without_id: int = 0
-    total: int | None = None
-    passes: int = 0
-    is_stable: bool = False
-
-    @property
-    def missing(self) -> int:
-        """Rows that the API counts and never returned."""
-        return max(0, (self.total or 0) - len(self.ids) - self.rows_without_id)
-
-
-@dataclass(slots=True)
-class SeenIds:
-    """What several lists contained together.
-
-    Attributes:
-        ids: Distinct ids.
-        latest_ids: Distinct ids of the latest pass of each list.
-        rows_without_id: Rows without a usable id in the latest pass of each list.
-    """
-
-    ids: BitMap64 = field(default_factory=BitMap64)
-    latest_ids: BitMap64 = field(default_factory=BitMap64)
-    rows_without_id: int = 0
-
-    def begin_pass(self) -> None:
-        """Start reading all lists again."""
-        self.latest_ids, self.rows_without_id = BitMap64(), 0
-
-    def add(self, other: ListResult | SeenIds) -> None:
-        """Add another list, or what other lists contained."""
-        self.ids |= other.ids
-        self.latest_ids |= other.latest_ids
-        self.rows_without_id += other.rows_without_id
-
-    @property
-    def ever(self) -> int:
-        """Number of rows seen at any time."""
-        return len(self.ids) + self.rows_without_id
-
-    @property
-    def latest(self) -> int:
-        """Number of rows seen in the latest pass of each list."""
-        return len(self.latest_ids) + self.rows_without_id
+    request: ListRequest
+    page_size: int
+    known_count: int | None = None
 
 
 def read_until_stable(
+    read: ListRead,
     source: PageSource,
-    request: ListRequest,
-    page_size: int,
-    result: ListResult,
+    lengths: PageLengths,
     progress: ProgressListener,
+    result: ListResult,
 ) -> Iterator[Page]:
-    """Read a list to its end, and again while its rows move during the pass.
+    """Read a list to its end, and again while its passes do not agree.
 
     Args:
+        read: The list.
         source: Where pages come from.
-        request: The list and its filters, without the page.
-        page_size: Rows per page to request; the account may return fewer.
-        result: Receives what the list contained.
+        lengths: Lengths of the account's pages.
         progress: Receives each page.
+        result: Receives what the list contained.
 
     Yields:
         Pages with at least one row that is new in the pass. A row may come more than once.
     """
-    previous: _Pass | None = None
+    request, page_size = read.request, read.page_size
+    passes: list[_Pass] = []
     while not result.is_stable and result.passes < MAX_PASSES:
-        if result.passes:
+        if passes:
             source.forget(request)
-        result.passes += 1
-        current = _Pass(request, page_size)
+            percent = PAGE_SIZE_PERCENT[result.passes]
+            page_size = max(1, (passes[0].longest_page or page_size) * percent // 100)
+        current = _Pass(read._replace(page_size=page_size), lengths)
         progress.begin_list(str(request))
         with source.open_list(request, page_size) as fetch_page:
             while (page := current.next_page(fetch_page)) is not None:
@@ -132,84 +91,140 @@ def read_until_stable(
                 result.received += len(page.items)
                 progress.add_page(len(page.items), current.total)
                 yield page
+        passes.append(current)
+        result.passes += 1
         result.ids |= current.ids
         result.latest_ids = current.ids
         result.rows_without_id = current.rows_without_id
         result.total = current.total
-        result.is_stable = current.is_stable or current.agrees_with(previous)
-        previous = current
+        result.is_end_unconfirmed = current.is_end_unconfirmed
+        result.repeated_in_total = 0
+        result.is_stable = current.is_stable or _is_union_stable(passes, result)
+        if not result.is_stable and len(passes) > 1:
+            if current.counts_rows_repeatedly and current.repeats_as(passes[-2]):
+                result.repeated_in_total = (current.total or 0) - current.distinct
+                result.is_stable = True
+            else:
+                result.is_stable = current.agrees_with(passes[-2])
+
+
+def _is_union_stable(passes: list[_Pass], result: ListResult) -> bool:
+    """Whether passes that each missed rows found all of them together.
+
+    That is proven only while nothing moved: then no row of the union has been deleted.
+    """
+    totals = {one.total for one in passes}
+    found = len(result.ids) + result.rows_without_id
+    has_moved = any(one.has_moved for one in passes)
+    return totals == {found} and not (has_moved or passes[-1].is_end_unconfirmed)
 
 
 class _Pass:
     """One time through a list."""
 
-    def __init__(self, request: ListRequest, page_size: int) -> None:
+    def __init__(self, read: ListRead, lengths: PageLengths) -> None:
         self.ids = BitMap64()
         self.rows_without_id = 0
         self.total: int | None = None
-        self._is_single, self._page_size = request.is_single, page_size
-        self._received = self._pages = self._longest_page = 0
-        self._number = self._repeated = 0
+        self.longest_page = 0
+        self.has_moved = self.is_end_unconfirmed = False
+        self._request, self._page_size, self._known_count = read
+        self._lengths = lengths
+        self._repeated_ids = BitMap64()
+        self._received = self._pages = self._number = self._repeated_pages = 0
         self._started_at: str | None = None
-        self._moved = self._ended = False
+        self._ended = False
 
     def next_page(self, fetch_page: Callable[[int], Page]) -> Page | None:
         """Fetch pages up to the next one with a new row; None at the end of the list."""
         while not self._ended:
             page = fetch_page(self._number)
+            if not (page.items or self._is_empty_page_explained(page)):
+                # an empty page is no evidence by itself: it may be a failure that looks like one
+                time.sleep(retry.DEFAULT_RETRY_POLICY.empty_wait)
+                page = fetch_page(self._number)
             if self._number == 0:
                 self.total, self._started_at = page.total, page.requested_at
             self._number += 1
             if not page.items:
-                self._ended = True
+                self._end()
             elif self._add(page):
-                self._moved = self._moved or self._repeated > 0
-                self._repeated = 0
-                self._ended = self._is_single or self._is_at_end(len(page.items))
+                self.has_moved = self.has_moved or self._repeated_pages > 0
+                self._repeated_pages = 0
+                if self._request.is_single or self._is_at_end(len(page.items)):
+                    self._ended = True
                 return page
             else:
-                self._repeated += 1
-                self._ended = (
-                    self._repeated == MAX_REPEATED_PAGES
-                    or self._distinct == self.total
-                    or self._is_single
+                self._repeated_pages += 1
+                if (
+                    self._repeated_pages == MAX_REPEATED_PAGES
+                    or self.distinct == self.total
+                    or self._request.is_single
                     or self._is_at_end(len(page.items))
-                )
+                ):
+                    self._end()
         return None
+
+    def _is_empty_page_explained(self, page: Page) -> bool:
+        if self._number == 0:
+            return self._known_count == 0 and not page.total
+        return self.distinct == self.total
+
+    def _end(self) -> None:
+        """End the list at a page without a new row."""
+        self._ended = True
+        is_repeated = self._repeated_pages > 0
+        if self.total is None:
+            self.is_end_unconfirmed = is_repeated or self._received != self.distinct
+        elif self._pages == 1 and not self._request.is_single:
+            # the only page came again: `page` may be ignored, and `total` may count one page
+            self.is_end_unconfirmed = is_repeated
+            if not is_repeated and self.distinct == self.total:
+                self._lengths.add_complete(self._request.resource, self.distinct)
 
     def _add(self, page: Page) -> bool:
         """Add a page, unless it has no row that is new in this pass."""
         if page.total != self.total:
-            self.total, self._moved = page.total, True
+            self.total, self.has_moved = page.total, True
+        length = len(page.items)
+        self.longest_page = max(self.longest_page, length)
         ids = BitMap64(identifier for identifier in page.ids if identifier is not None)
         without_id = page.ids.count(None)
-        if not without_id and ids <= self.ids:
+        known = ids & self.ids
+        if not without_id and len(known) == len(ids):
             return False
+        if known or len(ids) + without_id < length:
+            self._repeated_ids |= known | _repeated(page.ids)
         self.ids |= ids
         self.rows_without_id += without_id
-        self._received += len(page.items)
+        self._received += length
         self._pages += 1
         if self._started_at is not None and page.newest_created_at >= self._started_at:
-            self._moved = True
+            self.has_moved = True
         return True
 
     @property
-    def _distinct(self) -> int:
+    def distinct(self) -> int:
+        """Number of different rows."""
         return len(self.ids) + self.rows_without_id
 
     def _is_at_end(self, length: int) -> bool:
-        """Whether `total` is reached by a page that was not cut at a page size cap.
+        """Whether `total` is reached by a page that was not cut.
 
         A page that may have been cut is followed by another request, so that a `total` that is
-        too small loses no rows.
+        too small, or that counts one page only, loses no rows.
         """
-        may_be_cut = (
-            length >= self._page_size
-            or length == self._longest_page
-            or (not self._longest_page and length in PAGE_SIZE_CAPS)
-        )
-        self._longest_page = max(self._longest_page, length)
-        return self._distinct == self.total and not may_be_cut
+        resource = self._request.resource
+        if self._pages == 1:
+            may_be_cut = (
+                length >= self._page_size
+                or length in PAGE_SIZE_CAPS
+                or self._lengths.may_be_cut(resource, length)
+            ) and length != self._known_count
+        else:
+            may_be_cut = length >= self.longest_page
+        self._lengths.add(resource, length)
+        return self.distinct == self.total and not may_be_cut
 
     @property
     def is_stable(self) -> bool:
@@ -218,10 +233,31 @@ class _Pass:
         Without a total, rows that slip to a page already read leave no trace. A list of more
         than one page then counts as stable only when a second pass finds the same rows.
         """
-        if self._moved or self._received != self._distinct:
+        if self.has_moved or self.is_end_unconfirmed or self._received != self.distinct:
             return False
-        return self.total == self._distinct or (self.total is None and self._pages <= 1)
+        return self.total == self.distinct or (self.total is None and self._pages <= 1)
 
-    def agrees_with(self, other: _Pass | None) -> bool:
+    def agrees_with(self, other: _Pass) -> bool:
         """Whether another pass found the same, so that a further one would too."""
-        return other is not None and (other.ids, other.total) == (self.ids, self.total)
+        return (other.ids, other.total) == (self.ids, self.total)
+
+    @property
+    def counts_rows_repeatedly(self) -> bool:
+        """Whether the total may count a row for each time that it was returned."""
+        return self._received == self.total and self._received > self.distinct
+
+    def repeats_as(self, other: _Pass) -> bool:
+        """Whether another pass with another page size returned the same rows as often.
+
+        Rows that are repeated in place of others, at the edges of pages, differ by page size.
+        """
+        return (
+            self.longest_page != other.longest_page
+            and self.agrees_with(other)
+            and (self._received, self._repeated_ids) == (other._received, other._repeated_ids)
+        )
+
+
+def _repeated(ids: list[int | None]) -> BitMap64:
+    counts = Counter(identifier for identifier in ids if identifier is not None)
+    return BitMap64(identifier for identifier, count in counts.items() if count > 1)

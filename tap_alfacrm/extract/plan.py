@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.extract.completeness import Word
     from tap_alfacrm.records.page import Page
 
 COUNT_PAGE_SIZE = 1
@@ -32,6 +33,26 @@ class ListSpec:
     constants: Mapping[str, Any] = field(default_factory=dict)
     variant: Hashable = None
 
+    @property
+    def name(self) -> str:
+        """Name of the list in the memory of the stream: its filters."""
+        return " ".join(f"{key}={value}" for key, value in self.filters.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A request whose total counts the rows of lists.
+
+    Attributes:
+        request: The request.
+        list_number: The list of the task that it counts, None for all of them.
+        partitions: Other partitions whose rows it counts as well.
+    """
+
+    request: ListRequest
+    list_number: int | None = None
+    partitions: Sequence[Hashable] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -39,23 +60,26 @@ class Task:
 
     Attributes:
         lists: Each list with its request, in the order in which rows may move between them.
-        count_request: A request whose total counts the rows of all the lists, if there is one.
+        fallback_lists: Lists that hold all rows that the counts count, to be read instead where
+            counts and lists disagree; empty where the lists themselves are read again.
+        counts: Requests that count the lists after they were read.
         branch: The branch that the requests name, None for all branches.
         partition: The partition, as a key; None where no count needs its ids.
-        counted_partitions: Partitions whose rows `count_request` counts.
+        name: Name of the task in the memory of the stream.
         id_scope: Ids are unique within this scope only; None: within the stream.
-        is_count_sufficient: Whether the count is likely to make reading the lists unnecessary.
         single_page_likely: Whether each list is likely to have one page.
+        is_windowed: Whether a filter excludes rows, so that an earlier count says nothing.
     """
 
     lists: Sequence[tuple[ListRequest, ListSpec]]
-    count_request: ListRequest | None = None
+    fallback_lists: Sequence[tuple[ListRequest, ListSpec]] = ()
+    counts: Sequence[Count] = ()
     branch: int | None = None
     partition: Hashable | None = None
-    counted_partitions: Sequence[Hashable] = ()
+    name: str = ""
     id_scope: Hashable = None
-    is_count_sufficient: bool = False
     single_page_likely: bool = False
+    is_windowed: bool = False
 
     def planned_lists(self, page_size: int) -> Iterator[PlannedList]:
         """List what reading the task will request, for prefetching.
@@ -63,16 +87,16 @@ class Task:
         Args:
             page_size: Rows per page.
         """
-        for number, (request, _) in enumerate(() if self.is_count_sufficient else self.lists):
+        for number, (request, _) in enumerate(self.lists):
             yield PlannedList(
                 request,
                 page_size,
                 depends_on_previous=number > 0 or self.partition == (),
                 single_page_likely=self.single_page_likely,
             )
-        if self.count_request is not None:
+        for count in self.counts:
             yield PlannedList(
-                self.count_request, COUNT_PAGE_SIZE, depends_on_previous=True, count_only=True
+                count.request, COUNT_PAGE_SIZE, depends_on_previous=True, count_only=True
             )
 
 
@@ -81,20 +105,25 @@ class TaskGroup:
     """Tasks that the account offers together or not at all.
 
     Attributes:
-        tasks: The tasks, in order.
+        make_tasks: Returns the tasks, in order; may be called again.
         max_refusals: Refusals before the first response that mean that all will be refused.
         label: What the requests are about, for the log. Empty where a group is one task.
         size: Number of tasks, None where progress is reported by page.
         upcoming: Lists to prefetch from now on; None keeps what is planned.
-        incomplete_parents: Streams that name the tasks and of which rows may be unknown.
+        parents: The verdict on the streams that name the tasks, by their name.
     """
 
-    tasks: Iterable[Task]
+    make_tasks: Callable[[], Iterable[Task]]
     max_refusals: int = 1
     label: str = ""
     size: int | None = None
     upcoming: Iterable[PlannedList] | None = None
-    incomplete_parents: Sequence[str] = ()
+    parents: Mapping[str, Word] = field(default_factory=dict)
+
+    @property
+    def is_series(self) -> bool:
+        """Whether the group is a long series of short requests."""
+        return self.size is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +133,14 @@ class Route:
     Attributes:
         groups: Return the groups by name, in order, each when its turn comes, because that can
             take requests. One that is refused does not stop the others.
+        has_closing_counts: Whether rows move between the groups, so that lists of several pages
+            are counted once more after the last group.
+        make_supplement: Returns, after the groups were read, how to read what they hide.
     """
 
     groups: Mapping[str, Callable[[], TaskGroup]]
+    has_closing_counts: bool = False
+    make_supplement: Callable[[], Route | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +162,10 @@ class ListPage(NamedTuple):
         page: The page.
         spec: The list.
         id_scope: As in `Task`.
+        branch: The branch that the request named, None for all branches.
     """
 
     page: Page
     spec: ListSpec
     id_scope: Hashable = None
+    branch: int | None = None

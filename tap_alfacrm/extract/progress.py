@@ -68,14 +68,20 @@ class Progress:
             text = f"page {self._pages:,} of {pages:,}, {self._done:,} of {number_of(total, 'row')}"
             self._log(text, self._pages / pages)
 
-    def add_request(self, total: int) -> None:
-        """Count one completed request of a series.
+    def begin_series(self, label: str, size: int) -> None:
+        """Start a series of requests.
 
         Args:
-            total: Number of requests in the series.
+            label: What is being read.
+            size: Number of requests in the series.
         """
+        self.begin_list(label)
+        self._size = size
+
+    def add_request(self) -> None:
+        """Count one completed request of a series."""
         self._done += 1
-        total = max(total, self._done)
+        total = max(self._size, self._done)
         self._log(f"request {self._done:,} of {total:,}", self._done / total)
 
     def _log(self, text: str, share: float | None = None) -> None:

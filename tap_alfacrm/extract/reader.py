@@ -7,31 +7,38 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.errors import RequestError, UnavailableError
-from tap_alfacrm.extract.completeness import Evidence
-from tap_alfacrm.extract.pagination import MAX_PASSES, ListResult, SeenIds, read_until_stable
+from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.extract.completeness import Evidence, judge
+from tap_alfacrm.extract.pagination import MAX_PASSES, ListRead, read_until_stable
 from tap_alfacrm.extract.plan import COUNT_PAGE_SIZE, ListPage
 from tap_alfacrm.extract.progress import NoProgress
-from tap_alfacrm.formatting import number_of
+from tap_alfacrm.extract.results import ListResult, SeenIds
+from tap_alfacrm.extract.schedule import Schedule
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Generator, Hashable, Iterator
+    from collections.abc import Generator, Hashable, Iterable, Iterator
 
-    from tap_alfacrm.client.prefetch import PrefetchClient
-    from tap_alfacrm.extract.plan import Plan, Route, Task, TaskGroup
+    from tap_alfacrm.client.prefetch import PlannedList, PrefetchClient
+    from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.extract.memory import Memory
+    from tap_alfacrm.extract.plan import Count, ListSpec, Plan, Route, Task, TaskGroup
     from tap_alfacrm.extract.progress import Progress
+    from tap_alfacrm.extract.results import PageLengths
 
 
 class ListReader:
     """Reads the partitions of one stream, one plan each."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         client: PrefetchClient,
         page_size: int,
         progress: Progress,
         logger: logging.Logger,
+        *,
+        lengths: PageLengths,
+        memory: Memory,
     ) -> None:
         """Create a reader that has read nothing.
 
@@ -40,10 +47,14 @@ class ListReader:
             page_size: Rows per page to request.
             progress: Receives each page.
             logger: The stream's logger.
+            lengths: Lengths of the account's pages, shared by all streams.
+            memory: What earlier runs found; receives the routes that answer.
         """
         self._client, self._page_size = client, page_size
         self._progress, self._logger = progress, logger
-        self._seen: defaultdict[tuple[int | None, Hashable], SeenIds] = defaultdict(SeenIds)
+        self._lengths, self._memory = lengths, memory
+        self._seen: defaultdict[tuple[int | None, Hashable], defaultdict[int, SeenIds]]
+        self._seen = defaultdict(lambda: defaultdict(SeenIds))
         self._is_unstable = False
 
     def read(self, plan: Plan, evidence: Evidence) -> Iterator[ListPage]:
@@ -64,137 +75,142 @@ class ListReader:
         for route in plan.routes:
             try:
                 yield from self._read_route(route, evidence)
+                if judge(evidence).is_complete and (supplement := route.make_supplement()):
+                    yield from self._read_route(supplement, evidence)
             except UnavailableError as error:
                 if error.status == HTTPStatus.FORBIDDEN:
                     raise
                 refusal = refusal or error
             else:
-                self._is_unstable = self._is_unstable or evidence.unstable
+                self._is_unstable = self._is_unstable or evidence.unstable > 0
                 return
         if refusal is not None:
             raise refusal
 
     def _read_route(self, route: Route, evidence: Evidence) -> Iterator[ListPage]:
         """Read all groups; those that are refused are noted where others are not."""
-        refused: dict[str, UnavailableError] = {}
-        for name, make_group in route.groups.items():
-            try:
-                group = make_group()
-            except UnavailableError as error:
-                refused[name] = error
-                continue
-            self._begin_group(group)
-            outcome = _GroupOutcome()
-            for task in group.tasks:
-                outcome.add((yield from self._read_task(task, by_page=group.size is None)))
-                if not outcome.answered and len(outcome.refusals) == group.max_refusals:
-                    break
-                if group.size is not None:
-                    self._progress.add_request(group.size)
-            if outcome.refusals and not outcome.answered:
-                refused[name] = outcome.refusals[0]
-            else:
-                evidence.add(outcome.summarize(group))
-        if len(refused) == len(route.groups):
-            raise next(iter(refused.values()))
-        for refusal in refused.values():
+        schedule = Schedule(route, self._page_size, self._begin_group)
+        for task, is_series, record in schedule:
+            record((yield from self._read_task(task, is_series=is_series)))
+            if is_series:
+                self._progress.add_request()
+        if not schedule.outcomes:
+            raise next(iter(schedule.refused.values()))
+        for outcome in schedule.outcomes:
+            evidence.add(outcome.summarize())
+        for refusal in schedule.refused.values():
             self._logger.warning("%s The others were read.", refusal)
-        evidence.refusals += refused
+        evidence.refusals += schedule.refused
 
-    def _begin_group(self, group: TaskGroup) -> None:
-        if group.upcoming is not None:
-            self._client.plan(group.upcoming)
+    def _begin_group(self, group: TaskGroup, upcoming: Iterable[PlannedList] | None) -> None:
+        if upcoming is not None:
+            self._client.plan(upcoming)
         if group.size is not None:
-            self._progress.begin_list(group.label)
+            self._progress.begin_series(group.label, group.size)
 
-    def _read_task(self, task: Task, *, by_page: bool) -> Generator[ListPage, None, Evidence]:
-        """Read the lists of a task, and again until their rows agree with its count.
+    def _read_task(self, task: Task, *, is_series: bool) -> Generator[ListPage, None, Evidence]:
+        """Read the lists of a task, and again until their rows agree with its counts.
 
         The lists are read one after the other, because a row that moves from one to the next
         must be met again there.
         """
         evidence = Evidence()
-        progress = self._progress if by_page else NoProgress()
-        seen = SeenIds()
+        progress = NoProgress() if is_series else self._progress
+        seen: defaultdict[int, SeenIds] = defaultdict(SeenIds)
         if task.partition is not None:
             seen = self._seen[task.branch, task.partition]
-        count = _CountCheck(task, evidence, must_read=self._is_unstable)
-        while not self._is_counted(count, seen):
+        check = _CountCheck(task, evidence, must_read=self._is_unstable)
+        while not self._is_counted(check):
             evidence.discard_lists()
-            seen.begin_pass()
-            for request, spec in task.lists:
+            for number, (request, spec) in self._choose_lists(check):
                 result = ListResult()
-                pages = read_until_stable(self._client, request, self._page_size, result, progress)
+                known_count = self._known_count(task, spec, is_series=is_series)
+                pages = read_until_stable(
+                    ListRead(request, self._page_size, known_count),
+                    self._client,
+                    self._lengths,
+                    progress,
+                    result,
+                )
                 try:
                     for page in pages:
-                        yield ListPage(page, spec, task.id_scope)
+                        yield ListPage(page, spec, task.id_scope, task.branch)
                 except UnavailableError as error:
-                    if not (evidence.received or result.received):
+                    evidence.received += result.received
+                    evidence.pages += result.pages
+                    if not (number or evidence.received):
                         evidence.refusal = error
                         return evidence
-                    msg = f"{error} Some of its rows had been received before."
-                    raise RequestError(msg) from None
-                seen.add(result)
+                    self._logger.warning("%s What was received before it was loaded.", error)
+                    evidence.refusals.append(str(request))
+                    continue
+                self._memory.paths.add(request.route)
+                seen[number].replace_latest(result)
                 evidence.add_list(result)
-            count.passes += 1
+            if evidence.refusals:
+                return evidence
+            check.passes += 1
+        if task.lists and check.passes and not task.is_windowed:
+            evidence.counts[task.name] = {
+                spec.name: seen[number].latest for number, (_, spec) in enumerate(task.lists)
+            }
         return evidence
 
-    def _is_counted(self, count: _CountCheck, seen: SeenIds) -> bool:
-        """Whether a task needs no further pass, by its count if it has one."""
-        request = count.task.count_request
-        if request is None:
-            return count.passes > 0
-        covered = self._seen_for_count(count.task, seen)
-        if not count.passes and not covered.ever:
+    def _known_count(self, task: Task, spec: ListSpec, *, is_series: bool) -> int | None:
+        """Number of rows that an earlier run proved a list to have."""
+        if is_series:
+            return 0  # empty responses are requested again after the end of the series
+        return None if task.is_windowed else self._memory.count(task.name, spec.name)
+
+    @staticmethod
+    def _choose_lists(check: _CountCheck) -> Iterable[tuple[int, tuple[ListRequest, ListSpec]]]:
+        """Number the lists to read in the next pass; those of the fallback follow the others."""
+        task = check.task
+        if task.fallback_lists and (check.passes or not task.lists):
+            return enumerate(task.fallback_lists, len(task.lists))
+        return enumerate(task.lists)
+
+    def _is_counted(self, check: _CountCheck) -> bool:
+        """Whether a task needs no further pass, by its counts if it has any."""
+        task = check.task
+        covered = [self._seen_for_count(task, count) for count in task.counts]
+        if not task.counts:
+            return check.passes > 0
+        if not check.passes and not any(seen.ever for seen in covered):
             return False
-        with self._client.open_list(request, COUNT_PAGE_SIZE, count_only=True) as fetch_page:
-            total = fetch_page(0).total
-        return count.is_final(total, covered)
+        totals = []
+        for count in task.counts:
+            with self._client.open_list(
+                count.request, COUNT_PAGE_SIZE, count_only=True
+            ) as fetch_page:
+                totals.append(fetch_page(0).total)
+        return check.is_final(totals, covered)
 
-    def _seen_for_count(self, task: Task, seen: SeenIds) -> SeenIds:
-        """Combine the rows of all partitions that the task's count covers.
+    def _seen_for_count(self, task: Task, count: Count) -> SeenIds:
+        """Combine the rows of all lists that a count covers.
 
-        Where the task's own lists have been read, their latest pass is the evidence.
+        Where the fallback lists have been read, their latest pass is the evidence.
         """
-        covered = SeenIds()
-        for partition in task.counted_partitions:
-            if (task.branch, partition) in self._seen:
-                covered.add(self._seen[task.branch, partition])
-        if seen.latest_ids:
-            covered.latest_ids, covered.rows_without_id = seen.latest_ids, seen.rows_without_id
+        covered, fallback = SeenIds(), SeenIds()
+        for partition in {task.partition, *count.partitions}:
+            for number, seen in self._seen[task.branch, partition].items():
+                if count.list_number in {None, number}:
+                    covered.add(seen)
+                    if partition == task.partition and number >= len(task.lists):
+                        fallback.add(seen)
+        if fallback.latest_ids:
+            covered.latest_ids = fallback.latest_ids
+            covered.rows_without_id = fallback.rows_without_id
         return covered
 
 
 @dataclass(slots=True)
-class _GroupOutcome:
-    """What the tasks of a group came to."""
-
-    evidence: Evidence = field(default_factory=Evidence)
-    answered: int = 0
-    refusals: list[UnavailableError] = field(default_factory=list)
-
-    def add(self, part: Evidence) -> None:
-        if part.refusal is not None:
-            self.refusals.append(part.refusal)
-        else:
-            self.answered += 1
-            self.evidence.add(part)
-
-    def summarize(self, group: TaskGroup) -> Evidence:
-        self.evidence.incomplete_parents += group.incomplete_parents
-        if self.refusals:
-            requests = number_of(len(self.refusals), "request")
-            self.evidence.refusals.append(f"{requests} for {group.label}")
-        return self.evidence
-
-
-@dataclass(slots=True)
 class _CountCheck:
-    """Compares the rows of a task with the total of its count request, pass by pass.
+    """Compares the rows of a task with the totals of its counts, pass by pass.
 
     Attributes:
         task: The task.
-        evidence: The task's evidence, which receives the total.
+        evidence: The task's evidence, which receives the totals.
         must_read: Whether a count alone, before the first pass, proves nothing.
         passes: Passes so far.
     """
@@ -203,18 +219,35 @@ class _CountCheck:
     evidence: Evidence
     must_read: bool
     passes: int = 0
-    _previous: tuple[int | None, int, int] | None = None
+    _previous: list[tuple[int | None, int, int]] = field(default_factory=list)
 
-    def is_final(self, total: int | None, seen: SeenIds) -> bool:
-        """Whether another pass would prove nothing more."""
-        agrees = self.evidence.compare_count(total, seen.ever, seen.latest)
+    def is_final(self, totals: list[int | None], covered: list[SeenIds]) -> bool:
+        """Whether another pass would prove nothing more.
+
+        A row that was seen only before the latest pass may have been deleted, and would conceal
+        one that was missed; it counts only where rows move in every pass, so that no pass sees
+        them all.
+        """
+        current = [
+            (total, seen.ever, seen.latest) for total, seen in zip(totals, covered, strict=True)
+        ]
+        differences = [
+            0 if total is None else total - (ever if self.evidence.unstable else latest)
+            for total, ever, latest in current
+        ]
+        lists_disagree = bool(self.evidence.missing or self.evidence.surplus)
+        known = [total for total in totals if total is not None]
+        if known:
+            self.evidence.total = sum(known)
+            self.evidence.missing = sum(max(0, difference) for difference in differences)
+            self.evidence.surplus = sum(max(0, -difference) for difference in differences)
+        agrees = not any(differences) and (self.passes > 0 or len(known) == len(totals))
         if agrees and (self.passes or not self.must_read):
             return True
-        current = total, seen.ever, seen.latest
-        if self.passes and self._previous == current:
+        if self.passes and (lists_disagree or self._previous == current):
             return True
         if self.passes == MAX_PASSES:
-            self.evidence.unstable = True
+            self.evidence.unstable += 1
             return True
         self._previous = current
         return False

@@ -93,7 +93,10 @@ def parse_page(content: bytes, requested_at: str | None = None) -> Page:
     body = decode(content)
     if not isinstance(body, dict):
         raise _not_rows()
-    return _envelope(body.get("items"), non_negative_int(body.get("total")), requested_at)
+    items, total = body.get("items"), non_negative_int(body.get("total"))
+    if "items" in body and not items and total == 0:
+        items = []  # PHP writes an empty result as null or false as well
+    return _envelope(items, total, requested_at)
 
 
 def parse_array(content: bytes, requested_at: str | None = None) -> Page:

@@ -121,6 +121,16 @@ class PageStream(Stream):
                 state.pop("replication_key_value", None)
                 state.pop("replication_key", None)
 
+    def merge_partitions(self) -> None:
+        """Give a stream that had partitions in earlier versions the earliest of their bookmarks."""
+        state = self.tap_state.get("bookmarks", {}).get(self.name)
+        partitions = state.pop("partitions", None) if isinstance(state, dict) else None
+        if isinstance(state, dict) and partitions:
+            values = [partition.get("replication_key_value") for partition in partitions]
+            if all(values):
+                state["replication_key"] = self.replication_key
+                state["replication_key_value"] = min(values)
+
     def _bookmark_states(self) -> list[dict[str, Any]]:
         return [self.stream_state, *self.stream_state.get("partitions", [])]
 

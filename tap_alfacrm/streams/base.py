@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,45 +9,35 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INC
 from typing_extensions import override
 
 from tap_alfacrm.errors import UnavailableError
-from tap_alfacrm.extract.completeness import Evidence, judge, log_verdict
-from tap_alfacrm.extract.deduplication import Deduplicator
-from tap_alfacrm.extract.incremental import FilterWindow, MissingReplicationKeyError
+from tap_alfacrm.extract.completeness import Evidence, Word, judge, log_verdict
+from tap_alfacrm.extract.incremental import (
+    DeadFilterError,
+    FilterWindow,
+    MissingReplicationKeyError,
+    Windows,
+)
+from tap_alfacrm.extract.memory import Memory
+from tap_alfacrm.extract.plan import COUNT_PAGE_SIZE
 from tap_alfacrm.extract.progress import Progress
 from tap_alfacrm.extract.reader import ListReader
-from tap_alfacrm.formatting import number_of
-from tap_alfacrm.streams.entity import EntityStream
+from tap_alfacrm.formatting import list_of, number_of
+from tap_alfacrm.streams.bookmarks import BookmarkedStream
+from tap_alfacrm.streams.extraction import Extraction
 from tap_alfacrm.streams.parent_ids import ParentIds
+from tap_alfacrm.streams.planned import task_name
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.extract.plan import ListPage
+    from tap_alfacrm.extract.plan import ListPage, Route
     from tap_alfacrm.streams.entity import Schemas
     from tap_alfacrm.streams.run import Run
 
 
-@dataclass(slots=True)
-class Extraction:
-    """How far a stream has been read in this run.
-
-    Attributes:
-        reader: Reads the partitions.
-        deduplicator: Passes each row once.
-        partitions: Evidence of the partitions read so far, in their order.
-        is_partial: Whether a window has excluded rows.
-    """
-
-    reader: ListReader
-    deduplicator: Deduplicator
-    partitions: list[Evidence] = field(default_factory=list)
-    is_partial: bool = False
-
-
-class AlfaCRMStream(EntityStream):
+class AlfaCRMStream(BookmarkedStream):
     """Rows of one entity, each once (docs/behaviour.md#completeness)."""
 
     @override
@@ -74,88 +63,94 @@ class AlfaCRMStream(EntityStream):
         # the SDK keeps the signpost for the stream alone, and so does not cap the partitions
         signpost = self.get_replication_key_signpost(context)
         self.state_manager.write_replication_key_signpost(signpost, context=context)
-        extraction, evidence = self._extraction, Evidence()
-        is_first = not extraction.partitions
-        if is_first:
-            self.keep_bookmarks()
-        if (
-            is_first
-            and self.run.config.detect_deletions
-            and self.replication_method == REPLICATION_FULL_TABLE
-        ):
-            self.begin_version()
+        if self._current_extraction is None:
+            self._current_extraction = self._new_extraction(Memory(self.stream_state))
+            self._begin_stream(self._current_extraction.memory)
+        extraction, evidence = self._current_extraction, Evidence()
         if any(partition.refused for partition in extraction.partitions):
             evidence.refused = True
         else:
-            window = self._window(context)
-            extraction.is_partial = extraction.is_partial or bool(window.filters)
+            windows = self.open_windows(context, extraction.memory)
             try:
                 try:
-                    yield from self._records(context, window, extraction, evidence)
-                except MissingReplicationKeyError:
-                    self._load_full_table()
-                    window, evidence = FilterWindow(), Evidence()
-                    yield from self._records(context, window, extraction, evidence)
+                    yield from self._records(context, windows, extraction, evidence)
+                except (DeadFilterError, MissingReplicationKeyError) as error:
+                    self._load_all(error)
+                    windows, evidence = Windows(), Evidence()
+                    yield from self._records(context, windows, extraction, evidence)
             except UnavailableError as error:
-                if self.required:
+                if self.required and not extraction.memory.paths:
                     raise
-                outcome = "stays empty" if is_first else "has no more rows"
+                outcome = "has no more rows" if extraction.partitions else "stays empty"
                 self.logger.warning("%s The stream %s %s.", error, self.name, outcome)
                 evidence = Evidence(refused=True)
-            if window.outside:
+            if windows.outside:
                 self.logger.warning(
                     "%s: the account ignored the filter %s (%s outside the window); "
                     "all rows that it returned were loaded.",
                     self.name,
-                    window.filters,
-                    number_of(window.outside, "row"),
+                    self.incremental_filter and self.incremental_filter.name,
+                    number_of(windows.outside, "row"),
                 )
         extraction.partitions.append(evidence)
-        self._end_partition(context, evidence)
+        self._end_partition(context, extraction, evidence)
 
     def _records(
         self,
         context: Context | None,
-        window: FilterWindow,
+        windows: Windows,
         extraction: Extraction,
         evidence: Evidence,
     ) -> Iterator[Sequence[Any]]:
         """Turn the pages of a partition into records: the way that every row takes."""
-        prefetch = bool(window.filters) or not extraction.partitions
-        plan = self.plan(context, window, prefetch=prefetch)
+        evidence.unreliable_filters += self.check_filters(context)
         evidence.counts_stream = self.counts_stream(context)
+        prefetch = windows.is_partial or not extraction.partitions
+        plan = self.plan(context, windows, extraction.memory, prefetch=prefetch)
         for page in extraction.reader.read(plan, evidence):
+            window = windows.for_branch(page.branch)
             self._check_replication_key(page, window)
+            if extraction.witness is not None:
+                extraction.witness.add(page)
             records: list[Any] = []
             for new in extraction.deduplicator.select_new_rows(page):
                 if self._collects_parent_ids:
                     self._parent_ids.add(new.ids, new.rows)
-                records += self.converter.convert(self._post_process_all(new.rows), new.constants)
-            window.count_outside(records)
+                records += self.converter.convert(self.post_process_all(new.rows), new.constants)
+            window.add(page.page.ids, records)
             evidence.emitted += len(records)
             yield records
+        extraction.is_partial = extraction.is_partial or windows.is_partial
+        for branch, window in windows.items():
+            name = task_name(branch, context)
+            if window.filters:
+                evidence.counts[name] = self.check_window(
+                    context, branch, window, extraction.memory
+                )
+            if window.newest:
+                extraction.newest[name] = max(window.newest, extraction.newest.get(name, ""))
 
-    @property
-    def _extraction(self) -> Extraction:
-        if self._current_extraction is None:
-            self._current_extraction = self._new_extraction()
-        return self._current_extraction
+    def _begin_stream(self, memory: Memory) -> None:
+        self.run.client.note_answered(memory.paths)
+        self.keep_bookmarks()
+        if self.run.config.detect_deletions and self.replication_method == REPLICATION_FULL_TABLE:
+            self.begin_version()
 
-    def _new_extraction(self) -> Extraction:
+    def _new_extraction(self, memory: Memory) -> Extraction:
         run = self.run
-        reader = ListReader(run.client, run.config.page_size, Progress(self.logger), self.logger)
-        return Extraction(reader, Deduplicator(self.variant_policy()))
-
-    # Bookmarks
-
-    def bookmark(self, context: Context | None) -> dt.datetime | None:
-        """The point from which a partition is read, None for all of it."""
-        return self.get_starting_timestamp(context)
-
-    def _window(self, context: Context | None) -> FilterWindow:
-        if not self.incremental_filter or self.replication_method != REPLICATION_INCREMENTAL:
-            return FilterWindow()
-        return self.incremental_filter.window(self.bookmark(context), self.run.config.lookback_days)
+        return Extraction(
+            ListReader(
+                run.client,
+                run.config.page_size,
+                Progress(self.logger),
+                self.logger,
+                lengths=run.page_lengths,
+                memory=memory,
+            ),
+            self.make_deduplicator(),
+            memory,
+            self.make_witness(),
+        )
 
     def _check_replication_key(self, page: ListPage, window: FilterWindow) -> None:
         if self.replication_method == REPLICATION_INCREMENTAL and not window.has_key(
@@ -163,48 +158,50 @@ class AlfaCRMStream(EntityStream):
         ):
             if window.filters:
                 raise MissingReplicationKeyError
-            self._load_full_table()
+            self._load_all(MissingReplicationKeyError())
 
-    def _load_full_table(self) -> None:
-        """Stop requesting changes, because the rows do not say when they changed."""
-        self.logger.warning(
-            "%s: the rows carry no %s, so this run loads the full table.",
-            self.name,
-            self.replication_key,
-        )
-        self.forced_replication_method = REPLICATION_FULL_TABLE
-
-    @override
-    def get_replication_key_signpost(self, context: Context | None = None) -> str | None:
-        """The start of the run, which no bookmark passes, in the form of the records."""
-        if not self.replication_key:
-            return None
-        return f"{super().get_replication_key_signpost(context):%Y-%m-%dT%H:%M:%SZ}"
+    def _load_all(self, reason: Exception) -> None:
+        """Stop requesting changes, because the rows or the filter do not show them."""
+        if isinstance(reason, MissingReplicationKeyError):
+            self.logger.warning(
+                "%s: the rows carry no %s, so this run loads the full table.",
+                self.name,
+                self.replication_key,
+            )
+            self.forced_replication_method = REPLICATION_FULL_TABLE
+        else:
+            self.logger.warning(
+                "%s: the filter by %s does not return rows that it should, so this run loads all "
+                "rows.",
+                self.name,
+                self.replication_key,
+            )
 
     # Parents
 
     @cached_property
     def _collects_parent_ids(self) -> bool:
-        return self.is_parent and self.run.needs_ids_of(self.name)
+        return self.counts_by_branch or (self.is_parent and self.run.needs_ids_of(self.name))
 
     @property
     def has_parent_ids(self) -> bool:
         """Whether the ids of all rows are known without a request."""
         return self._parent_ids_evidence is not None
 
-    @property
-    def has_complete_parent_ids(self) -> bool:
-        """Whether reading the ids was complete."""
+    def judge_parent_ids(self) -> Word:
+        """Whether every row is among the ids, as far as that is proven."""
         partitions = self._parent_ids_evidence
-        return partitions is not None and judge(Evidence.combine(partitions)).is_complete
+        if partitions is None:
+            return Word.INCOMPLETE
+        return judge(Evidence.combine(partitions)).word
 
     def read_parent_ids(self) -> ParentIds:
         """Return the ids of all rows; requests them unless this run has read them."""
         if self._parent_ids_evidence is None:
-            extraction = self._new_extraction()
-            for context in self.partitions or (None,):
+            extraction = self._new_extraction(Memory({}))
+            for context in self.contexts:
                 evidence = Evidence()
-                plan = self.plan(context, FilterWindow(), prefetch=False)
+                plan = self.plan(context, Windows(), extraction.memory, prefetch=False)
                 evidence.counts_stream = self.counts_stream(context)
                 for page in extraction.reader.read(plan, evidence):
                     for new in extraction.deduplicator.select_new_rows(page):
@@ -213,43 +210,76 @@ class AlfaCRMStream(EntityStream):
             self._parent_ids_evidence = extraction.partitions
         return self._parent_ids
 
+    @override
+    def _hidden_branches_route(
+        self, action: str, context: Context | None, windows: Windows, memory: Memory
+    ) -> Route | None:
+        """Return how to read the branches of which the path without a branch hides rows.
+
+        One count for a branch tells. A branch of which rows came is counted only where
+        `counts_each_branch`, or where another stream was found to hide rows.
+        """
+        is_last = context == self.contexts[-1]
+        if not (self.counts_by_branch and is_last) or windows.is_partial:
+            return None
+        counts = self.counts(context)
+        spec = counts[0].spec if counts else self.lists(context)[0]
+        hidden = []
+        for branch in self.visible_branches():
+            known = self._parent_ids.count_in_branch(branch)
+            if known and not (self.counts_each_branch or self.run.hides_by_branch):
+                continue
+            request = self.request(branch, action, spec, FilterWindow())
+            try:
+                total = self.run.client.fetch(request.for_page(0, COUNT_PAGE_SIZE)).total
+            except UnavailableError:
+                continue
+            if (total or 0) > known:
+                hidden.append(branch)
+        memory.hides_by_branch = bool(hidden)
+        if not hidden:
+            return None
+        self.run.hides_by_branch = True
+        self.logger.warning(
+            "%s: the path without a branch hides rows of %s; reading by branch.",
+            self.name,
+            list_of(f"branch {branch}" for branch in hidden),
+        )
+        return self._route(hidden, action, context, windows, prefetch=False)
+
     # The end of a partition and of the stream
 
-    def _end_partition(self, context: Context | None, evidence: Evidence) -> None:
+    def _end_partition(
+        self, context: Context | None, extraction: Extraction, evidence: Evidence
+    ) -> None:
+        evidence.vanished += extraction.memory.compare(evidence.counts)
         if not judge(evidence).is_complete:
             self.hold_bookmark(context)
         if context is not None and not evidence.refused:
             label = self.name + "".join(f" {key}={value}" for key, value in context.items())
             log_verdict(self.logger, label, evidence)
-        if len(self._extraction.partitions) == max(1, len(self.partitions or ())):
-            if self._collects_parent_ids and not (evidence.refused or self._extraction.is_partial):
-                self._parent_ids_evidence = self._extraction.partitions
-            self.end_stream()
+        if len(extraction.partitions) == len(self.contexts):
+            if self._collects_parent_ids and not (evidence.refused or extraction.is_partial):
+                self._parent_ids_evidence = extraction.partitions
+            self._end_stream(extraction)
 
-    def end_stream(self) -> None:
-        """Log unknown fields, invalid values and the verdict; end the table's version."""
-        if self.converter.unknown_fields:
-            fields = ", ".join(
-                f"{name} ({type_})" for name, type_ in sorted(self.converter.unknown_fields.items())
-            )
-            self.logger.warning(
-                "%s: the rows have fields that the catalog does not have, which were left out: "
-                "%s. Refresh the catalog to load them (--discover; Meltano: --refresh-catalog).",
-                self.name,
-                fields,
-            )
-        if self.converter.invalid_values:
-            fields = ", ".join(
-                f"{name} {count:,}" for name, count in sorted(self.converter.invalid_values.items())
-            )
-            self.logger.warning(
-                "%s: values that their type cannot hold became null: %s.", self.name, fields
-            )
-        evidence = Evidence.combine(self._extraction.partitions)
-        if not judge(evidence).is_complete:
+    def _end_stream(self, extraction: Extraction) -> None:
+        """Log what the rows had too much, and the verdict; end the table's version."""
+        self.log_findings()
+        evidence, memory = Evidence.combine(extraction.partitions), extraction.memory
+        if not self.run.config.branch_ids and self.run.knows_branch_ids:
+            evidence.vanished += memory.compare_branches(self.visible_branches())
+        if extraction.witness is not None:
+            extraction.witness.log(self.logger, self.name)
+            evidence.unreliable_filters += extraction.witness.unreliable_filters
+        verdict = judge(evidence)
+        if not verdict.is_complete:
             self.restore_bookmarks()
-        if evidence.refused and not evidence.pages:
+        if evidence.refused and not evidence.pages and not memory.paths:
             return
-        verdict = log_verdict(self.logger, self.name, evidence)
-        if verdict.is_complete and self.replication_method == REPLICATION_FULL_TABLE:
-            self.end_version()
+        log_verdict(self.logger, self.name, evidence)
+        if verdict.is_complete:
+            self.remember_branches(memory, extraction.newest)
+            if self.replication_method == REPLICATION_FULL_TABLE:
+                self.end_version()
+        memory.save(verdict.word)

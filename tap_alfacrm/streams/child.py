@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from tap_alfacrm.client.prefetch import PlannedList
 from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.streams.base import AlfaCRMStream
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.extract.incremental import FilterWindow
+    from tap_alfacrm.extract.incremental import Windows
+    from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.records.page import Parser
     from tap_alfacrm.streams.parent_ids import ParentIds
 
+MAX_PARENTS_COMPARED = 30
+"""Parents of several branches that are requested in each, to see whether their rows differ."""
+PARENTS_WITH_ROWS_COMPARED = 3
+"""Such parents with rows after which the comparison ends."""
 MAX_REFUSALS = 3
 """Refusals before the first response that mean that the entity is not offered."""
 
@@ -75,7 +82,9 @@ class ChildStream(AlfaCRMStream):
         return iter(())
 
     @override
-    def plan(self, context: Context | None, window: FilterWindow, *, prefetch: bool) -> Plan:
+    def plan(
+        self, context: Context | None, windows: Windows, memory: Memory, *, prefetch: bool
+    ) -> Plan:
         groups = {parent.stream: partial(self._group, parent) for parent in self.parents}
         return Plan([Route(groups)])
 
@@ -83,9 +92,10 @@ class ChildStream(AlfaCRMStream):
         ids = self.run.read_parent_ids(parent.stream)
         branches = self.run.read_branch_ids()
         page_size = self.run.config.page_size
-        is_complete = self.run.has_complete_parent_ids(parent.stream)
+        if not parent.every_branch and self._differs_by_branch(parent, ids, branches):
+            parent = replace(parent, every_branch=True)
         return TaskGroup(
-            self._tasks(parent, ids, branches),
+            lambda: self._tasks(parent, ids, branches),
             max_refusals=MAX_REFUSALS,
             label=f"{self.name} of {parent.stream}",
             size=len(ids) * len(self.variants),
@@ -94,19 +104,49 @@ class ChildStream(AlfaCRMStream):
                 for task in self._tasks(parent, ids, branches)
                 for request, _ in task.lists
             ),
-            incomplete_parents=() if is_complete else (parent.stream,),
+            parents={parent.stream: self.run.judge_parent_ids(parent.stream)},
+        )
+
+    def _differs_by_branch(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> bool:
+        """Check whether a parent of several branches has other rows in each.
+
+        A few parents with rows tell it for all, once in a run; a parent without rows tells nothing.
+        """
+        shown = 0
+        several = ids.in_several_branches(branches)
+        for identifier, own_branches in islice(several, MAX_PARENTS_COMPARED):
+            pages = []
+            for branch in own_branches:
+                request = self._request(parent, branch, identifier)
+                request = request.for_page(0, self.run.config.page_size)
+                try:
+                    pages.append(self.run.client.fetch(request))
+                except UnavailableError:
+                    return True
+            if len({(page.total, tuple(page.ids)) for page in pages}) > 1:
+                self.logger.info(
+                    "%s: the rows of one of the %s differ by branch; requesting each branch.",
+                    self.name,
+                    parent.stream,
+                )
+                return True
+            shown += bool(pages[0].items)
+            if shown == PARENTS_WITH_ROWS_COMPARED:
+                break
+        return False
+
+    def _request(self, parent: Parent, branch: int, identifier: int) -> ListRequest:
+        return ListRequest(
+            self.path(branch),
+            params={**parent.fixed, **self.params(), parent.param: identifier},
+            parser=self.parser_for(identifier),
+            is_single=self.is_single,
         )
 
     def _tasks(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> Iterator[Task]:
         """One task for each parent row, branch and variant."""
-        params = {**parent.fixed, **self.params()}
         for branch, identifier in ids.pairs(branches, every_branch=parent.every_branch):
-            request = ListRequest(
-                self.path(branch),
-                params={**params, parent.param: identifier},
-                parser=self.parser_for(identifier),
-                is_single=self.is_single,
-            )
+            request = self._request(parent, branch, identifier)
             constants = {parent.field: identifier} if parent.field else {}
             for variant in self.variants:
                 spec = ListSpec(variant, constants)

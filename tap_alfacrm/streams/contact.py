@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing_extensions import override
+
 from tap_alfacrm.extract.incremental import DOTTED, ISO, IncrementalFilter
 from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.child import ChildStream, Parent
@@ -13,6 +15,7 @@ class TasksStream(AlfaCRMStream):
     name = "tasks"
     entity = "task"
     needs_branch = True
+    moves_between_branches = True
     is_parent = True
 
 
@@ -36,31 +39,37 @@ class LogsStream(AlfaCRMStream):
     incremental_filter = IncrementalFilter("date_time", "date_from", DOTTED)
 
 
-class SmsMessagesStream(AlfaCRMStream):
+class MessagesStream(AlfaCRMStream):
+    """Messages of one kind; their status changes after the day by which they are filtered."""
+
+    actions = ("", "/index")
+    needs_branch = True
+
+    @property
+    @override
+    def lookback_days(self) -> int:
+        return max(super().lookback_days, self.run.config.message_lookback_days)
+
+
+class SmsMessagesStream(MessagesStream):
     """Text messages."""
 
     name = "sms_messages"
     entity = "sms-message"
-    actions = ("", "/index")
-    needs_branch = True
     incremental_filter = IncrementalFilter("added", "date_from", ISO)
 
 
-class MailMessagesStream(AlfaCRMStream):
+class MailMessagesStream(MessagesStream):
     """E-mails."""
 
     name = "mail_messages"
     entity = "mail-message"
-    actions = ("", "/index")
-    needs_branch = True
     incremental_filter = IncrementalFilter("sent_date", "date_from", ISO)
 
 
-class PhoneCallsStream(AlfaCRMStream):
+class PhoneCallsStream(MessagesStream):
     """Phone calls."""
 
     name = "phone_calls"
     entity = "phone-call"
-    actions = ("", "/index")
-    needs_branch = True
     incremental_filter = IncrementalFilter("call_date", "date_from", ISO)

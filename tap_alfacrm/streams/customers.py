@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
+from tap_alfacrm.extract.deduplication import FilterWitness
 from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
 from tap_alfacrm.extract.plan import ListSpec
 from tap_alfacrm.streams.archived import ACTIVE, ALL, ArchivedStream
-from tap_alfacrm.streams.entity import partition_key
+from tap_alfacrm.streams.entity import ListCount, partition_key
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,6 +35,7 @@ class CustomersStream(ArchivedStream):
     required = True
     has_custom_fields = True
     is_parent = True
+    counts_each_branch = True
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
     sample_list = ListSpec({"is_study": BOTH, "removed": ALL})
 
@@ -63,12 +65,32 @@ class CustomersStream(ArchivedStream):
         return self._bookmarks[partition_key(context)]
 
     @override
-    def count_list(self, context: Context | None) -> ListSpec | None:
-        if context == {"is_study": BOTH}:
-            removed = ALL if self.run.config.include_archived else ACTIVE
-            return ListSpec({**context, "removed": removed})
-        return None if BOTH in self.run.config.is_study else super().count_list(context)
+    def lists(self, context: Context | None) -> Sequence[ListSpec]:
+        is_check = context == {"is_study": BOTH} and len(self.contexts) > 1
+        return () if is_check else super().lists(context)
 
     @override
-    def counted_partitions(self, context: Context | None) -> Sequence[Context | None]:
-        return self.partitions if context == {"is_study": BOTH} else (context,)
+    def fallback_lists(self, context: Context | None) -> Sequence[ListSpec]:
+        if self.counts_stream(context) and len(self.contexts) > 1:
+            return super().lists({"is_study": BOTH})
+        return ()
+
+    @override
+    def counts(self, context: Context | None) -> Sequence[ListCount]:
+        """The partition's own count, and at the last one the count of all customers.
+
+        Customers of both kinds are counted together wherever both are loaded, because a lead may
+        become a client, or a client a lead, between the two partitions.
+        """
+        kinds = set(self.run.config.is_study)
+        if {0, 1} <= kinds or BOTH in kinds:
+            if context != self.contexts[-1]:
+                return ()
+            removed = ALL if self.run.config.include_archived else ACTIVE
+            spec = ListSpec({"is_study": BOTH, "removed": removed})
+            return (ListCount(spec, partitions=self.partitions),)
+        return super().counts(context)
+
+    @override
+    def make_witness(self) -> FilterWitness:
+        return FilterWitness("is_study", combined=BOTH)

@@ -27,6 +27,7 @@ class RoomsStream(AlfaCRMStream):
 
     name = "rooms"
     entity = "room"
+    counts_by_branch = True
 
 
 class SubjectsStream(AlfaCRMStream):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 from typing_extensions import override
 
-from tap_alfacrm.client.request import ListRequest
-from tap_alfacrm.extract.incremental import FilterWindow
-from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
+from tap_alfacrm.extract.deduplication import Deduplicator
+from tap_alfacrm.extract.plan import ListSpec
 from tap_alfacrm.records.converter import CLOCK, Converter
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.records.typed_page import TypedPageParser, TypedRow
@@ -19,20 +18,33 @@ from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.sdk.page_stream import PageStream
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import Catalog
 
-    from tap_alfacrm.client.prefetch import PlannedList
-    from tap_alfacrm.extract.deduplication import VariantPolicy
+    from tap_alfacrm.extract.deduplication import FilterWitness
     from tap_alfacrm.extract.incremental import IncrementalFilter
     from tap_alfacrm.records.page import Parser, Row
     from tap_alfacrm.streams.run import Run
 
     Schemas = Mapping[str, Any]
     """JSON Schemas by field name."""
+
+
+class ListCount(NamedTuple):
+    """A list of which the total alone is requested.
+
+    Attributes:
+        spec: The list.
+        list_number: The list of the partition that it counts, None for all of them.
+        partitions: Other partitions whose rows it counts as well.
+    """
+
+    spec: ListSpec
+    list_number: int | None = None
+    partitions: Sequence[Context | None] = ()
 
 
 class EntityStream(PageStream):
@@ -64,6 +76,12 @@ class EntityStream(PageStream):
     """Whether pages may be decoded as structs, which `post_process` does not receive."""
     incremental_filter: ClassVar[IncrementalFilter | None] = None
     """The filter that requests changed rows only."""
+    counts_by_branch: ClassVar[bool] = False
+    """Whether rows name their branches, so that the path without a branch can be checked."""
+    counts_each_branch: ClassVar[bool] = False
+    """Whether it is checked in branches, too, of which rows came."""
+    moves_between_branches: ClassVar[bool] = False
+    """Whether a row can move to another branch during a run, where the path names a branch."""
     sample_list: ClassVar[ListSpec] = ListSpec()
     """The list that contains every row of the entity."""
 
@@ -113,118 +131,43 @@ class EntityStream(PageStream):
             return (ListSpec(context, variant=partition_key(context)),)
         return (self.sample_list,)
 
-    def count_list(self, context: Context | None) -> ListSpec | None:  # noqa: ARG002
-        """The single list whose total counts all rows of a partition's lists, if any."""
-        return None
+    def fallback_lists(self, context: Context | None) -> Sequence[ListSpec]:  # noqa: ARG002
+        """Lists of all rows that the counts of a partition count, read if these disagree."""
+        return ()
 
-    def counted_partitions(self, context: Context | None) -> Sequence[Context | None]:
-        """The partitions whose rows `count_list` counts."""
-        return (context,)
+    @property
+    def contexts(self) -> Sequence[Context | None]:
+        """The partitions; (None,) for a stream without."""
+        return self.partitions or (None,)
+
+    def counts(self, context: Context | None) -> Sequence[ListCount]:  # noqa: ARG002
+        """The lists of which the total alone is requested, to check a partition's lists."""
+        return ()
 
     def counts_stream(self, context: Context | None) -> bool:
-        """Whether the count of a partition holds for all partitions of the stream."""
-        return len(self.counted_partitions(context)) > 1
+        """Whether the counts of a partition hold for all partitions of the stream."""
+        return any(count.partitions for count in self.counts(context))
 
-    def variant_policy(self) -> VariantPolicy | None:
-        """How to tell which list a row belongs to, where lists overlap."""
+    def make_deduplicator(self) -> Deduplicator:
+        """Return what passes each row once."""
+        return Deduplicator()
+
+    def make_witness(self) -> FilterWitness | None:
+        """Return what checks on the rows that a filter is obeyed, where rows show it."""
         return None
 
-    def plan(self, context: Context | None, window: FilterWindow, *, prefetch: bool) -> Plan:
-        """Plan how to read a partition.
+    def check_filters(self, context: Context | None) -> list[str]:  # noqa: ARG002
+        """Check filters that the rows do not show; may send requests.
 
-        Args:
-            context: The partition.
-            window: The rows to request.
-            prefetch: Whether to prefetch this partition and what comes after it.
+        Returns:
+            Filters that have no effect.
         """
-        return Plan(self._routes(context, window, prefetch=prefetch))
-
-    def _routes(
-        self, context: Context | None, window: FilterWindow, *, prefetch: bool
-    ) -> Iterator[Route]:
-        """Each action of the path, without a branch where possible, else in each branch."""
-        if not (self.needs_branch or self.run.config.branch_ids):
-            for action in self.actions:
-                yield self._route((None,), action, context, window, prefetch=prefetch)
-            if self.name == "branches":
-                return
-        # some accounts need the branch in every path
-        branches = self.run.read_branch_ids()
-        for action in self.actions:
-            yield self._route(branches, action, context, window, prefetch=prefetch)
-
-    def _route(
-        self,
-        branches: Sequence[int | None],
-        action: str,
-        context: Context | None,
-        window: FilterWindow,
-        *,
-        prefetch: bool,
-    ) -> Route:
-        def upcoming() -> Iterator[PlannedList]:
-            contexts = (context,) if window.filters else self.partitions or (context,)
-            yield from self._planned_lists(branches, action, contexts, window)
-            yield from self.run.upcoming_lists(after=self.name)
-
-        uses_listed_branches = branches != (None,) and not self.run.config.branch_ids
-        all_known = not uses_listed_branches or self.run.has_complete_parent_ids("branches")
-        return Route(
-            {
-                f"branch {branch}": partial(
-                    TaskGroup,
-                    [self._task(branch, action, context, window)],
-                    upcoming=upcoming() if prefetch and number == 0 else None,
-                    incomplete_parents=() if all_known else ("branches",),
-                )
-                for number, branch in enumerate(branches)
-            }
-        )
-
-    def _task(
-        self, branch: int | None, action: str, context: Context | None, window: FilterWindow
-    ) -> Task:
-        def request(spec: ListSpec) -> ListRequest:
-            filters = {**spec.filters, **window.filters}
-            return ListRequest(self.path(branch, action), filters, parser=self.parser)
-
-        count_list = self.count_list(context)
-        counted = self.counted_partitions(context)
-        return Task(
-            lists=[(request(spec), spec) for spec in self.lists(context)],
-            count_request=None if count_list is None else request(count_list),
-            branch=branch,
-            partition=partition_key(context),
-            counted_partitions=[partition_key(one) for one in counted],
-            is_count_sufficient=self.counts_stream(context),
-            single_page_likely=not (self.incremental_filter or context or count_list),
-        )
-
-    def _planned_lists(
-        self,
-        branches: Sequence[int | None],
-        action: str,
-        contexts: Sequence[Any],
-        window: FilterWindow,
-    ) -> Iterator[PlannedList]:
-        for context in contexts:
-            for branch in branches:
-                task = self._task(branch, action, context, window)
-                yield from task.planned_lists(self.run.config.page_size)
-
-    def upcoming_lists(self) -> Iterator[PlannedList]:
-        """List what the stream will request, as far as that is known before its turn."""
-        is_windowed = self.incremental_filter and self.replication_method != REPLICATION_FULL_TABLE
-        branches: Sequence[int | None] = self.run.config.branch_ids or (None,)
-        if self.needs_branch:
-            branches = self.run.read_branch_ids() if self.run.knows_branch_ids else ()
-        if not is_windowed and branches:
-            contexts = self.partitions or (None,)
-            yield from self._planned_lists(branches, self.actions[0], contexts, FilterWindow())
+        return []
 
     def needs_ids_of(self, parent: str) -> bool:
         """Whether the stream needs a request for each row of another."""
-        return self.needs_branch and parent == "branches" and not self.run.config.branch_ids
+        uses_branches = self.needs_branch or self.counts_by_branch
+        return uses_branches and parent == "branches" and not self.run.config.branch_ids
 
     @cached_property
     def parser(self) -> Parser:
@@ -253,11 +196,31 @@ class EntityStream(PageStream):
         }
         return {**row, **fallbacks} if fallbacks else row
 
-    def _post_process_all(self, rows: Sequence[Any]) -> Sequence[Any]:
+    def post_process_all(self, rows: Sequence[Any]) -> Sequence[Any]:
         """Post-process plain rows; typed rows need none."""
         if rows and isinstance(rows[0], TypedRow):
             return rows
         return [self.post_process(row) for row in rows]
+
+    def log_findings(self) -> None:
+        """Log unknown fields and invalid values."""
+        if self.converter.unknown_fields:
+            fields = ", ".join(
+                f"{name} ({type_})" for name, type_ in sorted(self.converter.unknown_fields.items())
+            )
+            self.logger.warning(
+                "%s: the rows have fields that the catalog does not have, which were left out: "
+                "%s. Refresh the catalog to load them (--discover; Meltano: --refresh-catalog).",
+                self.name,
+                fields,
+            )
+        if self.converter.invalid_values:
+            fields = ", ".join(
+                f"{name} {count:,}" for name, count in sorted(self.converter.invalid_values.items())
+            )
+            self.logger.warning(
+                "%s: values that their type cannot hold became null: %s.", self.name, fields
+            )
 
 
 def partition_key(context: Context | None) -> Hashable:

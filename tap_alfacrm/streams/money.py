@@ -22,6 +22,7 @@ class PaysStream(AlfaCRMStream):
     name = "pays"
     entity = "pay"
     needs_branch = True
+    moves_between_branches = True
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
 
 
@@ -62,6 +63,7 @@ class TariffsStream(AlfaCRMStream):
 
     name = "tariffs"
     entity = "tariff"
+    counts_by_branch = True
 
 
 class CustomerTariffsStream(ChildStream):
@@ -94,3 +96,4 @@ class DiscountsStream(AlfaCRMStream):
 
     name = "discounts"
     entity = "discount"
+    counts_by_branch = True

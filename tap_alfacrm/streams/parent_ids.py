@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ParentIds:
-    """Ids of the rows of an entity, with the branches they belong to."""
+    """Ids of the rows of an entity, with the branches that they name."""
 
     def __init__(self) -> None:
         """Create an empty set."""
@@ -27,15 +27,31 @@ class ParentIds:
 
         Args:
             ids: Their ids.
-            rows: The rows, whose `branch_ids` are read.
+            rows: The rows, whose `branch_ids` or `branch_id` is read.
         """
         self._ids.update(ids)
+        by_branches: dict[tuple[Any, ...], list[int]] = {}
         for identifier, row in zip(ids, rows, strict=True):
             branch_ids = row.get("branch_ids")
-            for item in branch_ids if isinstance(branch_ids, list) else ():
-                branch = non_negative_int(item)
+            if not isinstance(branch_ids, list):
+                branch_ids = (row.get("branch_id"),)
+            by_branches.setdefault(tuple(map(non_negative_int, branch_ids)), []).append(identifier)
+        for branches, identifiers in by_branches.items():
+            for branch in branches:
                 if branch is not None:
-                    self._by_branch.setdefault(branch, BitMap64()).add(identifier)
+                    self._by_branch.setdefault(branch, BitMap64()).update(identifiers)
+
+    def count_in_branch(self, branch: int) -> int:
+        """Number of rows that name a branch."""
+        return len(self._by_branch.get(branch, ()))
+
+    def in_several_branches(self, branches: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+        """List the rows that name more than one of the branches, with these."""
+        members = [(branch, self._by_branch.get(branch, BitMap64())) for branch in branches]
+        for identifier in self._ids:
+            own = [branch for branch, ids in members if identifier in ids]
+            if len(own) > 1:
+                yield identifier, own
 
     def __len__(self) -> int:
         """Number of ids."""

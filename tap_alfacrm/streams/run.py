@@ -10,12 +10,14 @@ from tap_alfacrm.client.client import Client
 from tap_alfacrm.client.prefetch import PrefetchClient
 from tap_alfacrm.config import Config
 from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.extract.results import PageLengths
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator, Mapping
 
     from tap_alfacrm.client.prefetch import PlannedList
+    from tap_alfacrm.extract.completeness import Word
     from tap_alfacrm.streams.parent_ids import ParentIds
 
 
@@ -32,9 +34,8 @@ class RunStream(Protocol):
     def has_parent_ids(self) -> bool:
         """Whether the ids of all rows are known without a request."""
 
-    @property
-    def has_complete_parent_ids(self) -> bool:
-        """Whether reading the ids was complete."""
+    def judge_parent_ids(self) -> Word:
+        """Whether every row is among the ids, as far as that is proven."""
 
     def needs_ids_of(self, parent: str) -> bool:
         """Whether the stream needs a request for each row of another."""
@@ -47,7 +48,12 @@ class RunStream(Protocol):
 
 
 class Run:
-    """One run of the tap: its config, its client and its streams."""
+    """One run of the tap: its config, its client and its streams.
+
+    Attributes:
+        page_lengths: Lengths of the pages received so far.
+        hides_by_branch: Whether a path without a branch was found to hide rows of branches.
+    """
 
     def __init__(
         self,
@@ -63,6 +69,8 @@ class Run:
             streams: Returns the streams by name, in the order in which they are loaded.
         """
         self._raw_config, self._logger, self._streams = config, logger, streams
+        self.page_lengths = PageLengths()
+        self.hides_by_branch = False
 
     @cached_property
     def config(self) -> Config:
@@ -76,7 +84,9 @@ class Run:
     @cached_property
     def client(self) -> PrefetchClient:
         """The client that all streams share."""
-        return PrefetchClient(Client(self.config, self._logger), self.config.max_in_flight)
+        client = Client(self.config, self._logger)
+        client.retries_refusals = True
+        return PrefetchClient(client, self.config.max_in_flight)
 
     def needs_ids_of(self, parent: str) -> bool:
         """Whether a selected stream needs the ids of another stream's rows."""
@@ -115,6 +125,6 @@ class Run:
         """Return the ids of all rows of a stream; requests them unless this run has read them."""
         return self._streams()[parent].read_parent_ids()
 
-    def has_complete_parent_ids(self, parent: str) -> bool:
-        """Whether every row of a stream is among its ids."""
-        return self._streams()[parent].has_complete_parent_ids
+    def judge_parent_ids(self, parent: str) -> Word:
+        """Whether every row of a stream is among its ids, as far as that is proven."""
+        return self._streams()[parent].judge_parent_ids()

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_alfacrm.extract.deduplication import Deduplicator, FilterWitness
 from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
+from tap_alfacrm.extract.plan import ListSpec
 from tap_alfacrm.records.page import parse_array
 from tap_alfacrm.streams.archived import ArchivedStream
 from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.child import ChildStream, Parent
+from tap_alfacrm.streams.entity import ListCount
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from singer_sdk.helpers.types import Context
 
@@ -29,13 +32,12 @@ LESSON_STATUSES = (1, 2, 3)
 
 
 class GroupsStream(ArchivedStream):
-    """Groups, active and archived."""
+    """Groups, active and archived; always in full, because archiving may not move `updated_at`."""
 
     name = "groups"
     entity = "group"
     has_custom_fields = True
     is_parent = True
-    incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
 
 
 class GroupMembershipsStream(ChildStream):
@@ -49,18 +51,38 @@ class GroupMembershipsStream(ChildStream):
 
 
 class LessonsStream(AlfaCRMStream):
-    """Lessons with the attendance and the charge of each pupil, a partition for each status."""
+    """Lessons with the attendance and the charge of each pupil, a list for each status.
+
+    No request counts the lessons of all statuses, so that each list is counted once more after
+    the last: a lesson that went back to a list that was read already changes its count.
+    """
 
     name = "lessons"
     entity = "lesson"
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
     is_typed = False
+    counts_by_branch = True
 
-    @property
     @override
-    def partitions(self) -> list[dict[str, int]]:
-        """One for each status."""
-        return [{"status": status} for status in LESSON_STATUSES]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.merge_partitions()
+
+    @override
+    def lists(self, context: Context | None) -> Sequence[ListSpec]:
+        return [ListSpec({"status": status}, variant=status) for status in LESSON_STATUSES]
+
+    @override
+    def counts(self, context: Context | None) -> Sequence[ListCount]:
+        return [ListCount(spec, number) for number, spec in enumerate(self.lists(context))]
+
+    @override
+    def make_deduplicator(self) -> Deduplicator:
+        return Deduplicator(variant_field="status")
+
+    @override
+    def make_witness(self) -> FilterWitness:
+        return FilterWitness("status")
 
     @override
     def post_process(self, row: Row, context: Context | None = None) -> Row:
@@ -105,6 +127,7 @@ class LessonTypesStream(AlfaCRMStream):
 class RegularLessonsStream(AlfaCRMStream):
     """The timetable that lessons are made from."""
 
+    counts_by_branch = True
     name = "regular_lessons"
     entity = "regular-lesson"
     display_fallbacks = ("b_date", "e_date")

@@ -71,6 +71,7 @@ def test_short_lists_overlap_each_other(sync: Sync, account: Account) -> None:
     with serve(account, faults=[stalls()]) as server:
         output = sync(server, streams=tuple(DICTIONARIES))
     lists = [r for r in server.data_requests if r.entity in DICTIONARIES.values()]
+    lists = [r for r in lists if not r.page]  # but for the check that some ended there
     assert sorted(r.entity or "" for r in lists) == sorted(DICTIONARIES.values())
     assert all(after.arrived < (before.answered or 0) for before, after in pairwise(lists))
     assert [m["stream"] for m in output.messages if m["type"] == "SCHEMA"] == list(DICTIONARIES)
@@ -118,11 +119,12 @@ def test_an_unstable_list_keeps_prefetched_lists_of_other_entities(
     with serve(account, Quirks(total="missing", max_page_size=50)) as server:
         output = sync(server, streams=("customers", "groups", "subjects", "tariffs", "discounts"))
         for entity in ("subject", "tariff", "discount"):
-            assert [r.page for r in server.data_requests if r.entity == entity] == [0, 1], entity
+            pages = [r.page for r in server.data_requests if r.entity == entity]
+            assert pages == [0, 1, 1], entity  # an end without a total is confirmed
     assert sorted(output.ids()) == sorted(account.customer_ids())
 
 
 def test_parents_are_counted_by_one_request(sync: Sync, server: Server) -> None:
     sync(server, streams=("customer_tariffs",), page_size=10)
     counts = requests(server, is_study=2, removed=1, pageSize=1)
-    assert [r.page for r in counts] == [0]
+    assert [r.page for r in counts if r.branch is None] == [0]

@@ -41,9 +41,9 @@ def test_progress_without_a_total(clock: list[float], caplog: pytest.LogCaptureF
 def test_progress_of_requests(clock: list[float], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     progress = Progress(logging.getLogger("tap"))
-    progress.begin_list("customer_tariffs of customers")
+    progress.begin_series("customer_tariffs of customers", 1_000)
     for second in range(10):
         clock[0] = second
-        progress.add_request(1_000)
+        progress.add_request()
     [line] = caplog.messages
     assert line.startswith("customer_tariffs of customers: request 6 of 1,000, about")

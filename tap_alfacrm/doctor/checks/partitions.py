@@ -199,7 +199,9 @@ def _check_settings(probe: Probe) -> Iterator[Finding]:
 def _calculate_cost(probe: Probe) -> Finding:
     """Calculate how many requests the sync of `customers` takes."""
     key, config = "where.cost", probe.config
-    states = (ACTIVE, ARCHIVED) if config.include_archived else (ACTIVE,)
+    compared = [probe.partitions[BOTH, state].total for state in STATES]
+    ignores_removed = len(set(compared)) == 1
+    states = (ACTIVE, ARCHIVED) if config.include_archived and not ignores_removed else (ACTIVE,)
     kinds = {kind for kind in config.is_study if kind != BOTH} or {BOTH}
     totals = [probe.partitions[kind, state].total for kind in sorted(kinds) for state in states]
     whole = probe.partitions[BOTH, ALL if config.include_archived else ACTIVE].total
@@ -209,6 +211,10 @@ def _calculate_cost(probe: Probe) -> Finding:
     lengths, size = [total or 0 for total in totals], probe.page_size
     # a list that ends with a full page needs another, and one request counts all cards
     requests = sum(length // size + 1 for length in lengths) + 1
+    if config.include_archived:  # the totals with each `removed`
+        requests += 3 if compared[0] == compared[2] else 2
+    if probe.streams["customers"].branch is None:  # the path without a branch is compared
+        requests += len(probe.branch_ids)
     # where a filter is ignored, the same cards are in several lists
     cards = min(whole, sum(lengths))
     takes = f"{number_of(cards, 'card')} in {number_of(requests, 'request')}"

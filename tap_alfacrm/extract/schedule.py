@@ -1,0 +1,165 @@
+"""The order in which the tasks of a route are read, and what they come to together."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pyroaring import BitMap64
+
+from tap_alfacrm.client import retry
+from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.extract.completeness import Evidence, Word
+from tap_alfacrm.extract.plan import Count
+from tap_alfacrm.formatting import number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_alfacrm.client.prefetch import PlannedList
+    from tap_alfacrm.extract.plan import Route, Task, TaskGroup
+
+    BeginGroup = Callable[[TaskGroup, Iterable[PlannedList] | None], None]
+    Record = Callable[[Evidence], None]
+    """Receives the evidence of a task after it was read."""
+
+
+class Schedule:
+    """Yields the tasks of a route, each with what records its evidence.
+
+    Attributes:
+        outcomes: What the groups came to that answered.
+        refused: The groups that were refused, by name.
+    """
+
+    def __init__(self, route: Route, page_size: int, begin_group: BeginGroup) -> None:
+        """Create a schedule.
+
+        Args:
+            route: The groups to read.
+            page_size: Rows per page to request.
+            begin_group: Called before the tasks of a group, with what to prefetch.
+        """
+        self._route, self._page_size, self._begin_group = route, page_size, begin_group
+        self.outcomes: list[GroupOutcome] = []
+        self.refused: dict[str, UnavailableError] = {}
+
+    def __iter__(self) -> Iterator[tuple[Task, bool, Record]]:
+        """Yield each task, whether it belongs to a series, and the recorder of its evidence.
+
+        Empty responses in a series are requested again after its end, together. A row that moved
+        to a branch that was read before its own is met again by the counts after the last branch.
+        """
+        for name, make_group in self._route.groups.items():
+            try:
+                outcome = GroupOutcome(make_group())
+            except UnavailableError as error:
+                self.refused[name] = error
+                continue
+            yield from self._read_group(outcome)
+            if outcome.refusals and not outcome.answered:
+                self.refused[name] = outcome.refusals[0]
+            else:
+                self.outcomes.append(outcome)
+        if self._route.has_closing_counts:
+            for outcome in self.outcomes:
+                for task in outcome.tasks_to_count():
+                    yield task, False, outcome.replace
+
+    def _read_group(self, outcome: GroupOutcome) -> Iterator[tuple[Task, bool, Record]]:
+        group = outcome.group
+        self._begin_group(group, group.upcoming)
+        for number, task in enumerate(group.make_tasks()):
+            yield task, group.is_series, partial(outcome.add, number)
+            if not outcome.answered and len(outcome.refusals) == group.max_refusals:
+                return
+        if outcome.empty:
+            time.sleep(retry.DEFAULT_RETRY_POLICY.empty_wait)
+            self._begin_group(group, outcome.planned_again(self._page_size))
+            for task in outcome.select_empty():
+                yield task, group.is_series, outcome.add_again
+
+
+@dataclass(slots=True)
+class GroupOutcome:
+    """What the tasks of a group came to.
+
+    Attributes:
+        group: The group.
+        evidence: Evidence of the tasks that answered.
+        answered: Number of tasks that answered.
+        refusals: Refusals of the others.
+        empty: Numbers of the tasks of a series that had an empty response.
+    """
+
+    group: TaskGroup
+    evidence: Evidence = field(default_factory=Evidence)
+    answered: int = 0
+    refusals: list[UnavailableError] = field(default_factory=list)
+    empty: BitMap64 = field(default_factory=BitMap64)
+
+    def add(self, number: int, part: Evidence) -> None:
+        """Add the evidence of a task.
+
+        Args:
+            number: Number of the task.
+            part: Its evidence.
+        """
+        if part.refusal is not None:
+            self.refusals.append(part.refusal)
+            return
+        self.answered += 1
+        if self.group.is_series and not part.pages:
+            self.empty.add(number)
+        else:
+            self.evidence.add(part)
+
+    def add_again(self, part: Evidence) -> None:
+        """Add the evidence of a task whose first response was empty."""
+        if part.refusal is not None:
+            self.refusals.append(part.refusal)
+        else:
+            self.evidence.add(part)
+
+    def replace(self, part: Evidence) -> None:
+        """Take the evidence of a task that was counted again, if it was read again."""
+        if part.passes:
+            self.evidence.discard_lists()
+            self.evidence.add(part)
+
+    def select_empty(self) -> Iterator[Task]:
+        """The tasks that had an empty response."""
+        for number, task in enumerate(self.group.make_tasks()):
+            if number in self.empty:
+                yield task
+
+    def planned_again(self, page_size: int) -> Iterator[PlannedList]:
+        """What reading the tasks with an empty response will request."""
+        for task in self.select_empty():
+            yield from task.planned_lists(page_size)
+
+    def tasks_to_count(self) -> Iterator[Task]:
+        """The tasks whose rows may have moved to another group since they were read.
+
+        A list of one page was read in a moment, and one with a filter by date changes daily.
+        """
+        if self.group.is_series or self.evidence.pages <= 1:
+            return
+        for task in self.group.make_tasks():
+            if not task.is_windowed:
+                count = Count(task.lists[0][0], list_number=0)
+                yield replace(task, counts=task.counts or (count,))
+
+    def summarize(self) -> Evidence:
+        """The evidence of the group."""
+        for parent, word in self.group.parents.items():
+            if word is Word.INCOMPLETE:
+                self.evidence.unknown_parents.append(parent)
+            elif word is Word.UNPROVEN:
+                self.evidence.doubted_parents.append(parent)
+        if self.refusals:
+            requests = number_of(len(self.refusals), "request")
+            self.evidence.refusals.append(f"{requests} for {self.group.label}")
+        return self.evidence

@@ -1,0 +1,178 @@
+"""From which day each partition and branch of a stream is requested."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+from typing_extensions import override
+
+from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.extract.incremental import DeadFilterError, FilterWindow, Windows
+from tap_alfacrm.extract.memory import BRANCH_PREFIX
+from tap_alfacrm.streams.planned import PlannedStream, task_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_alfacrm.extract.memory import Memory
+    from tap_alfacrm.extract.plan import ListSpec
+    from tap_alfacrm.records.page import Page
+
+
+MAX_WITNESSES = 50
+"""Rows that are requested without the filter to check it."""
+
+
+class BookmarkedStream(PlannedStream):
+    """A stream that requests changed rows only, where it can be shown that this loses none."""
+
+    @property
+    def lookback_days(self) -> int:
+        """Days before its bookmark from which the stream requests changes."""
+        return self.run.config.lookback_days
+
+    def bookmark(self, context: Context | None) -> dt.datetime | None:
+        """The point from which a partition is read, None for all of it."""
+        return self.get_starting_timestamp(context)
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> str | None:
+        """The start of the run, which no bookmark passes, in the form of the records."""
+        if not self.replication_key:
+            return None
+        return f"{super().get_replication_key_signpost(context):%Y-%m-%dT%H:%M:%SZ}"
+
+    def open_windows(self, context: Context | None, memory: Memory) -> Windows:
+        """Return the windows of a partition.
+
+        Each branch that is requested by itself has a bookmark of its own: the newest row that was
+        loaded from it. A branch without one is loaded whole, because it was refused, new or empty
+        until now. So is everything when the user sees a branch that the last run did not.
+
+        Args:
+            context: The partition.
+            memory: What earlier runs found.
+        """
+        filter_ = self.incremental_filter
+        if filter_ is None or self.replication_method != REPLICATION_INCREMENTAL:
+            return Windows()
+        start = self.bookmark(context)
+        has_bookmark = "replication_key_value" in self.get_context_state(context)
+        earliest = self.run.config.start
+        knows_branches = has_bookmark and not memory.is_empty
+        sees_new_branches = knows_branches and self._sees_new_branches(memory)
+
+        def open_window(branch: int | None) -> FilterWindow:
+            own = start
+            if knows_branches and start is not None:
+                if branch is None:
+                    own = earliest if sees_new_branches else start
+                else:
+                    saved = memory.bookmark(task_name(branch, context))
+                    own = earliest if saved is None else min(saved, start)
+            if own is None:
+                return FilterWindow(filter_)
+            is_bookmark = has_bookmark and own != earliest
+            return FilterWindow(
+                filter_,
+                filter_.first_day(own, self.lookback_days),
+                f"{own.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}" if is_bookmark else "",
+            )
+
+        return Windows(open_window)
+
+    def remember_branches(self, memory: Memory, newest: Mapping[str, str]) -> None:
+        """Move the bookmarks of the branches; for a stream that is COMPLETE.
+
+        Args:
+            memory: Receives them.
+            newest: The newest replication key by task.
+        """
+        signpost = self.get_replication_key_signpost() or ""
+        for name, value in newest.items():
+            if name.startswith(BRANCH_PREFIX):
+                known = memory.branches.get(name, "")
+                memory.branches[name] = max(known, min(value, signpost))
+        if self.incremental_filter is not None and self.run.knows_branch_ids:
+            memory.visible_branches = set(self.visible_branches())
+
+    def check_window(
+        self, context: Context | None, branch: int | None, window: FilterWindow, memory: Memory
+    ) -> dict[str, int]:
+        """Compare a window with the first rows of its lists without the filter.
+
+        The filter does not work if it misses a row of these that lies in the window, or if the
+        lists have grown by more rows than the window brought. Where not even the row came that set
+        the bookmark, it may have been deleted. That is certain only if the page holds the whole
+        list; otherwise the filter counts as dead.
+
+        Returns:
+            The total of each list, where the API gives it.
+
+        Raises:
+            DeadFilterError: The filter hides rows.
+        """
+        page_size = self.run.config.page_size
+        if not window.lacks_bookmark:
+            page_size = min(page_size, MAX_WITNESSES)
+        until = self.get_replication_key_signpost(context) or ""
+        totals: dict[str, int] = {}
+        growth = 0
+        for spec in self.lists(context):
+            page = self.fetch_first_page(branch, spec, page_size)
+            if page is None:
+                raise DeadFilterError
+            records = self.converter.convert(self.post_process_all(page.items), spec.constants)
+            if any(map(window.misses, page.ids, records, repeat(until))):
+                raise DeadFilterError
+            known_count = memory.count(task_name(branch, context), spec.name)
+            if page.total is not None:
+                totals[spec.name] = page.total
+                growth += 0 if known_count is None else page.total - known_count
+            is_whole = page.total is not None and page.total <= len(page.items)
+            if window.lacks_bookmark and (not is_whole or (known_count and not records)):
+                raise DeadFilterError
+        if growth > window.created:
+            raise DeadFilterError
+        return totals
+
+    def fetch_first_page(self, branch: int | None, spec: ListSpec, page_size: int) -> Page | None:
+        """Fetch the first page of a list outside the plan.
+
+        Args:
+            branch: The branch, None for a path without one where the account has that.
+            spec: The list.
+            page_size: Rows to request.
+
+        Returns:
+            The page, None where the account refuses it.
+        """
+        branches: Sequence[int | None] = (branch,)
+        if branch is None:
+            branches = self.run.config.branch_ids or (None, *self.visible_branches())
+            branches = branches[:2]
+        for one in branches:
+            for action in self.actions:
+                request = self.request(one, action, spec, FilterWindow())
+                try:
+                    return self.run.client.fetch(request.for_page(0, page_size))
+                except UnavailableError:
+                    continue
+        return None
+
+    def visible_branches(self) -> Sequence[int]:
+        """The branches that this run sees; none where the account refuses the list of them."""
+        try:
+            return self.run.read_branch_ids()
+        except UnavailableError:
+            return ()
+
+    def _sees_new_branches(self, memory: Memory) -> bool:
+        return bool(memory.visible_branches) and not memory.visible_branches.issuperset(
+            self.visible_branches()
+        )

@@ -1,0 +1,35 @@
+"""How far a stream has been read in a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tap_alfacrm.extract.completeness import Evidence
+    from tap_alfacrm.extract.deduplication import Deduplicator, FilterWitness
+    from tap_alfacrm.extract.memory import Memory
+    from tap_alfacrm.extract.reader import ListReader
+
+
+@dataclass(slots=True)
+class Extraction:
+    """How far a stream has been read in this run.
+
+    Attributes:
+        reader: Reads the partitions.
+        deduplicator: Passes each row once.
+        memory: What earlier runs found.
+        witness: Checks on the rows that a filter was obeyed, None where no row shows it.
+        partitions: Evidence of the partitions read so far, in their order.
+        newest: The newest replication key by task, for the next run.
+        is_partial: Whether a window has excluded rows.
+    """
+
+    reader: ListReader
+    deduplicator: Deduplicator
+    memory: Memory
+    witness: FilterWitness | None
+    partitions: list[Evidence] = field(default_factory=list)
+    newest: dict[str, str] = field(default_factory=dict)
+    is_partial: bool = False
