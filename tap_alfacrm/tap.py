@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
@@ -23,12 +18,12 @@ from tap_alfacrm.sdk.environment import from_environment
 from tap_alfacrm.sdk.inputs import check_configs, check_state, with_chosen_methods
 from tap_alfacrm.sdk.output import Writer
 from tap_alfacrm.sdk.stream_maps import Mapper
+from tap_alfacrm.sdk.termination import SignalledTap
 from tap_alfacrm.streams import contact, customers, dictionaries, money, people, teaching
 from tap_alfacrm.streams.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
     import click
     from singer_sdk import Stream
@@ -80,7 +75,7 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
 """In the order in which they are loaded: parents before their children."""
 
 
-class TapAlfaCRM(Tap):
+class TapAlfaCRM(SignalledTap):
     """Singer tap for AlfaCRM, the CRM of schools and education centres: every row, exactly once."""
 
     name = "tap-alfacrm"
@@ -136,24 +131,6 @@ class TapAlfaCRM(Tap):
     def setup_mapper(self) -> None:
         self.mapper = Mapper(plugin_config=dict(self.config), logger=self.logger)
         self.mapper.register_raw_streams_from_catalog(self.catalog)
-
-    @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Write the state, as the SDK does, and end here and now with 128 and the signal.
-
-        The SDK's SystemExit is lost where a signal comes while an object is being collected,
-        and its code 0 would have a load that was cut short taken for a whole one.
-        """
-        try:
-            super()._handle_termination(signum, frame)
-        finally:
-            with contextlib.suppress(Exception):
-                sys.stdout.flush()
-                self.logger.critical(
-                    "Stopped by %s before the end. The next run continues from the last state.",
-                    signal.Signals(signum).name,
-                )
-            os._exit(128 + signum)
 
     @property
     @override

@@ -1,7 +1,9 @@
 """Settings from the environment and `.env`, each with its type.
 
-The SDK's own reading leaves numbers with a fraction as text, and ends in a traceback on a
-text that is no integer or no JSON.
+Takes the place of `PluginBase._env_var_config`, which leaves numbers with a fraction as text, and
+ends in a traceback on a text that is no integer or no JSON (meltano/sdk issue 390, pull request
+2637), and which reads the `.env` of any parent folder (issue 381). No version of singer-sdk makes
+this unnecessary yet.
 """
 
 from __future__ import annotations

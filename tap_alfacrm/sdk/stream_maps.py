@@ -1,4 +1,11 @@
-"""Stream maps for the streams that are loaded."""
+"""Stream maps for the streams that are loaded.
+
+Overrides `PluginMapper.register_raw_streams_from_catalog`, which holds the map of a stream against
+its selected columns even where none is selected, and so ends the run of everybody who deselects a
+stream that has a map (meltano/sdk issue 1942). singer-sdk 0.55 makes this part unnecessary (pull
+request 3046). Also overrides `StreamMap.transform` and `StreamMap.get_filter_result`, whose errors
+hold the value of a row; no version makes that unnecessary yet.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +17,14 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_alfacrm.errors import ConfigError
-from tap_alfacrm.sdk.cells import make_json_readable
-from tap_alfacrm.sdk.wrapped import WrappedMap
+from tap_alfacrm.sdk.flattening import WrappedMap, make_json_readable
 
 if TYPE_CHECKING:
     from singer_sdk.singerlib import CatalogEntry
 
 
 class Mapper(PluginMapper):
-    """Stream maps that ignore deselected streams, and whose errors hold no value of a row.
-
-    The SDK holds the map of a stream against its selected columns even where none is selected, and
-    so ends the run of everybody who deselects a stream that has a map.
-    """
+    """Stream maps that ignore deselected streams, and whose errors hold no value of a row."""
 
     @override
     def register_raw_streams_from_catalog(self, catalog: Catalog) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from singer_sdk import Stream
-from singer_sdk.mapper import SameRecordTransform
 
 from simulator import Account, Quirks, serve
 from tap_alfacrm.sdk.page_stream import PageStream
@@ -24,9 +21,24 @@ if TYPE_CHECKING:
 
 def without_times(output: Output) -> list[dict[str, Any]]:
     return [
-        {key: value for key, value in message.items() if key != "time_extracted"}
-        for message in output.messages
+        {key: without_empty_bookmarks(value) for key, value in message.items()}
+        for message in ({**message, "time_extracted": None} for message in output.messages)
     ]
+
+
+def without_empty_bookmarks(value: Any) -> Any:
+    """Those of full tables, which singer-sdk writes before 0.55 and not after."""
+    if not isinstance(value, dict) or "bookmarks" not in value:
+        return value
+    partitions = {
+        name: [one for one in stream.get("partitions", []) if one.keys() > {"context"}]
+        for name, stream in value["bookmarks"].items()
+    }
+    return {
+        name: {**stream, "partitions": partitions[name]}
+        for name, stream in value["bookmarks"].items()
+        if stream.keys() - {"partitions"} or partitions[name]
+    }
 
 
 @pytest.mark.parametrize("quirk", [{}, {"junk_share": 0.2}, {"late_custom_field": True}], ids=str)
@@ -80,40 +92,3 @@ def test_the_lines_are_those_that_the_sdk_writes(
             for moment in moments:
                 texts[-1] = texts[-1].replace(moment, "")
     assert texts[0] == texts[1]
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("_sync_records", ["self", "context", "write_messages"]),
-        ("_write_starting_replication_value", ["self", "context"]),
-        ("_finalize_state", ["self", "state"]),
-        ("_write_state_message", ["self"]),
-        ("_increment_stream_state", ["self", "latest_record", "context"]),
-        ("_write_activate_version_message", ["self", "full_table_version"]),
-    ],
-)
-def test_the_sdk_still_has_what_is_relied_on(name: str, parameters: list[str]) -> None:
-    assert list(inspect.signature(getattr(Stream, name)).parameters) == parameters
-
-
-def test_the_sdk_still_syncs_as_the_override_does() -> None:
-    """Each step of the loop that the override leaves out must be one that does nothing here."""
-    source = inspect.getsource(Stream._sync_records)
-    for step in (
-        "self.get_record_counter()",
-        "self.get_sync_timer()",
-        "self._write_starting_replication_value(current_context)",
-        "self._check_max_record_limit(",
-        "self.post_process(record, current_context)",
-        "self._process_record(",
-        "self._write_record_message(record)",
-        "self._increment_stream_state(record, context=current_context)",
-        "self.STATE_MSG_FREQUENCY",
-        "self._finalize_state(state)",
-        "self._finalize_state(self.stream_state)",
-    ):
-        assert source.count(step) == 1, step
-    assert source.count("self._write_state_message()") == 2
-    assert source.count("self.") == 20
-    assert SameRecordTransform.__mro__[1].__name__ == "DefaultStreamMap"

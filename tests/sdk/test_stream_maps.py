@@ -8,6 +8,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from singer_sdk.helpers._catalog import get_selected_schema
+from singer_sdk.mapper import PluginMapper
 
 from tap_alfacrm import cli
 from tap_alfacrm.errors import ConfigError
@@ -18,6 +20,8 @@ from tests.test_cli import last_line, run
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from singer_sdk.singerlib import Catalog
 
     from simulator import Server
     from tests.conftest import Output
@@ -114,3 +118,23 @@ def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
 def test_a_map_that_cannot_be_is_a_wrong_setting(server: Server) -> None:
     with pytest.raises(ConfigError, match="stream_maps is wrong: Failed to parse"):
         TapAlfaCRM(config=config_for(server, stream_maps={"customers": {"name": "("}}))
+
+
+def register_as_singer_sdk_0_55_does(self: PluginMapper, catalog: Catalog) -> None:
+    for entry in catalog.streams:
+        schema, mask = entry.schema.to_dict(), entry.metadata.resolve_selection()
+        name = entry.stream or entry.tap_stream_id
+        if mask[()]:
+            schema = get_selected_schema(name, schema, mask)
+        self.register_raw_stream_schema(name, schema, entry.key_properties)
+
+
+def test_a_deselected_stream_may_have_a_map_with_the_next_sdk_too(
+    sync: Sync, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        PluginMapper, "register_raw_streams_from_catalog", register_as_singer_sdk_0_55_does
+    )
+    maps = {"rooms": {"note": "__NULL__"}, "customers": {"name": "md5(name)"}}
+    output = sync(server, streams=("customers",), stream_maps=maps)
+    assert {len(record["name"]) for record in output.records("customers")} == {32}
