@@ -9,7 +9,8 @@ import traceback
 from typing import NoReturn
 
 from tap_alfacrm.errors import AlfaCRMError, OutputError
-from tap_alfacrm.tap import TapAlfaCRM
+from tap_alfacrm.sdk.log_level import settle_log_level
+from tap_alfacrm.tap import PREFIX, TapAlfaCRM
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -23,9 +24,10 @@ def run() -> None:
     logging.getLogger("singer_sdk").addFilter(_is_news)
     if sys.stdout is None:
         _end("The output cannot be written: it is closed. Nothing was loaded.")
+    settle_log_level(TapAlfaCRM.logger, PREFIX)
     try:
         TapAlfaCRM.cli()
-    except (AlfaCRMError, FileNotFoundError) as error:
+    except AlfaCRMError as error:
         _end(str(error))
     except (OutputError, OSError) as error:
         # what was not written is lost; closing must not complain of it again
@@ -33,8 +35,6 @@ def run() -> None:
         _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")
     except Exception as error:  # noqa: BLE001 - its message may hold the value of a row
         name = type(error).__name__
-        if name == "JSONDecodeError":  # that of the SDK's JSON library
-            _end(f"A file given with --config, --state or --catalog is not JSON: {error}.")
         TapAlfaCRM.logger.critical("%s", "".join(traceback.format_tb(error.__traceback__)))
         _end(
             f"{name} in the tap itself. Its text is left out, because it may hold a person's "

@@ -10,13 +10,16 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS
+from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS, missing_credentials, stripped
 from tap_alfacrm.discovery import Discovery
-from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.errors import ConfigError, MissingSettingsError
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.sdk.environment import from_environment
-from tap_alfacrm.sdk.inputs import check_configs, check_state, with_chosen_methods
+from tap_alfacrm.sdk.command import CommandTap
+from tap_alfacrm.sdk.environment import Environment
+from tap_alfacrm.sdk.inputs import check_state, with_chosen_methods
+from tap_alfacrm.sdk.log_level import settle_log_level
 from tap_alfacrm.sdk.output import Writer
+from tap_alfacrm.sdk.settings import GivenSettings
 from tap_alfacrm.sdk.stream_maps import Mapper
 from tap_alfacrm.sdk.termination import SignalledTap
 from tap_alfacrm.streams import contact, customers, dictionaries, money, people, teaching
@@ -25,13 +28,13 @@ from tap_alfacrm.streams.run import Run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import click
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.singerlib import CatalogEntry
 
     from tap_alfacrm.streams.base import AlfaCRMStream
 
+PREFIX = "TAP_ALFACRM_"
 STREAMS: tuple[type[AlfaCRMStream], ...] = (
     dictionaries.BranchesStream,
     dictionaries.CompaniesStream,
@@ -75,7 +78,7 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
 """In the order in which they are loaded: parents before their children."""
 
 
-class TapAlfaCRM(SignalledTap):
+class TapAlfaCRM(SignalledTap, CommandTap):
     """Singer tap for AlfaCRM, the CRM of schools and education centres: every row, exactly once."""
 
     name = "tap-alfacrm"
@@ -101,26 +104,39 @@ class TapAlfaCRM(SignalledTap):
         catalog: dict[str, Any] | Catalog | None = None,
         state: dict[str, Any] | None = None,
         parse_env_config: bool = False,
+        validate_config: bool = True,
         **kwargs: Any,
     ) -> None:
-        given = dict(config or {})
+        settle_log_level(self.logger, PREFIX)
+        given = config if isinstance(config, GivenSettings) else GivenSettings(config)
         if parse_env_config:
-            self.append_builtin_config(self.config_jsonschema)
-            given |= from_environment(self.config_jsonschema, "TAP_ALFACRM_")
+            given = self._with_environment(given)
         if catalog is not None and not isinstance(catalog, Catalog):
             catalog = with_chosen_methods(catalog)
         if state is not None:
             check_state(state)  # before the SDK takes what is no object for a path
+        missing = missing_credentials(given)
+        if missing and (validate_config or len(missing) < len(CREDENTIALS)):
+            raise MissingSettingsError(missing, given.places)
         try:
-            super().__init__(config=given, catalog=catalog, state=state, **kwargs)
+            super().__init__(
+                config=stripped(given),
+                catalog=catalog,
+                state=state,
+                validate_config=validate_config,
+                **kwargs,
+            )
         except ConfigValidationError as error:
             raise ConfigError.from_validation(error) from None
 
-    @classmethod
-    @override
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        check_configs(value)
-        return super().cb_config(ctx, param, value)
+    def _with_environment(self, given: GivenSettings) -> GivenSettings:
+        """Settings of the environment go before those of files, and those before `.env`."""
+        self.append_builtin_config(self.config_jsonschema)
+        found = Environment.read(self.config_jsonschema, PREFIX)
+        if found.path is not None:
+            self.logger.info("Settings were read from %s.", found.path)
+        places = [*given.places, *found.variables.places, *found.file.places]
+        return GivenSettings({**found.file, **given, **found.variables}, places)
 
     @cached_property
     def run(self) -> Run:

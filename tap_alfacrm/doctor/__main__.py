@@ -24,7 +24,8 @@ from tap_alfacrm.doctor.examination import Examination
 from tap_alfacrm.doctor.probe import Probe
 from tap_alfacrm.doctor.progress import Progress
 from tap_alfacrm.doctor.verdict import UNKNOWN, examine
-from tap_alfacrm.errors import AlfaCRMError, InputError
+from tap_alfacrm.errors import AlfaCRMError
+from tap_alfacrm.sdk.settings import ENVIRONMENT, read_config_files
 from tap_alfacrm.tap import TapAlfaCRM
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ MINUTES = 2
 TRIES = 3
 LONGEST_ANSWER = 20.0
 """Seconds to wait for an answer, unless the settings say less."""
-ENVIRONMENT = "ENV"
 STOPPED = 130
 
 
@@ -89,20 +89,6 @@ def _own_signals() -> Iterator[None]:
             signal.signal(sign, handler)
 
 
-def _read(files: tuple[str, ...]) -> dict[str, Any]:
-    config: dict[str, Any] = {}
-    for file in files:
-        try:
-            config |= msgspec.json.decode(Path(file).read_bytes(), type=dict[str, Any])
-        except OSError as error:
-            msg = f"{file} cannot be read: {error.strerror}."
-            raise InputError(msg) from None
-        except msgspec.DecodeError as error:
-            msg = f"{file} is not a JSON object of settings: {error}."
-            raise InputError(msg) from None
-    return config
-
-
 @click.command(
     help="Find out what an AlfaCRM account does with its API, and whether a sync of it will be "
     f"complete. Reads only, at most {BUDGET} requests. Exit code 0: a sync will be complete; "
@@ -130,9 +116,8 @@ def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
     progress = Progress(BUDGET)
     try:
         old = render.from_json(earlier) if earlier else None
-        files = tuple(config for config in configs if config != ENVIRONMENT)
         environment = not configs or ENVIRONMENT in configs
-        exam = make(_read(files), progress, environment=environment)
+        exam = make(read_config_files(configs), progress, environment=environment)
         report = examine(exam, progress.begin)
     except AlfaCRMError as error:
         progress.end()

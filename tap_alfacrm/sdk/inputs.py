@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from tap_alfacrm.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class _Bookmark(msgspec.Struct):
@@ -41,22 +36,6 @@ class _Entry(msgspec.Struct):
 
 class _Catalog(msgspec.Struct):
     streams: list[_Entry]
-
-
-def check_configs(given: Iterable[str]) -> None:
-    """Make sure that files of settings hold settings.
-
-    Args:
-        given: What was given with `--config`; a file that is missing or no JSON is left to the SDK.
-
-    Raises:
-        InputError: With one line that names the file.
-    """
-    for path in map(Path, given):
-        with contextlib.suppress(OSError, msgspec.DecodeError):
-            if not isinstance(msgspec.json.decode(path.read_bytes()), dict):
-                msg = f"{path} cannot be read: it is JSON, but no object with settings by name."
-                raise InputError(msg)
 
 
 def check_state(state: object) -> None:

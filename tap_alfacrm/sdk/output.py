@@ -31,7 +31,7 @@ class Stdout:
     """Where lines go: once begun, a line is finished, whatever signal arrives.
 
     Attributes:
-        has_written: Whether anything was written.
+        has_written: Whether a target has received a message.
     """
 
     def __init__(self) -> None:
@@ -54,18 +54,19 @@ class Stdout:
         if not self._is_writing:
             end()
 
-    def write(self, lines: bytes | bytearray) -> None:
+    def write(self, lines: bytes | bytearray, *, is_message: bool = True) -> None:
         """Write whole lines, and let them go at once.
 
         Args:
-            lines: One message or more.
+            lines: One message or more, or another text.
+            is_message: Whether a target receives them.
 
         Raises:
             OutputError: They do not get through.
         """
         was_stopping = self.is_stopping
         self._is_writing = not was_stopping
-        self.has_written = True
+        self.has_written = self.has_written or is_message
         error: OSError | None = None
         try:
             self._write(lines, to_the_end=was_stopping)

@@ -1,0 +1,57 @@
+"""The files that the command line names, read with messages of one line.
+
+Overrides `Tap.cb_config` and the types of the options `--state` and `--catalog`, with which the SDK
+reads UTF-8 alone, and ends in a traceback on a folder or on deep nesting. No version of singer-sdk
+makes this unnecessary yet; no issue is open.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import click
+import msgspec
+from singer_sdk import Tap
+from singer_sdk.plugin_base import _ConfigInput
+from typing_extensions import override
+
+from tap_alfacrm.sdk.files import read_json
+from tap_alfacrm.sdk.output import STDOUT
+from tap_alfacrm.sdk.settings import ENVIRONMENT, read_config_files
+
+
+class JsonFile(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
+    """A file of JSON, for the SDK to parse."""
+
+    name = "filename"
+
+    @override
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> io.BytesIO:
+        return io.BytesIO(msgspec.json.encode(read_json(value)))
+
+
+class CommandTap(Tap):
+    """A tap whose command reads files in one way, and writes in one."""
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        return _ConfigInput(config=read_config_files(value), parse_env=ENVIRONMENT in value)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        for param in command.params:
+            if param.name in {"state", "catalog"}:
+                param.type = JsonFile()
+        return command
+
+    @override
+    def run_discovery(self) -> str:
+        text = self.catalog_json_text
+        STDOUT.write(f"{text}\n".encode(), is_message=False)
+        return text
