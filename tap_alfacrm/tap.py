@@ -14,12 +14,14 @@ from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS, missing_credentia
 from tap_alfacrm.discovery import Discovery
 from tap_alfacrm.errors import ConfigError, MissingSettingsError
 from tap_alfacrm.schemas import standard_schema
+from tap_alfacrm.sdk.catalog import chosen_catalog
 from tap_alfacrm.sdk.command import CommandTap
 from tap_alfacrm.sdk.environment import Environment
-from tap_alfacrm.sdk.inputs import check_state, with_chosen_methods
 from tap_alfacrm.sdk.log_level import settle_log_level
+from tap_alfacrm.sdk.map_names import check_shapes
 from tap_alfacrm.sdk.output import Writer
 from tap_alfacrm.sdk.settings import GivenSettings
+from tap_alfacrm.sdk.state import usable_state
 from tap_alfacrm.sdk.stream_maps import Mapper
 from tap_alfacrm.sdk.termination import SignalledTap
 from tap_alfacrm.streams import contact, customers, dictionaries, money, people, teaching
@@ -76,6 +78,7 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
     contact.CommunicationsStream,
 )
 """In the order in which they are loaded: parents before their children."""
+SPECS = {stream.name: stream.spec() for stream in STREAMS}
 
 
 class TapAlfaCRM(SignalledTap, CommandTap):
@@ -111,10 +114,12 @@ class TapAlfaCRM(SignalledTap, CommandTap):
         given = config if isinstance(config, GivenSettings) else GivenSettings(config)
         if parse_env_config:
             given = self._with_environment(given)
-        if catalog is not None and not isinstance(catalog, Catalog):
-            catalog = with_chosen_methods(catalog)
+        if catalog is not None:
+            given_catalog = catalog.to_dict() if isinstance(catalog, Catalog) else catalog
+            catalog = chosen_catalog(given_catalog, SPECS, self.logger)
         if state is not None:
-            check_state(state)  # before the SDK takes what is no object for a path
+            state = usable_state(state, SPECS, self.logger)
+        check_shapes(given.get("stream_maps"))
         missing = missing_credentials(given)
         if missing and (validate_config or len(missing) < len(CREDENTIALS)):
             raise MissingSettingsError(missing, given.places)
@@ -145,7 +150,7 @@ class TapAlfaCRM(SignalledTap, CommandTap):
 
     @override
     def setup_mapper(self) -> None:
-        self.mapper = Mapper(plugin_config=dict(self.config), logger=self.logger)
+        self.mapper = Mapper(dict(self.config), self.logger, SPECS)
         self.mapper.register_raw_streams_from_catalog(self.catalog)
 
     @property

@@ -46,11 +46,15 @@ class Done:
         *_, last = self.log.strip().splitlines()
         assert "in the tap itself" not in last, self.log
         assert sum(" CRITICAL " in line for line in self.log.splitlines()) == 1, self.log
-        return last.rpartition("| ")[2]
+        return _message(last)
 
     def warnings(self) -> list[str]:
         lines = self.log.splitlines()
-        return [line.rpartition("| ")[2] for line in lines if " WARNING " in line]
+        return [_message(line) for line in lines if " WARNING " in line]
+
+
+def _message(line: str) -> str:
+    return line.split(" | ", 3)[-1].removeprefix("| ")
 
 
 def tap(folder: Path, *arguments: str, **environment: str) -> Done:

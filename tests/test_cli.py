@@ -205,16 +205,6 @@ def test_plain_pipes_carry_text_and_money_unharmed(tmp_path: Path, account: Acco
         assert f'"balance":{row["balance"]},' in line
 
 
-@pytest.mark.parametrize("option", ["--state", "--catalog"])
-@pytest.mark.parametrize("text", ["[1]", "1", '"x"', '{"streams": [{}], "bookmarks": 1}'])
-def test_a_file_that_holds_something_else_ends_in_one_line(
-    tmp_path: Path, server: Server, option: str, text: str
-) -> None:
-    (tmp_path / "other.json").write_text(text)
-    line = last_line(run(tmp_path, config_for(server), option, str(tmp_path / "other.json")))
-    assert "cannot be read" in line
-
-
 def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
     with open("/dev/full", "w") as full:  # noqa: PTH123

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -215,3 +217,387 @@ def test_a_file_of_variables_that_cannot_be_read_is_named(tmp_path: Path, conten
     (tmp_path / ".env").write_bytes(content)
     line = tap(tmp_path, "--config", "ENV").line
     assert line.startswith(f"{tmp_path / '.env'} cannot be read: it is not UTF-8.")
+
+
+# Catalogs
+
+
+def entry_of(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
+    entry: dict[str, Any] = next(one for one in catalog["streams"] if one["stream"] == stream)
+    return entry
+
+
+def facts_of(entry: dict[str, Any], *breadcrumb: str) -> dict[str, Any]:
+    facts: dict[str, Any] = next(
+        one["metadata"] for one in entry["metadata"] if one["breadcrumb"] == list(breadcrumb)
+    )
+    return facts
+
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def changed(stream: str, *changes: Change) -> dict[str, Any]:
+    """A catalog that selects one stream, and says other things of it."""
+    catalog: dict[str, Any] = json.loads(json.dumps(selecting(stream)))
+    for change in changes:
+        change(entry_of(catalog, stream))
+    return catalog
+
+
+def sets(**values: Any) -> Change:
+    return lambda entry: entry.update(values)
+
+
+def says(name: str, value: Any, *breadcrumb: str) -> Change:
+    return lambda entry: facts_of(entry, *breadcrumb).update({name: value})
+
+
+def deselects(*breadcrumb: str) -> Change:
+    return lambda entry: facts_of(entry, *breadcrumb).update(selected=False)
+
+
+def drops(*names: str) -> Change:
+    def change(entry: dict[str, Any]) -> None:
+        for name in names:
+            entry.pop(name, None)
+            facts_of(entry).pop(name, None)
+
+    return change
+
+
+def drops_column(name: str) -> Change:
+    return lambda entry: entry["schema"]["properties"].pop(name)
+
+
+KEY = ("key_properties", "table-key-properties")
+WRONG_CATALOGS: dict[str, tuple[Change, str]] = {
+    "a key that is no column": (sets(key_properties=["nope"]), "its key nope is no column"),
+    "a key of numbers": (sets(key_properties=[1]), "groups: Expected `str`, got `int`"),
+    "a key that is none": (says("table-key-properties", "id"), "groups: Expected `array | null`"),
+    "a schema without the key": (drops_column("id"), "groups: its key id is no column"),
+    "an unknown method": (
+        says("replication-method", "LOG_BASED"),
+        "groups: its replication-method is none of FULL_TABLE, INCREMENTAL",
+    ),
+    "a selection that is a text": (says("selected", "true"), "groups: Expected `bool | null`"),
+    "a type that there is not": (
+        lambda entry: entry["schema"]["properties"]["id"].update(type="int"),
+        "groups: Invalid enum value 'int'",
+    ),
+    "no schema": (drops("schema"), "groups: Object missing required field `schema`"),
+    "no name": (drops("tap_stream_id"), "has no tap_stream_id"),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), WRONG_CATALOGS.values(), ids=WRONG_CATALOGS)
+def test_a_catalog_that_is_wrong_is_refused(
+    tmp_path: Path, server: Server, change: Change, why: str
+) -> None:
+    path = write(tmp_path / "c.json", changed("groups", change))
+    line = load(tmp_path, server, "--catalog", path).line
+    assert line.startswith("The catalog cannot be read: ")
+    assert why in line
+    assert line.endswith("Create a new one with --discover.")
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [[1], 1, "x", {}, {"streams": 5}, {"streams": [{}]}, {"streams": ["x"]}],
+    ids=str,
+)
+def test_what_is_no_catalog_is_refused(tmp_path: Path, server: Server, catalog: Any) -> None:
+    line = load(tmp_path, server, "--catalog", write(tmp_path / "c.json", catalog)).line
+    assert line.startswith("The catalog cannot be read: ")
+
+
+def test_a_stream_comes_once(tmp_path: Path, server: Server) -> None:
+    catalog = changed("groups")
+    catalog["streams"] *= 2
+    line = load(tmp_path, server, "--catalog", write(tmp_path / "c.json", catalog)).line
+    assert "the stream branches is in it twice" in line
+
+
+Odd = tuple[str, list[Change], list[str], list[str]]
+"""The stream, what the catalog says of it, its key then, and what is told."""
+ODD_CATALOGS: dict[str, Odd] = {
+    "as discovered": ("groups", [], ["id"], []),
+    "no key": ("groups", [drops(*KEY)], ["id"], ["has no key; that of the API is used: id."]),
+    "an empty key": (
+        "groups",
+        [sets(key_properties=[]), says("table-key-properties", [])],
+        ["id"],
+        ["has no key; that of the API is used: id."],
+    ),
+    "a wider key": ("customers", [sets(key_properties=["is_study", "id"])], ["is_study", "id"], []),
+    "a wider key in the metadata": (
+        "customers",
+        [says("table-key-properties", ["is_study", "id"])],
+        ["is_study", "id"],
+        [],
+    ),
+    "a narrower key": (
+        "customer_calendars",
+        [sets(key_properties=["id"])],
+        ["id"],
+        ["has the key id. The API tells rows apart by customer_id, id, so a target may merge some"],
+    ),
+    "a deselected key": (
+        "customers",
+        [
+            sets(key_properties=["is_study", "id"]),
+            deselects("properties", "is_study"),
+        ],
+        ["is_study", "id"],
+        ["deselects is_study, which is loaded because it is a key."],
+    ),
+    "another replication key": (
+        "groups",
+        [says("replication-key", "name")],
+        ["id"],
+        ["has the replication-key name, by which the API has no filter: the key updated_at is"],
+    ),
+    "a replication key of a full table": (
+        "branches",
+        [sets(replication_key="id")],
+        ["id"],
+        ["has the replication-key id, by which the API has no filter: the full table is loaded."],
+    ),
+    "a method in small letters": ("groups", [says("replication-method", "full_table")], ["id"], []),
+    "incremental where there is no filter": (
+        "branches",
+        [sets(replication_method="incremental")],
+        ["id"],
+        ["asks for incremental replication, for which there is no filter of the API"],
+    ),
+    "no column of the replication key": (
+        "groups",
+        [drops_column("updated_at")],
+        ["id"],
+        ["asks for incremental replication, for which there is no date-time updated_at in its"],
+    ),
+    "a deselected replication key": (
+        "groups",
+        [
+            deselects("properties", "updated_at"),
+            says("inclusion", "available", "properties", "updated_at"),
+        ],
+        ["id"],
+        ["deselects updated_at, which is loaded because it is a key."],
+    ),
+    "no metadata": ("groups", [sets(metadata=[])], ["id"], []),
+    "the selection of older catalogs": (
+        "groups",
+        [sets(selected=True), drops("selected", "selected-by-default"), sets(selected=True)],
+        ["id"],
+        [],
+    ),
+    "another name": ("groups", [sets(stream="others")], ["id"], []),
+    "a key without the API's": (
+        "groups",
+        [sets(key_properties=["name"]), drops_column("id")],
+        ["name"],
+        ["has the key name. The API tells rows apart by id, so a target may merge some."],
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_CATALOGS.values(), ids=ODD_CATALOGS)
+def test_an_odd_catalog_loads_every_row(tmp_path: Path, server: Server, odd: Odd) -> None:
+    stream, changes, key, told = odd
+    rows = load(tmp_path, server, "--catalog", write(tmp_path / "c.json", changed(stream)))
+    path = write(tmp_path / "c.json", changed(stream, *changes))
+    done = load(tmp_path, server, "--catalog", path)
+    assert done.code == 0, done.log
+    schemas = [message for message in done.messages if message["type"] == "SCHEMA"]
+    assert [schema["stream"] for schema in schemas] == [stream]
+    assert schemas[0]["key_properties"] == key
+    assert set(key) <= schemas[0]["schema"]["properties"].keys()
+    assert len(done.records(stream)) == len(rows.records(stream)) > 0
+    assert all(record.keys() >= set(key) for record in done.records(stream))
+    assert f"{stream}: COMPLETE" in done.log
+    warnings = [line for line in done.warnings() if line.startswith("The catalog")]
+    assert len(warnings) == len(told)
+    for line, words in zip(warnings, told, strict=True):
+        assert line.startswith(f"The catalog of {stream} {words}")
+
+
+def test_a_catalog_that_selects_nothing_says_so(tmp_path: Path, server: Server) -> None:
+    done = load(tmp_path, server, "--catalog", write(tmp_path / "c.json", selecting()))
+    assert done.code == 0
+    assert not done.out
+    assert "The catalog selects no stream, so nothing is loaded." in "".join(done.warnings())
+
+
+def test_streams_that_there_are_not_are_left_out(tmp_path: Path, server: Server) -> None:
+    catalog = selecting("branches")
+    catalog["streams"] += [{"tap_stream_id": f"other_{n}"} for n in range(7)]
+    done = load(tmp_path, server, "--catalog", write(tmp_path / "c.json", catalog))
+    assert done.code == 0, done.log
+    assert (
+        "The catalog has streams that there are not, which are left out: other_0, other_1, "
+        "other_2, other_3, other_4 and 2 more."
+    ) in done.warnings()
+
+
+def test_a_change_of_the_method_alone_is_the_choice(tmp_path: Path, server: Server) -> None:
+    for change in (
+        says("replication-method", "INCREMENTAL"),
+        sets(replication_method="INCREMENTAL"),
+        says("forced-replication-method", "incremental"),
+    ):
+        path = write(tmp_path / "c.json", changed("customers", change))
+        done = load(tmp_path, server, "--catalog", path)
+        assert "Beginning sync of 'customers' in incremental mode" in done.log
+
+
+# States
+
+
+def state_of(stream: str, value: str | None, **more: Any) -> dict[str, Any]:
+    mark = {"replication_key": "updated_at", "replication_key_value": value}
+    return {"bookmarks": {stream: {**mark, **more}}}
+
+
+NEAR = "2025-10-01T00:00:00Z"
+WRONG_STATES: dict[str, tuple[Any, str]] = {
+    "a list": ([1], "it is no object"),
+    "a number": (1, "it is no object"),
+    "flat": ({"groups": NEAR}, "it has no bookmarks"),
+    "bookmarks in a list": ({"bookmarks": []}, "its bookmarks are no object by stream"),
+    "a bookmark that is none": (
+        {"bookmarks": {"groups": NEAR}},
+        "the bookmark of groups: Expected",
+    ),
+    "no date": (state_of("groups", "the other day"), "the bookmark of groups is not a date-time"),
+    "a partition without a context": (
+        state_of("groups", NEAR, partitions=[{}]),
+        "the bookmark of groups: Object missing required field `context`",
+    ),
+    "a message of nothing": ({"type": "STATE", "value": 1}, "it is no object"),
+}
+
+
+@pytest.mark.parametrize(("state", "why"), WRONG_STATES.values(), ids=WRONG_STATES)
+def test_a_state_that_is_wrong_is_refused(
+    tmp_path: Path, server: Server, state: Any, why: str
+) -> None:
+    line = load(tmp_path, server, "--state", write(tmp_path / "s.json", state)).line
+    assert line.startswith(f"The state cannot be read: {why}")
+    assert line.endswith("Correct it, or start without one.")
+
+
+ODD_STATES: dict[str, tuple[Any, str | None, str | None]] = {
+    "none": ({}, None, None),
+    "null": (None, None, None),
+    "a bookmark": (state_of("groups", NEAR), NEAR, None),
+    "a message": ({"type": "STATE", "value": state_of("groups", NEAR)}, NEAR, None),
+    "Meltano's": (
+        {"completed": {"singer_state": {}}, "singer_state": state_of("groups", NEAR)},
+        NEAR,
+        None,
+    ),
+    "another zone": (state_of("groups", "2025-10-01T03:00:00+03:00"), NEAR, None),
+    "no zone": (state_of("groups", "2025-10-01"), NEAR, None),
+    "the future": (
+        state_of("groups", "2999-01-01T00:00:00Z"),
+        None,
+        "has a bookmark in the future",
+    ),
+    "the end of time": (
+        state_of("groups", "9999-12-31T23:59:59-12:00"),
+        None,
+        "has a bookmark in the future",
+    ),
+    "the year 1": (
+        state_of("groups", "0001-01-01T00:00:00+12:00"),
+        None,
+        "has a bookmark in the long past",
+    ),
+    "another column": (
+        {"bookmarks": {"groups": {"replication_key": "id", "replication_key_value": NEAR}}},
+        None,
+        "is by another column, so everything is loaded.",
+    ),
+    "a foreign partition": (
+        state_of("groups", NEAR, partitions=[{"context": {"branch": 1}}]),
+        NEAR,
+        "names a partition that there are not, which are left out.",
+    ),
+    "leftovers": (
+        state_of("groups", NEAR, progress_markers=[1], starting_replication_value=2),
+        NEAR,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("state", "start", "told"), ODD_STATES.values(), ids=ODD_STATES)
+def test_an_odd_state_continues_where_it_can(
+    tmp_path: Path, server: Server, state: Any, start: str | None, told: str | None
+) -> None:
+    path = write(tmp_path / "c.json", selecting("groups"))
+    done = load(tmp_path, server, "--catalog", path, "--state", write(tmp_path / "s.json", state))
+    assert done.code == 0, done.log
+    filters = [
+        request.body.get("updated_at_from")
+        for request in server.data_requests
+        if "/group/" in request.path
+    ]
+    assert filters
+    assert all(bool(one) == bool(start) for one in filters)
+    first = next((one for one in done.messages if one["type"] == "STATE"), None)
+    assert first is not None
+    if start:
+        assert first["value"]["bookmarks"]["groups"]["replication_key_value"] == start
+    warnings = [line for line in done.warnings() if line.startswith("The state")]
+    assert len(warnings) == bool(told)
+    assert not told or warnings[0].startswith(f"The state of groups {told}")
+
+
+def partition(kind: Any, value: str | None) -> dict[str, Any]:
+    return {"context": {"is_study": kind}, "replication_key_value": value}
+
+
+@pytest.mark.parametrize(
+    ("partitions", "told"),
+    [
+        ([partition(7, NEAR), partition("0", NEAR), partition(None, NEAR)], "names 3 partitions"),
+        ([{"context": {}}], "names a partition that"),
+        ([partition(0, "2025-11-01"), partition(0, NEAR)], "names a partition twice"),
+    ],
+)
+def test_partitions_of_a_state_are_those_that_there_are(
+    tmp_path: Path, server: Server, partitions: list[Any], told: str
+) -> None:
+    state = {"bookmarks": {"customers": {"partitions": partitions}}}
+    incremental = changed("customers", says("replication-method", "INCREMENTAL"))
+    done = load(
+        tmp_path,
+        server,
+        "--catalog",
+        write(tmp_path / "c.json", incremental),
+        "--state",
+        write(tmp_path / "s.json", state),
+    )
+    assert done.code == 0, done.log
+    assert "customers: COMPLETE" in done.log
+    assert [line for line in done.warnings() if line.startswith(f"The state of customers {told}")]
+    ids = {record["id"] for record in done.records("customers")}
+    if len(partitions) != 2:
+        assert ids == server.account.customer_ids()
+    else:
+        first = next(one for one in done.messages if one["type"] == "STATE")
+        [mark] = first["value"]["bookmarks"]["customers"]["partitions"]
+        assert mark["replication_key_value"] == NEAR
+
+
+def test_a_state_of_a_million_streams_takes_seconds(tmp_path: Path, server: Server) -> None:
+    state = {"bookmarks": {f"s{n}": {"replication_key_value": NEAR} for n in range(1_000_000)}}
+    path = write(tmp_path / "s.json", state)
+    began = time.monotonic()
+    done = load(tmp_path, server, "--state", path)
+    assert time.monotonic() - began < 30
+    assert done.code == 0
+    assert "s0, s1, s2, s3, s4 and 999,995 more." in "".join(done.warnings())
+    assert len(done.out) < 100_000

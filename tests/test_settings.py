@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tap_alfacrm.config import Config
-from tap_alfacrm.errors import AlfaCRMError, ConfigError
+from tap_alfacrm.errors import ConfigError
 from tap_alfacrm.sdk.environment import Environment
 from tap_alfacrm.tap import TapAlfaCRM
 
@@ -134,26 +134,3 @@ def test_the_environment_with_a_wrong_type(
     monkeypatch.setenv(f"TAP_ALFACRM_{name.upper()}", text)
     with pytest.raises(ConfigError, match=f"Setting {name} is wrong"):
         TapAlfaCRM(config=dict(GOOD), parse_env_config=True)
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"bookmarks": []},
-        {"bookmarks": {"lessons": {"partitions": [{}]}}},
-        {"bookmarks": {"pays": {"replication_key_value": "the other day"}}},
-        {"bookmarks": {"pays": {"replication_key_value": 5}}},
-    ],
-)
-def test_a_state_that_cannot_be_read_is_told(state: dict[str, Any]) -> None:
-    with pytest.raises(AlfaCRMError, match="The state cannot be read"):
-        TapAlfaCRM(config={}, state=state, validate_config=False)
-
-
-@pytest.mark.parametrize(
-    "catalog",
-    [{"streams": 5}, {}, {"streams": [{"tap_stream_id": "pays"}]}, {"streams": ["pays"]}],
-)
-def test_a_catalog_that_cannot_be_read_is_told(catalog: dict[str, Any]) -> None:
-    with pytest.raises(AlfaCRMError, match="The catalog cannot be read"):
-        TapAlfaCRM(config={}, catalog=catalog, validate_config=False)

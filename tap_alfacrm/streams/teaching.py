@@ -54,13 +54,8 @@ class LessonsStream(AlfaCRMStream):
     name = "lessons"
     entity = "lesson"
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
+    contexts = tuple({"status": status} for status in LESSON_STATUSES)
     is_typed = False
-
-    @property
-    @override
-    def partitions(self) -> list[dict[str, int]]:
-        """One for each status."""
-        return [{"status": status} for status in LESSON_STATUSES]
 
     @override
     def post_process(self, row: Row, context: Context | None = None) -> Row:
