@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -19,6 +20,23 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not message.startswith(("Stream is assumed to be unsorted", "New replication value is"))
 
 
+def main() -> NoReturn:
+    """Run the tap, and end the process without taking it down piece by piece.
+
+    A request that is under way in a thread, in the middle of a TLS handshake above all, can crash
+    an interpreter that shuts down.
+    """
+    code: object = 0
+    try:
+        run()
+    except SystemExit as ended:
+        code = ended.code or 0
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    logging.shutdown()
+    os._exit(code if isinstance(code, int) else 1)
+
+
 def run() -> None:
     """Run the tap; an error that the user can correct ends in one line without a traceback."""
     logging.getLogger("singer_sdk").addFilter(_is_news)
@@ -30,8 +48,6 @@ def run() -> None:
     except AlfaCRMError as error:
         _end(str(error))
     except (OutputError, OSError) as error:
-        # what was not written is lost; closing must not complain of it again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")
     except Exception as error:  # noqa: BLE001 - its message may hold the value of a row
         name = type(error).__name__

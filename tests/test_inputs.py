@@ -601,3 +601,34 @@ def test_a_state_of_a_million_streams_takes_seconds(tmp_path: Path, server: Serv
     assert done.code == 0
     assert "s0, s1, s2, s3, s4 and 999,995 more." in "".join(done.warnings())
     assert len(done.out) < 100_000
+
+
+# Tests
+
+
+@pytest.mark.parametrize(
+    ("more", "streams"),
+    [
+        ([], None),
+        (["--catalog", "c.json"], ["branches", "customers", "groups"]),
+    ],
+    ids=["as discovered", "a catalog"],
+)
+@pytest.mark.parametrize("option", ["--test", "--test=schema"])
+def test_a_test_takes_one_record_of_each_selected_stream_and_logs_no_error(
+    tmp_path: Path, server: Server, option: str, more: list[str], streams: list[str] | None
+) -> None:
+    discovered = TapAlfaCRM(config=config_for(server))
+    streams = streams or [name for name, one in discovered.streams.items() if one.selected]
+    write(tmp_path / "c.json", selecting(*streams))
+    config = write(tmp_path / "config.json", config_for(server))
+    done = tap(tmp_path, "--config", config, option, *more)
+    assert done.code == 0, done.log
+    assert not [line for line in done.log.splitlines() if " ERROR " in line or " CRITICAL " in line]
+    found = [(one["type"], one.get("stream")) for one in done.messages]
+    assert [name for kind, name in found if kind == "SCHEMA"] == streams
+    rows = [name for kind, name in found if kind == "RECORD"]
+    assert rows == ([] if option.endswith("schema") else streams)
+    for message in done.messages:  # rows were left: no bookmark may pass them
+        if message["type"] == "STATE":
+            assert "replication_key_value" not in str(message["value"]["bookmarks"].get("groups"))

@@ -1,8 +1,9 @@
 """The files that the command line names, read with messages of one line.
 
 Overrides `Tap.cb_config` and the types of the options `--state` and `--catalog`, with which the SDK
-reads UTF-8 alone, and ends in a traceback on a folder or on deep nesting. No version of singer-sdk
-makes this unnecessary yet; no issue is open.
+reads UTF-8 alone, and ends in a traceback on a folder or on deep nesting, and `Tap.cb_test`, which
+selects every stream and logs an error for each. No version of singer-sdk makes this unnecessary
+yet; no issue is open.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import click
 import msgspec
 from singer_sdk import Tap
 from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from tap_alfacrm.sdk.files import read_json
@@ -48,7 +50,28 @@ class CommandTap(Tap):
         for param in command.params:
             if param.name in {"state", "catalog"}:
                 param.type = JsonFile()
+            if param.name == "catalog":
+                param.is_eager = True  # a test has to know what is selected
         return command
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        if value == CliTestOptionValue.Disabled.value:
+            return
+        config, catalog = ctx.params["config"], ctx.params.get("catalog")
+        tap = cls(
+            config=config.config,
+            catalog=None if catalog is None else msgspec.json.decode(catalog.read()),
+            parse_env_config=config.parse_env,
+        )
+        selected = [stream for stream in tap.streams.values() if stream.selected]
+        if value == CliTestOptionValue.Schema.value:
+            for stream in selected:
+                stream._write_schema_message()  # noqa: SLF001 - as the SDK does for all
+        else:
+            tap.run_sync_dry_run(streams=selected)
+        ctx.exit()
 
     @override
     def run_discovery(self) -> str:

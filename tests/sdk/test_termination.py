@@ -127,3 +127,45 @@ def test_a_target_that_never_reads_does_not_keep_the_process(arguments: list[str
         assert process.stderr is not None
         assert b"The target did not read the last lines" in process.stderr.read()
     assert process.returncode == 128 + signal.SIGTERM
+
+
+FINALIZED = """
+import atexit, sys
+atexit.register(lambda: print("finalized", file=sys.stderr))
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ([], 0),
+        (["--state", "nowhere"], 1),
+        (["--nope"], 2),
+        (["--version"], 0),
+        (["--discover"], 0),
+    ],
+    ids=str,
+)
+def test_the_interpreter_is_not_taken_down_while_requests_are_under_way(
+    arguments: list[str], more: list[str], code: int
+) -> None:
+    with start([*arguments, *more], FINALIZED) as process:
+        out, log = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert b"finalized" not in log
+    assert b"CRITICAL" in log or b"Error" in log or out
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_first_line_costs_no_traceback(
+    arguments: list[str], sent: signal.Signals, delay: float
+) -> None:
+    command = [sys.executable, "-m", "tap_alfacrm", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        time.sleep(delay)
+        process.send_signal(sent)
+        out, log = process.communicate(timeout=60)
+    assert process.returncode in {-sent, 128 + sent, 0}
+    assert b"Traceback" not in log or b"tap_alfacrm" not in log  # Python itself was starting
+    assert b"STATE" not in out or b"SCHEMA" in out
