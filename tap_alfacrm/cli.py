@@ -15,9 +15,14 @@ from tap_alfacrm.tap import PREFIX, TapAlfaCRM
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Drop what the SDK logs for each partition, or each row, of unsorted lists."""
-    message = record.getMessage()
-    return not message.startswith(("Stream is assumed to be unsorted", "New replication value is"))
+    """Drop what the SDK logs for each partition, or row, and what the tap says better."""
+    return not record.getMessage().startswith(
+        (
+            "Stream is assumed to be unsorted",
+            "New replication value is",
+            "Config validation failed",
+        )
+    )
 
 
 def main() -> NoReturn:
@@ -39,7 +44,8 @@ def main() -> NoReturn:
 
 def run() -> None:
     """Run the tap; an error that the user can correct ends in one line without a traceback."""
-    logging.getLogger("singer_sdk").addFilter(_is_news)
+    for name in ("singer_sdk", TapAlfaCRM.name):
+        logging.getLogger(name).addFilter(_is_news)
     if sys.stdout is None:
         _end("The output cannot be written: it is closed. Nothing was loaded.")
     settle_log_level(TapAlfaCRM.logger, PREFIX)

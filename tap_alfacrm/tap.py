@@ -185,6 +185,10 @@ class TapAlfaCRM(SignalledTap, CommandTap):
         if self.input_catalog is not None:
             return {name: _added(name, entry) for name, entry in self.input_catalog.items()}
         if not self._has_account:
+            self.logger.warning(
+                "No account is given (%s), so these are the streams without custom fields.",
+                ", ".join(CREDENTIALS),
+            )
             return {}
         discovery = Discovery(self.run.client, self.run.config)
         sampled = sorted((s for s in STREAMS if s.has_custom_fields), key=lambda s: not s.required)

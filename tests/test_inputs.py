@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_alfacrm.tap import TapAlfaCRM
+from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 from tests.command import Done, tap, write
 from tests.conftest import config_for
 
@@ -125,6 +125,15 @@ def test_what_is_missing_is_named_with_where_it_was_looked_for(
         f"{tmp_path / '.env'} (there is none). Set TAP_ALFACRM_EMAIL, TAP_ALFACRM_API_KEY, or give "
         "a file with --config."
     )
+
+
+def test_discovery_without_an_account_says_so(tmp_path: Path) -> None:
+    done = tap(tmp_path, "--discover")
+    assert done.code == 0
+    assert len(json.loads(done.out)["streams"]) == len(STREAMS)
+    assert done.warnings() == [
+        f"No account is given ({NAMES}), so these are the streams without custom fields."
+    ]
 
 
 def given_in(way: str, folder: Path, settings: dict[str, Any]) -> tuple[list[str], dict[str, str]]:

@@ -32,7 +32,10 @@ class JsonFile(click.ParamType):  # type: ignore[type-arg]  # generic in new ver
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> io.BytesIO:
-        return io.BytesIO(msgspec.json.encode(read_json(value)))
+        content = read_json(value)
+        if content is None:  # for the SDK that is no catalog, which selects everything
+            content = {} if param is not None and param.name == "state" else []
+        return io.BytesIO(msgspec.json.encode(content))
 
 
 class CommandTap(Tap):
