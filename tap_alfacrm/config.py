@@ -121,6 +121,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(
             gt=0,
+            le=86_400,
             title="Request timeout",
             description="Seconds to wait for a connection or for a response.",
         ),

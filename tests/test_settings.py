@@ -65,6 +65,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("requests_per_second", 0, "> 0"),
     ("token_ttl_seconds", 0, ">= 1"),
     ("request_timeout_seconds", -1, "> 0"),
+    ("request_timeout_seconds", 1e308, "<= 86400"),
     ("lookback_days", -1, ">= 0"),
     ("max_in_flight", 0, ">= 1"),
     ("timezone", "Kyiv", "IANA"),
