@@ -82,8 +82,10 @@ class EntityStream(PageStream):
         self.run = run
         self._account_properties = account_properties or {}
         super().__init__(tap)
-        self.replication_key = self.spec().replication_key
-        self.forced_replication_method = self.spec().replication_method
+        spec = self.spec()
+        self.replication_key = spec.replication_key
+        if spec.replication_key and spec.replication_method == REPLICATION_FULL_TABLE:
+            self.forced_replication_method = REPLICATION_FULL_TABLE
 
     @property
     def identity(self) -> Sequence[str]:
