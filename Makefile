@@ -1,4 +1,4 @@
-# Needs make, a Python >= 3.11 and PyPI. All that it installs stays in this folder.
+# Requires make, Python >= 3.11 and PyPI. Everything is installed inside this folder.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -21,7 +21,7 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_TOOL_DIR := $(CURDIR)/.cache/tools
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS := 1
-# Proxies that look into TLS have their certificate in the machine's store.
+# TLS-inspecting proxies have their certificate in the system's store.
 export UV_SYSTEM_CERTS ?= true
 export MELTANO_CLI_DISABLE_VERSION_CHECK := true
 export XDG_STATE_HOME := $(CURDIR)/.cache/state
@@ -37,7 +37,7 @@ help: ## Show this list
 install: .venv/.installed ## Install the tap and its development tools
 
 .PHONY: demo
-demo: .venv/.installed .meltano/.installed ## Load a made-up school CRM into CSV files with Meltano
+demo: .venv/.installed .meltano/.installed ## Load a simulated school into CSV files with Meltano
 	$(BIN)/python -m scripts.demo
 
 .PHONY: test
@@ -45,12 +45,12 @@ test: .venv/.installed .tools/meltano/.installed $(LOADERS:%=.tools/loaders/%/.i
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term -m "not recipes and not soak" $(ARGS)
 
 .PHONY: soak
-soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests that take long
+soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the long tests
 	$(BIN)/pytest -m soak $(ARGS)
 	$(BIN)/python -m scripts.reliability
 
 .PHONY: recipes
-recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .tools/dagster/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Follow all recipes, with Airflow and Dagster too
+recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .tools/dagster/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Test all recipes, including Airflow and Dagster
 	$(BIN)/pytest -m recipes $(ARGS)
 
 .tools/%/.installed: docs/recipes/%.txt $(UV)
@@ -71,7 +71,7 @@ types: .venv/.installed ## Check the types
 	$(BIN)/mypy
 
 .PHONY: audit
-audit: .venv/.installed ## Look for known weaknesses in what is locked; asks the internet
+audit: .venv/.installed ## Check the locked dependencies for known vulnerabilities (online)
 	$(UV) export --quiet --locked --all-groups --no-group meltano --no-emit-project --output-file .cache/locked.txt
 	for locked in .cache/locked.txt loaders/*.txt; do \
 		$(UV) tool run --quiet pip-audit@2.9.0 --disable-pip --require-hashes -r $$locked; \
@@ -81,12 +81,12 @@ audit: .venv/.installed ## Look for known weaknesses in what is locked; asks the
 check: lint types test ## Check style, types and tests
 
 .PHONY: format
-format: .venv/.installed ## Mend style and format
+format: .venv/.installed ## Fix style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 .PHONY: bench
-bench: .venv/.installed .tools/bench/.installed ## Compare the tap with other ways to read an account
+bench: .venv/.installed .tools/bench/.installed ## Benchmark the tap and other ways to read an account
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 .tools/bench/.installed: benchmarks/requirements.txt $(UV)
@@ -105,11 +105,11 @@ build: $(UV) ## Build the wheel and the source archive into dist/
 	$(UV) build --python '$(PYTHON)'
 
 .PHONY: package
-package: .venv/.installed build ## Build, and check what would be uploaded to PyPI
+package: .venv/.installed build ## Build and check the distributions for PyPI
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/check-wheel-contents dist/*.whl
 
-# The tests run in a copy without the package, so that they can only meet the wheel.
+# The tests run in a copy without the package, so that they import the wheel.
 .PHONY: testwheel
 testwheel: build $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests against the built wheel
 	UV_PROJECT_ENVIRONMENT=.tools/wheel $(UV) sync --quiet --locked --no-install-project --python '$(PYTHON)'
@@ -120,15 +120,15 @@ testwheel: build $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests again
 	cd .cache/wheel && .tools/wheel/bin/pytest -n auto --dist worksteal -m "not recipes and not soak" --ignore=tests/publishing $(ARGS)
 
 .PHONY: answers
-answers: .venv/.installed .tools/loaders/target-jsonl/.installed ## Write the results and charts of the first answers
+answers: .venv/.installed .tools/loaders/target-jsonl/.installed ## Write the results and charts of the example queries
 	$(BIN)/python -m scripts.answers
 
 .PHONY: docs
-docs: .venv/.installed ## Build the pages into site/, and check their links
+docs: .venv/.installed ## Build the documentation into site/ and check its links
 	$(BIN)/mkdocs build --strict
 
 .PHONY: clean
-clean: ## Remove all that was installed, built or cached
+clean: ## Remove everything installed, built or cached
 	rm -rf .cache .meltano .tools .venv dist htmlcov output site .coverage .coverage.* \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

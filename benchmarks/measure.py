@@ -1,4 +1,4 @@
-"""Programs that read the same account, and what a run of one costs."""
+"""Programs that read the same account, and measurements of their runs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ RIVALS = PROJECT / "benchmarks" / "rivals"
 OTHERS = PROJECT / ".tools" / "bench" / "bin" / "python"
 TAP, FLOOR = "tap-alfacrm", "floor"
 NAMES = {
-    "fetch": "the bytes alone (urllib3)",
-    FLOOR: "floor: urllib3, msgspec, RECORD lines",
+    "fetch": "download only (urllib3)",
+    FLOOR: "baseline: urllib3, msgspec, RECORD lines",
     TAP: "tap-alfacrm",
     "script": "plain script: requests, csv.DictWriter",
     "sdk_tap": "idiomatic SDK tap",
@@ -35,11 +35,11 @@ NAMES = {
     "aioalfacrm_client": "aioalfacrm",
 }
 LIMIT = 5
-"""Requests that the vendor allows in any second."""
+"""Requests per second that the vendor permits."""
 PAUSE = 0.206
-"""Seconds between the requests of a script that knows of the limit."""
+"""Seconds between the requests of a script written for the rate limit."""
 MOSTLY_WAITING = 5.0
-"""Seconds of waiting beside which the second of work of most programs is little."""
+"""Seconds of waiting above which the CPU time of the programs is negligible."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Run:
 
 @contextmanager
 def server(rows: int, *options: str, latency: float = 0.0, limit: int = 0) -> Iterator[str]:
-    """Serve an account from prepared bytes."""
+    """Serve an account from prerendered responses."""
     with tempfile.TemporaryDirectory() as folder:
         port_file = Path(folder) / "port"
         command = [sys.executable, "-m", "benchmarks.server", "--rows", str(rows), *options]
@@ -76,7 +76,7 @@ def server(rows: int, *options: str, latency: float = 0.0, limit: int = 0) -> It
 
 
 def command_of(name: str, url: str, size: int, folder: Path, **settings: float) -> list[str]:
-    """The command that reads all cards."""
+    """Return the command that reads all cards."""
     if name != TAP:
         python = OTHERS if name in {"dlt_source", "aioalfacrm_client"} else Path(sys.executable)
         return [str(python), str(RIVALS / f"{name}.py"), url, str(size)]
@@ -103,7 +103,7 @@ def command_of(name: str, url: str, size: int, folder: Path, **settings: float) 
 
 
 def run(command: list[str], environment: Mapping[str, str] | None = None) -> Run:
-    """Run a command, its output counted."""
+    """Run a command and measure it."""
     began = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
@@ -124,14 +124,14 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> Run
 
 
 def cpu(rows: int, size: int, rounds: int) -> dict[str, float]:
-    """Median CPU seconds of each program, their runs taken in turn."""
+    """Measure the median CPU seconds of each program, in alternating runs."""
     with server(rows) as url:
         found = _in_turn(url, size, rounds)
     return {name: statistics.median(one.cpu for one in runs) for name, runs in found.items()}
 
 
 def wall(rows: int, size: int, latency: float, limit: int, rounds: int) -> dict[str, float]:
-    """Median wall-clock seconds of each program, their runs taken in turn.
+    """Measure the median wall-clock seconds of each program, in alternating runs.
 
     Where a run does little but wait, the rounds go side by side, each with a server of its own.
     """
@@ -160,12 +160,12 @@ def _in_turn(
             for name in random.sample(list(NAMES), len(NAMES)):
                 time.sleep(pause and 1.1)
                 runs[name].append(run(commands[name], {"PAUSE": str(pause)}))
-                print(f"{size} a page, round {number + 1}, {name}: {runs[name][-1]}", flush=True)
+                print(f"{size} per page, round {number + 1}, {name}: {runs[name][-1]}", flush=True)
     return runs
 
 
 def memory(rows: int) -> float:
-    """MB that the tap takes at most for so many customers."""
+    """Measure the maximum resident set size of the tap in MB."""
     with server(rows, "--one-page") as url, tempfile.TemporaryDirectory() as folder:
         found = run(command_of(TAP, url, 500, Path(folder)))
     print(f"{rows:,} customers: {found}", flush=True)
@@ -173,7 +173,7 @@ def memory(rows: int) -> float:
 
 
 def start(rounds: int) -> tuple[float, float]:
-    """Median CPU seconds of `--help`: this tap, and the least that the SDK allows."""
+    """Measure the median CPU seconds of `--help`: this tap, and a minimal tap of the SDK."""
     runs: dict[str, list[float]] = {"tap": [], "minimal": []}
     commands = {
         "tap": [sys.executable, "-m", "tap_alfacrm", "--help"],
@@ -188,7 +188,7 @@ def start(rounds: int) -> tuple[float, float]:
 def rate(
     rows: int, size: int, latency: float, in_flight: int, rounds: int
 ) -> tuple[float, float, int]:
-    """Median requests for data a second, the share answered 429, and the requests of a run.
+    """Measure the median data requests per second, the share with status 429, and the requests.
 
     A run does little but wait, so the rounds go side by side, each with a server of its own.
     """

@@ -1,6 +1,6 @@
-"""Run the tap beside its rivals and write docs/benchmarks.md with its charts.
+"""Benchmark the tap and other programs and write docs/benchmarks.md with its charts.
 
-`make bench` runs all of it; the options make it shorter.
+`make bench` runs all measurements; the options shorten them.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ if TYPE_CHECKING:
 
 LATENCIES = (0.05, 0.2, 0.8)
 SIZES = (500, 50)
-"""Rows a page: what the tap asks for, and what many accounts give."""
+"""Rows per page: what the tap requests, and the cap of many accounts."""
 SMALL = 3_600
-"""Customers where the time of the answers counts, not the work."""
+"""Customers in measurements dominated by response times."""
 FEW, MANY = 10_000, 1_000_000
-"""Customers between which the memory is compared."""
+"""Numbers of customers for which memory is compared."""
 DOCS = PROJECT / "docs"
 KEPT = PROJECT / ".cache" / "benchmarks.json"
 SECTIONS = ("start", "cpu", "memory", "rate", "wall")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """A Markdown table."""
+    """Render a Markdown table."""
     lines = [f"| {' | '.join(map(str, cells))} |" for cells in (head, ["---"] * len(head), *rows)]
     return ["", *lines, ""]
 
 
 def cpu_section(rows: int, size: int, found: dict[str, float]) -> list[str]:
-    """CPU of each program."""
+    """Render the CPU time of each program."""
     cells = [
         (
             NAMES[name],
@@ -61,12 +61,12 @@ def cpu_section(rows: int, size: int, found: dict[str, float]) -> list[str]:
         )
         for name, seconds in sorted(found.items(), key=lambda item: item[1])
     ]
-    head = ("Program", "µs of CPU per record", "times the floor", "times the tap")
-    return ["", f"{rows:,} customers, {size} a page, no latency:", *table(head, cells)]
+    head = ("Program", "µs of CPU per record", "relative to baseline", "relative to tap")
+    return ["", f"{rows:,} customers, {size} per page, no latency:", *table(head, cells)]
 
 
 def wall_section(size: int, times: dict[tuple[int, float, int], dict[str, float]]) -> list[str]:
-    """Time of each program at one page size, at each latency, with and without the limit."""
+    """Render the time of each program at one page size, with and without the rate limit."""
     columns = {
         f"{latency * 1000:.0f} ms{f', {limit}/s' if limit else ''}": found
         for (asked, latency, limit), found in times.items()
@@ -76,7 +76,7 @@ def wall_section(size: int, times: dict[tuple[int, float, int], dict[str, float]
         (name, *(f"{found[program]:.1f} s" for found in columns.values()))
         for program, name in NAMES.items()
     ]
-    return ["", f"{SMALL:,} customers, {size} a page:", *table(["Program", *columns], cells)]
+    return ["", f"{SMALL:,} customers, {size} per page:", *table(["Program", *columns], cells)]
 
 
 def _draw(file: str, title: str, values: dict[str, float], unit: str) -> None:
@@ -85,12 +85,12 @@ def _draw(file: str, title: str, values: dict[str, float], unit: str) -> None:
 
 
 def main() -> None:
-    """Run all and write the page."""
+    """Run the measurements and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="of the runs without latency")
-    parser.add_argument("--wall-rounds", type=int, default=5, help="of the runs with latency")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds without latency")
+    parser.add_argument("--wall-rounds", type=int, default=5, help="rounds with latency")
     parser.add_argument("--rows", type=int, default=100_000, help="customers, without latency")
-    parser.add_argument("--only", choices=SECTIONS, help="run this alone, keep the other figures")
+    parser.add_argument("--only", choices=SECTIONS, help="measure only this section")
     options = parser.parse_args()
     results = json.loads(KEPT.read_text()) if options.only and KEPT.exists() else {}
     for section in [options.only] if options.only else SECTIONS:
@@ -98,14 +98,14 @@ def main() -> None:
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(results))
     if missing := [section for section in SECTIONS if section not in results]:
-        sys.exit(f"Not measured yet: {', '.join(missing)}. The page is as it was.")
+        sys.exit(f"Not measured yet: {', '.join(missing)}. The page was not changed.")
     page = render(results, options)
     (DOCS / "benchmarks.md").write_text(page, encoding="utf-8")
     print(page)
 
 
 def measure(section: str, options: argparse.Namespace) -> Any:  # noqa: ANN401 - JSON
-    """The figures of a section: lists of a key and what was measured for it."""
+    """Measure a section: pairs of a key and its figures."""
     rounds, wall_rounds = options.rounds, options.wall_rounds
     if section == "start":
         return start(rounds)
@@ -137,18 +137,19 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
     first = next(iter(cpus))
     slowest = times[SIZES[-1], LATENCIES[-1], LIMIT]
     per_record = {NAMES[name]: spent / first[0] * 1e6 for name, spent in cpus[first].items()}
-    title = f"CPU per record, {first[0]:,} customers, {first[1]} a page"
+    title = f"CPU per record, {first[0]:,} customers, {first[1]} per page"
     _draw("benchmarks-cpu.svg", title, per_record, "µs")
-    title = f"{SMALL:,} customers, {SIZES[-1]} a page, {LIMIT} requests/s, answers in 800 ms"
+    title = f"{SMALL:,} customers, {SIZES[-1]} per page, {LIMIT} requests/s, latency 800 ms"
     _draw("benchmarks-time.svg", title, {NAMES[name]: s for name, s in slowest.items()}, "s")
 
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench`. The programs read the same customers (leads and clients, a half of",
-        "each archived) from the same local server, which answers from prepared bytes. They run in",
-        f"turn; the figures are medians of {options.rounds} runs without latency and",
-        f"{options.wall_rounds} with. Compare ratios, not this machine's seconds.",
+        "Written by `make bench`. The programs read the same customers (leads and clients, half of",
+        "each archived) from the same local server, which returns prerendered responses. The",
+        "programs run one after the other; the figures are medians of",
+        f"{options.rounds} runs without latency and {options.wall_rounds} with latency. Ratios are",
+        "more meaningful than absolute times.",
         "",
         (
             f"Machine: {platform.machine()}, {os.cpu_count()} cores, Python "
@@ -158,8 +159,8 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
         "",
         "## CPU",
         "",
-        "User and system time of the whole process, start included. The floor converts nothing and",
-        "drops no duplicate; the plain script neither.",
+        "User and system time of the whole process, including its start. The baseline and the",
+        "plain script neither convert values nor remove duplicates.",
         "",
         "![CPU per record](benchmarks-cpu.svg)",
     ]
@@ -168,11 +169,11 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
     lines += [
         "## Requests per second",
         "",
-        f"{SMALL:,} customers, 50 a page, against a server that refuses more than {LIMIT} in any",
-        "sliding second. Counted at the server, from the first request for data to the last. The",
-        "rounds go side by side, each with a server of its own.",
+        f"{SMALL:,} customers, 50 per page, with a server that rejects more than {LIMIT} requests",
+        "in any sliding second. Requests are counted at the server, from the first data request",
+        "to the last. The rounds run in parallel, each with its own server.",
         *table(
-            ("Latency", "in flight", "requests", "a second", "share of the ideal", "answered 429"),
+            ("Latency", "In flight", "Requests", "Per second", "Share of the limit", "Status 429"),
             [
                 (
                     f"{latency * 1000:.0f} ms",
@@ -187,22 +188,22 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
         ),
         "## Time",
         "",
-        "Wall-clock time from start to end. Under the limit the rivals wait",
-        f"{PAUSE * 1000:.0f} ms from one request to the next, as a script that knows of it does.",
-        f"Where a run waits for more than {MOSTLY_WAITING:.0f} s, the rounds go side by side, each",
-        "with a server of its own.",
+        "Wall-clock time of the whole process. With a rate limit, the other programs send a",
+        f"request every {PAUSE * 1000:.0f} ms, as a script written for that limit would. If a run",
+        f"spends more than {MOSTLY_WAITING:.0f} s waiting, the rounds run in parallel, each with",
+        "its own server.",
         "",
         "![Time against the limit](benchmarks-time.svg)",
         *(line for size in SIZES for line in wall_section(size, times)),
         "## Memory",
         *table(
-            ("Customers", "largest resident set"),
+            ("Customers", "Maximum resident set size"),
             [(f"{rows:,}", f"{used:.0f} MB") for rows, used in memories.items()],
         ),
         "## Start",
         "",
-        f"`tap-alfacrm --help` takes {helps[0]:.2f} s of CPU, {helps[0] / helps[1]:.2f} times as",
-        f"much as the least tap that the SDK allows ({helps[1]:.2f} s).",
+        f"`tap-alfacrm --help` takes {helps[0]:.2f} s of CPU time, {helps[0] / helps[1]:.2f} times",
+        f"as much as a minimal tap built with the SDK ({helps[1]:.2f} s).",
     ]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 

@@ -1,4 +1,4 @@
-"""An account that answers from prepared bytes, so that it is not what is measured."""
+"""An account with prerendered responses, so that the server costs little CPU time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from simulator import Account
 
 LEAD, CLIENT, BOTH = 0, 1, 2
 ARCHIVED = {0: False, 1: None, 2: True}
-"""Which cards each value of `removed` asks for."""
+"""Whether cards of each value of `removed` are archived."""
 COUNT = 1
-"""Page size that asks for the total alone."""
+"""Page size of requests that need only the total."""
 EMPTY = b'{"total":0,"count":0,"page":0,"items":[]}'
 LOGIN = b'{"token":"0123456789abcdef0123456789abcdef"}'
 BRANCHES = b'{"total":1,"count":1,"page":0,"items":[{"id":1,"name":"Main","is_active":1}]}'
@@ -28,10 +28,10 @@ REFUSED = b'{"name":"Too Many Requests","message":"","code":0,"status":429}'
 
 
 class Pages:
-    """The answers of an account of leads and clients, a half of each archived; made once."""
+    """Responses of an account of leads and clients, half of each archived; rendered once."""
 
     def __init__(self, rows: int, page_sizes: tuple[int, ...]) -> None:
-        """Make up the account."""
+        """Render the account."""
         quarter = rows // 4
         account = Account.build(
             leads=quarter,
@@ -56,11 +56,11 @@ class Pages:
                     )
 
     def page(self, kind: int, removed: int, size: int, page: int) -> bytes:
-        """The bytes of a page."""
+        """Return the body of a page."""
         return self._pages.get((kind, removed, size, page), EMPTY)
 
     def answer(self, path: str, query: dict[str, list[str]], body: dict[str, int]) -> bytes:
-        """The bytes for a request."""
+        """Return the body of the response to a request."""
         if path.endswith("/auth/login"):
             return LOGIN
         if path.endswith("/branch/index"):
@@ -72,10 +72,10 @@ class Pages:
 
 
 class OnePage(Pages):
-    """Any number of active leads, which are one page of cards again and again with new ids."""
+    """Any number of active leads: one page of cards, repeated with new ids."""
 
     def __init__(self, rows: int, size: int) -> None:
-        """Make up the page."""
+        """Render the page."""
         super().__init__(4 * size, (size,))
         self._rows, self._size = rows, size
         account = Account.build(leads=size, archived_leads=0, clients=0, archived_clients=0)
@@ -94,17 +94,17 @@ class OnePage(Pages):
 
 
 def envelope(total: int, page: int, items: bytes) -> bytes:
-    """An answer around its rows."""
+    """Render a response with its rows."""
     return b'{"total":%d,"count":%d,"page":%d,"items":%b}' % (total, 0, page, items)
 
 
 class Connection(asyncio.Protocol):
-    """One kept connection."""
+    """One keep-alive connection."""
 
     def __init__(
         self, pages: Pages, latency: float, limit: int, logs: tuple[deque[float], deque[float]]
     ) -> None:
-        """Answer from `pages`, after `latency` seconds, at most `limit` a second (0: any)."""
+        """Respond from `pages` after `latency` seconds, at most `limit` a second (0: any)."""
         self._pages, self._latency, self._limit = pages, latency, limit
         self._log, self._refused = logs
         self._buffer = b""
@@ -155,7 +155,7 @@ class Connection(asyncio.Protocol):
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Serve until killed."""
+    """Serve until the process is terminated."""
     sizes = (50, 500)
     pages = OnePage(options.rows, sizes[-1]) if options.one_page else Pages(options.rows, sizes)
     logs: tuple[deque[float], deque[float]] = (deque(maxlen=100_000), deque(maxlen=100_000))
@@ -168,7 +168,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")

@@ -1,10 +1,10 @@
-"""Make DuckDB tables of what target-jsonl has written.
+"""Create DuckDB tables from the output of target-jsonl.
 
     python loaders/duckdb_tables.py FOLDER FILE CATALOG
 
-The catalogue (of `tap-alfacrm --discover`) gives the columns their types: money is DECIMAL,
-instants are TIMESTAMP in UTC. Of a row that was loaded more than once the last one counts. The
-tables are made anew each time.
+The catalog (of `tap-alfacrm --discover`) determines the column types: money is DECIMAL, date-times
+are TIMESTAMP in UTC. If a row was loaded more than once, the last one is kept. Existing tables are
+replaced.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FORMATS = {"date": "DATE", "date-time": "TIMESTAMP", "time": "TIME"}
 
 
 def column_type(schema: dict[str, Any]) -> str:
-    """The type of a column for a JSON Schema."""
+    """Return the type of a column for a JSON Schema."""
     given = schema.get("type", [])
     types = ({given} if isinstance(given, str) else set(given)) - {"null"}
     if types == {"string"}:
@@ -34,17 +34,17 @@ def column_type(schema: dict[str, Any]) -> str:
 
 
 def quoted(name: str) -> str:
-    """A name as SQL wants it."""
+    """Quote a name for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def make_tables(folder: Path, database: Path, catalog: dict[str, Any]) -> dict[str, int]:
-    """Make a table of each file.
+    """Create a table from each file.
 
     Args:
-        folder: Where target-jsonl has written, one file for each stream.
+        folder: Output folder of target-jsonl, with one file for each stream.
         database: The DuckDB file.
-        catalog: Singer catalogue of the tap.
+        catalog: Singer catalog of the tap.
 
     Returns:
         Rows of each table.
@@ -59,7 +59,7 @@ def make_tables(folder: Path, database: Path, catalog: dict[str, Any]) -> dict[s
                 field: column_type(schema)
                 for field, schema in entry["schema"]["properties"].items()
             }
-            # a number goes through a double unless it is read as text
+            # numbers are read as text, because DuckDB would parse them as DOUBLE
             amounts = [name for name, type_ in columns.items() if type_ == MONEY]
             casts = ", ".join(
                 f"CAST({quoted(name)} AS {MONEY}) AS {quoted(name)}" for name in amounts

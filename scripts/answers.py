@@ -1,6 +1,6 @@
-"""Write the results of docs/recipes/first-answers.md, and their charts, from the demo account.
+"""Write the results and charts of docs/recipes/first-answers.md from the demo account.
 
-`make answers` runs this. A result stands between `<!-- answer: NAME -->` and `<!-- /answer -->`,
+`make answers` runs this. A result is enclosed in `<!-- answer: NAME -->` and `<!-- /answer -->`,
 below its query.
 """
 
@@ -34,9 +34,9 @@ STREAMS = frozenset(
         *("pay_types", "pays", "pipelines"),
     }
 )
-"""The streams that the queries ask."""
+"""The streams that the queries use."""
 SHOWN = 12
-"""Rows of a result that the page shows."""
+"""Maximum number of rows of a result on the page."""
 MONTHS = 12
 ANSWER = re.compile(
     r"```sql\n(?P<query>[^`]+)```\n\n(?P<begin><!-- answer: (?P<name>\w+) -->\n)"
@@ -47,13 +47,13 @@ Rows = list[tuple[Any, ...]]
 
 
 def queries() -> dict[str, str]:
-    """The queries of the page by name."""
+    """Return the queries of the page by name."""
     found = ANSWER.finditer(PAGE.read_text(encoding="utf-8"))
     return {answer["name"]: answer["query"] for answer in found}
 
 
 def selection(catalog: dict[str, Any]) -> dict[str, Any]:
-    """A catalog with the streams that the queries ask, and no other, selected."""
+    """Select the streams that the queries use, and no others, in a catalog."""
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if not item["breadcrumb"]:
@@ -65,7 +65,7 @@ def load(folder: Path) -> Path:
     """Load the demo account into DuckDB.
 
     Args:
-        folder: Where it may write.
+        folder: Folder for its files.
 
     Returns:
         The database.
@@ -104,7 +104,7 @@ def _run(*command: str, stdin: IO[bytes] | None = None) -> bytes:
 
 
 def ask(database: Path, query: str) -> tuple[list[str], Rows]:
-    """The names of a result's columns, and its rows."""
+    """Run a query; return the names of its columns and its rows."""
     with duckdb.connect(str(database), read_only=True) as connection:
         found = connection.execute(query)
         return [column[0] for column in found.description or ()], found.fetchall()
@@ -125,15 +125,15 @@ def _is_number(value: object) -> bool:
 
 
 def table(head: Sequence[str], rows: Rows) -> str:
-    """The first rows of a result as a table; of months, the last ones."""
+    """Render the first rows of a result as a table, or the last ones if it is by month."""
     shown = rows[-SHOWN:] if head[0] == "month" else rows[:SHOWN]
     sides = ["---:" if _is_number(value) else "---" for value in rows[0]]
     cells = [list(head), sides, *([_cell(value) for value in row] for row in shown)]
     lines = [f"| {' | '.join(row)} |" for row in cells]
     rest = len(rows) - len(shown)
     if rest:
-        where = "before" if head[0] == "month" else "after"
-        lines += ["", f"and {rest:,} more {where}."]
+        more = "earlier rows are not shown" if head[0] == "month" else "more rows follow"
+        lines += ["", f"{rest:,} {more}."]
     return "\n".join(lines)
 
 
@@ -188,11 +188,11 @@ DRAWN: dict[str, tuple[str, Callable[[Rows], str]]] = {
     "attendance": ("Attendance by month", _attendance),
     "revenue": ("Income and refunds by month", _revenue),
 }
-"""What each chart shows, and how it is drawn."""
+"""Title and drawing function of each chart."""
 
 
 def render(database: Path) -> dict[Path, str]:
-    """The page and its charts, as they should be.
+    """Render the page and its charts.
 
     Args:
         database: The demo account, loaded.

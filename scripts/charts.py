@@ -1,4 +1,4 @@
-"""The charts of the documentation, as SVG that needs no script and no font."""
+"""Charts of the documentation, as SVG without scripts and fonts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from decimal import Decimal
 
-# its finder of plugins predates Python 3.4, and Python warns of it at each import
+# its plugin finder predates Python 3.4 and causes a warning at each import
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 OWN, OTHER = "#0f766e", "#94a3b8"
 PAPER, INK = "#f8fafc", "#334155"
 WIDTH = 760
-# pygal writes a value across the end of its bar
+# pygal would overlap the value with the end of the bar
 _BESIDE = "inline:.text-overlay text.value{text-anchor:start}"
 
 
@@ -28,7 +28,7 @@ def _settings(title: str, height: int, shown: Callable[[float], str]) -> dict[st
     return {
         "title": title,
         "style": Style(
-            # pages come light and dark
+            # pages can be light or dark
             background=PAPER,
             plot_background=PAPER,
             foreground=INK,
@@ -124,5 +124,5 @@ def columns(
 
 
 def _text(chart: Any) -> str:  # noqa: ANN401 - pygal has no types
-    """The SVG without pygal's comments, which tell the day."""
+    """Return the SVG without pygal's comments, which contain the date."""
     return _COMMENT.sub("", f"{chart.render(is_unicode=True)}\n")

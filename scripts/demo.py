@@ -1,7 +1,7 @@
-"""Load a made-up school CRM into CSV files, and check that no row is missing.
+"""Load a simulated school CRM into CSV files, and check that no row is missing.
 
 `make demo` runs this: the simulator on a free port, `meltano run tap-alfacrm target-csv`
-against it, and then a look at the files.
+against it, and a comparison of the files with the account.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ ENTITIES = {
     for stream in STREAMS
     if not issubclass(stream, ChildStream)
 }
-"""Streams of which the simulated account can tell all rows, with its names for them."""
+"""Streams whose rows the simulated account can list, with the names of their entities."""
 VERDICTS = (": COMPLETE", ": INCOMPLETE")
 PATIENCE_SECONDS = 60
 
 
 @contextmanager
 def simulator(folder: Path) -> Iterator[str]:
-    """Run the simulated API, and stop it whatever happens.
+    """Run the simulated API, and stop it at the end.
 
     Args:
-        folder: Where it may write the number of its port.
+        folder: Folder for the file with its port.
 
     Yields:
-        Its address.
+        The address of the API.
     """
     port_file = folder / "port"
     command = [sys.executable, "-m", "simulator", "--demo", "--port-file", str(port_file)]
@@ -68,16 +68,16 @@ def _port(process: subprocess.Popen[bytes], port_file: Path) -> int:
 
 
 def load(url: str, folder: Path) -> list[str]:
-    """Run the load, showing its log.
+    """Run the load and print its log.
 
     Args:
         url: Address of the API.
-        folder: Where the credentials may be written.
+        folder: Folder for the file with the credentials.
 
     Returns:
-        The lines of the log that give a verdict.
+        The log lines with a verdict.
     """
-    # A file of its own, so that nothing of a real account's .env takes part.
+    # A separate file, so that the .env of a real account is not read.
     env_file = folder / "demo.env"
     env_file.write_text(
         f"TAP_ALFACRM_HOSTNAME={url}\nTAP_ALFACRM_EMAIL={EMAIL}\nTAP_ALFACRM_API_KEY={API_KEY}\n"
@@ -109,7 +109,7 @@ def load(url: str, folder: Path) -> list[str]:
 
 
 def ids(stream: str) -> list[int]:
-    """Read the ids in a stream's CSV file; none when there is no file."""
+    """Read the ids in a stream's CSV file; none if there is no file."""
     path = OUTPUT / f"{stream}.csv"
     if not path.exists():
         return []
@@ -118,10 +118,10 @@ def ids(stream: str) -> list[int]:
 
 
 def compare(account: Account) -> bool:
-    """Print what each file holds, beside what the account holds.
+    """Print the number of rows of each file and of the account.
 
     Args:
-        account: The truth.
+        account: The simulated account.
 
     Returns:
         Whether each row of the account is in its file exactly once.
@@ -141,7 +141,7 @@ def compare(account: Account) -> bool:
 
 
 def first_answer() -> str:
-    """What the rows are for: archived leads by reject reason, from the files, in DuckDB."""
+    """Query the files with DuckDB: archived leads by reject reason."""
     customers, rejects = OUTPUT / "customers.csv", OUTPUT / "lead_rejects.csv"
     with duckdb.connect() as connection:
         found = connection.execute(
@@ -164,15 +164,15 @@ def main() -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, simulator(Path(folder)) as url:
         verdicts = load(url, Path(folder))
-    print(f"\nLoaded in {time.monotonic() - started:.0f} s. What the tap says:")
+    print(f"\nLoaded in {time.monotonic() - started:.0f} s. Verdicts in the log of the tap:")
     for verdict in verdicts:
         print(f"  {verdict}")
-    print("\nWhat the files hold, against what the simulated account holds:")
+    print("\nRows in the files, compared with the simulated account:")
     whole = compare(Account.demo())
     streams = {verdict.partition(":")[0] for verdict in verdicts if VERDICTS[0] in verdict}
     if not (whole and streams.issuperset(ENTITIES)):
         sys.exit("demo: something is missing")
-    print("\nA first answer, archived leads by reject reason (DuckDB over these files):")
+    print("\nExample query, archived leads by reject reason (DuckDB over these files):")
     print(first_answer())
 
 

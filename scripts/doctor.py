@@ -1,7 +1,7 @@
-"""Write what `alfacrm-doctor` says of the demo account into the documentation.
+"""Write the report of `alfacrm-doctor` on the demo account into the documentation.
 
-With `--check` only say whether the documentation is stale. Times, dates, versions and the pace
-do not count, so that a check need not take as long as the real thing.
+With `--check`, only report whether the documentation is stale. Times, dates, versions and the rate
+are ignored, so that a check can run without the rate limit.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ import click
 
 from scripts.tables import PROJECT
 from simulator import Account, Quirks, serve
-from tap_alfacrm.doctor import render
-from tap_alfacrm.doctor.__main__ import BUDGET, make
 from tap_alfacrm.doctor.progress import Progress
-from tap_alfacrm.doctor.verdict import examine
+from tap_alfacrm.doctor.report.text import render_report
+from tap_alfacrm.doctor.runner import BUDGET, create_probe, run_checks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_alfacrm.doctor.model import Report
+    from tap_alfacrm.doctor.report.model import Report
 
 DEMO = Quirks(latency_seconds=0.05)
 PACE, FAST = 5, 1_000
@@ -35,10 +34,10 @@ def demo(*, fast: bool) -> tuple[Report, int]:
     """Examine the demo account.
 
     Args:
-        fast: Without keeping to the pace of the vendor's rate limit.
+        fast: Whether to ignore the vendor's rate limit.
 
     Returns:
-        The report, and the requests that the account has seen.
+        The report, and the number of requests that the account received.
     """
     with serve(Account.demo(), Quirks() if fast else DEMO) as server:
         config: dict[str, Any] = {
@@ -48,21 +47,22 @@ def demo(*, fast: bool) -> tuple[Report, int]:
             "requests_per_second": FAST if fast else PACE,
         }
         progress = Progress(BUDGET)
-        return examine(make(config, progress), progress.begin), len(server.log)
+        report = run_checks(create_probe(config, progress.count), progress.begin)
+        return report, len(server.log)
 
 
 def printed(report: Report) -> str:
-    """What the command prints."""
-    return click.unstyle(render.as_text(report))
+    """Return the output of the command."""
+    return click.unstyle(render_report(report))
 
 
 def whole(text: str) -> str:
-    """All of it, as a block."""
+    """Return the report as a code block."""
     return f"```\n{text}\n```"
 
 
 def extract(text: str) -> str:
-    """Where the cards are, how pages count, and the verdict."""
+    """Return the sections on partitions, pagination and the verdict as a code block."""
     parts = re.split(r"\n\n(?=\d\. )", text)
     wanted = [part for part in parts if part[3:].startswith(("What is where", "Paging", "Verdict"))]
     return whole("\n\n".join(wanted))
@@ -72,12 +72,12 @@ PARTS: dict[str, Callable[[str], str]] = {"README.md": extract, "docs/doctor.md"
 
 
 def shape(text: str) -> str:
-    """A text without what differs from run to run, and without its line breaks."""
+    """Return a text without line breaks and without values that differ between runs."""
     return " ".join(_MOVES.sub("#", " ".join(text.split())).split())
 
 
 def stale(text: str) -> list[str]:
-    """The files that do not say what the command says."""
+    """Return the files that differ from the output of the command."""
     found = []
     for file, make_part in PARTS.items():
         shown = (PROJECT / file).read_text(encoding="utf-8")
@@ -88,7 +88,7 @@ def stale(text: str) -> list[str]:
 
 
 def write(text: str) -> None:
-    """Put it into the documentation."""
+    """Write the report into the documentation."""
     for file, make_part in PARTS.items():
         path = PROJECT / file
         before, begin, rest = path.read_text(encoding="utf-8").partition("<!-- doctor -->\n")
@@ -97,7 +97,7 @@ def write(text: str) -> None:
 
 
 def main() -> None:
-    """Write, or check."""
+    """Write or check the documentation."""
     if "--check" not in sys.argv:
         write(printed(demo(fast=False)[0]))
         return

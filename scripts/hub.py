@@ -1,6 +1,6 @@
-"""Write the definition for Meltano Hub: `--check` only says whether it is stale.
+"""Write the definition for Meltano Hub; `--check` only reports whether it is stale.
 
-It joins what the tap says of itself (`--about`) to what a person wrote (`hub/written.yml`).
+It combines the output of `--about` with `hub/written.yml`, which is maintained by hand.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from tap_alfacrm.tap import STREAMS
 HUB = Path(__file__).parents[1] / "hub"
 WRITTEN = HUB / "written.yml"
 KINDS = {"number": "integer"}
-"""The Hub's names for types of settings; Meltano cannot pass a `decimal` that comes from the
-environment on to a plugin, and leaves a fraction in `meltano.yml` as it is."""
+"""The Hub's names for types of settings. Numbers are `integer`, because Meltano cannot pass a
+`decimal` from the environment to a plugin and does not change a fraction in `meltano.yml`."""
 
 
 def definition() -> dict[str, Any]:
-    """The whole definition."""
+    """Build the definition."""
     about = _about()
     schema = about["settings"]
     return {
@@ -38,7 +38,7 @@ def definition() -> dict[str, Any]:
 
 
 def path(definition: dict[str, Any]) -> Path:
-    """Where the Hub expects a definition."""
+    """Return the path that the Hub uses for a definition."""
     return HUB.joinpath("extractors", definition["name"], f"{definition['variant']}.yml")
 
 
@@ -50,7 +50,7 @@ def _about() -> dict[str, Any]:
 
 
 def _order(schema: dict[str, Any]) -> list[str]:
-    """What must be set first, the rest by name."""
+    """Sort settings: required ones first, the others by name."""
     return sorted(schema["properties"], key=lambda n: (n not in schema["required"], n))
 
 
@@ -83,7 +83,7 @@ def _select() -> list[str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes paragraphs as such, and sorts keys as the Hub does."""
+    """Writes paragraphs as block scalars and sorts keys as the Hub does."""
 
     @override
     def represent_str(self, data: str) -> yaml.ScalarNode:
@@ -95,12 +95,12 @@ _Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def text() -> str:
-    """The definition as the Hub keeps it."""
+    """Render the definition in the Hub's format."""
     return yaml.dump(definition(), Dumper=_Dumper, allow_unicode=True, width=100)
 
 
 def main() -> None:
-    """Write the definition, or with `--check` exit with 1 if it is stale."""
+    """Write the definition; with `--check`, exit with 1 if it is stale."""
     made = text()
     file = path(yaml.safe_load(made))
     stale = not file.exists() or file.read_text(encoding="utf-8") != made

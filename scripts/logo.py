@@ -1,4 +1,4 @@
-"""Draw docs/assets/logo.png, which Meltano Hub wants, from the SVG beside it."""
+"""Render docs/assets/logo.png, which Meltano Hub requires, from logo.svg."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SIDE = 512
 
 
 def png() -> bytes:
-    """The logo as a square PNG."""
+    """Render the logo as a square PNG."""
     return bytes(svg_to_bytes(svg_path=str(ASSETS / "logo.svg"), width=SIDE, height=SIDE))
 
 

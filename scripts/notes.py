@@ -1,4 +1,4 @@
-"""Print what CHANGELOG.md says of one version: `python -m scripts.notes 1.2.3`."""
+"""Print the section of one version in CHANGELOG.md: `python -m scripts.notes 1.2.3`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 
 
 def notes(changelog: str, version: str) -> str | None:
-    """The section of a version, without its title; None if it is missing or empty."""
+    """Return the section of a version without its title; None if it is missing or empty."""
     section = rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## |^\[[^\]]+\]: |\Z)"
     found = re.search(section, changelog, re.MULTILINE | re.DOTALL)
     return found[1].strip() or None if found else None

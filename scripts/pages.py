@@ -1,8 +1,7 @@
-"""Bring the pages that lie outside of docs/ into the site: a hook of MkDocs.
+"""MkDocs hook that adds the pages outside docs/ to the site.
 
-The repository shows its pages where they belong, README.md and CONTRIBUTING.md at the top. Here
-each is given its place in the site, and the links between pages are turned accordingly; a link to
-what is no page leads to the repository.
+Each of these pages is assigned a path in the site, and links between pages are rewritten
+accordingly. A link to a file that is not a page is rewritten to the repository on GitHub.
 """
 
 from __future__ import annotations
@@ -29,10 +28,11 @@ OUTSIDE = {
     "SECURITY.md": "SECURITY.md",
     "simulator/README.md": "simulator.md",
 }
-"""Pages outside of docs/, and their places in the site."""
+"""Pages outside docs/, and their paths in the site."""
 LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)((?:#[^)\s]*)?\))")
 DIAGRAM = re.compile(r"^```mermaid\n.*?^```\n", re.DOTALL | re.MULTILINE)
-"""The theme would fetch what draws it from elsewhere; the table above it says the same."""
+"""Diagrams are removed, because the theme would load their renderer from another host; the table
+above contains the same information."""
 LOGO = "https://raw.githubusercontent.com/tap-alfacrm/tap-alfacrm/main/docs/"
 
 
@@ -45,7 +45,7 @@ def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Turn the links of a page."""
+    """Rewrite the links of a page."""
     place = page.file.src_uri
     source = {site: outside for outside, site in OUTSIDE.items()}.get(place, f"docs/{place}")
 
@@ -56,19 +56,19 @@ def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, file
         if is_here and files.get_file_from_path(found):
             return f"{link[1]}{posixpath.relpath(found, posixpath.dirname(place))}{link[3]}"
         if not (PROJECT / target).exists():
-            return link[0]  # MkDocs says that it leads nowhere
+            return link[0]  # MkDocs reports the broken link
         return f"{link[1]}{config.repo_url}/blob/main/{target}{link[3]}"
 
     return LINK.sub(turn, DIAGRAM.sub("", markdown)).replace(LOGO, "")
 
 
 def on_post_page(output: str, /, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001
-    """Keep the theme's script from asking GitHub for the stars of the repository."""
+    """Prevent the theme's script from requesting the repository's stars from GitHub."""
     return _without_stars(output)
 
 
 def on_post_template(output: str, /, *, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001
-    """The same for the page of what is not found."""
+    """Do the same for the 404 page."""
     return _without_stars(output)
 
 

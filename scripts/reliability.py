@@ -1,4 +1,4 @@
-"""Play many bad nights and write docs/reliability.md: `make soak`."""
+"""Run many fault scenarios and write docs/reliability.md: `make soak`."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[1] / "docs" / "reliability.md"
 TEXT = """# Reliability
 
-Written by `make soak`. A night is a small account in trouble, by its number: up to four faults
-at random requests, a tenth of the nights a server that is gone for good, quirks of paging, a
-row that is inserted, deleted, archived, restored or converted while the tap reads, and in four
-of ten nights SIGKILL, SIGTERM or SIGINT at a random moment. The tap runs as a process; what it
-wrote goes into tables as a target that updates by key would leave them; the next run goes on
-from the last state. In the morning a quiet run follows, and the tables are held against the
-account.
+Written by `make soak`. In each scenario, processes of the tap load a small simulated account under
+faults. The scenario's number determines up to four faults at random requests, quirks of
+pagination, and possibly a row that is inserted, deleted, archived, restored or converted during a
+run. In a tenth of the scenarios the server becomes unavailable for good; in four of ten, the
+process receives SIGKILL, SIGTERM or SIGINT at a random moment. The output is written to tables
+with upserts by key, and the next run starts from the last state. Finally, a run without faults
+follows, and the tables are compared with the account.
 
 | | |
 |---|---|
 {rows}
 
-Lost is a row that was there all the time and stands in no table. Wrong is a row that did not
-change and is not as it should be. Doubled is a record that came twice in one run, unchanged.
+A row is lost if it existed all the time and is in no table. A row is wrong if it did not change
+and differs from the account. A record is duplicated if it was emitted twice in one run, unchanged.
 
-The faults: {faults}.
+Faults: {faults}.
 
-`make test` plays the first {suite} nights, each of the faults at the first, a middle and the
-last request for customers, lessons and customer_tariffs, a row inserted or deleted at each of
-them, a token that is revoked at every request, totals that are missing, text, too large or too
-small, a last page that is repeated, a host that does not resolve, a server that is gone for good,
-and fifty kills, one at each stage of a run. What these runs wrote is loaded with target-jsonl, to
-the last cut line, and the tables that DuckDB makes of it are held against the account, cell by
-cell (`tests/reliability/`).
+`make test` runs the first {suite} scenarios. It also tests each fault at the first, a middle and
+the last request for customers, lessons and customer_tariffs; a row inserted or deleted at each of
+these requests; a token that is revoked at each request; a `total` that is missing, a string, too
+large or too small; a last page that is repeated; a hostname that does not resolve; a server that
+becomes unavailable for good; and fifty terminated processes, one at each stage of a run. The
+output of these runs, up to the last incomplete line, is loaded with target-jsonl, and the
+resulting DuckDB tables are compared with the account cell by cell (`tests/reliability/`).
 
-What is not in it: two changes between the same two pages that cancel each other out in the
-total ([completeness](behaviour.md#completeness)), and a real AlfaCRM account.
+Not covered: two changes between the same two pages that cancel each other out in the total
+([completeness](behaviour.md#completeness)), and a real AlfaCRM account.
 
-Made on {machine}, Python {python}, in {minutes:.0f} minutes.
+Run on {machine}, Python {python}, in {minutes:.0f} minutes.
 """
 
 
@@ -59,19 +59,19 @@ def _wanted() -> dict[Row, dict[str, object]]:
     return reference(Path(tempfile.mkdtemp()))
 
 
-def night(seed: int) -> tuple[int, Result]:
-    """One night, in a process that has its own taps."""
+def run_scenario(seed: int) -> tuple[int, Result]:
+    """Run one scenario, in a process that starts its own taps."""
     return seed, play(seed, _wanted(), Path(tempfile.mkdtemp()))
 
 
 def main() -> None:
-    """Play the nights; exit 1 when anything was lost, wrong or doubled."""
+    """Run the scenarios; exit with 1 if anything was lost, wrong or duplicated."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nights", type=int, default=1_000)
-    nights = parser.parse_args().nights
+    parser.add_argument("--scenarios", type=int, default=1_000)
+    scenarios = parser.parse_args().scenarios
     began, sums, bad = time.monotonic(), Counter[str](), []
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
-        for seed, result in pool.imap_unordered(night, range(nights)):
+        for seed, result in pool.imap_unordered(run_scenario, range(scenarios)):
             sums.update(
                 {name: getattr(result, name) for name in ("runs", "killed", "failed", "faults")},
                 moves=result.moves,
@@ -82,15 +82,15 @@ def main() -> None:
             if result.lost or result.wrong or result.doubled:
                 bad.append(seed)
     figures = {
-        "Nights": nights,
+        "Scenarios": scenarios,
         "Runs of the tap": sums["runs"],
-        "ended by a signal": sums["killed"],
+        "terminated by a signal": sums["killed"],
         "ended with exit code 1": sums["failed"],
-        "Faults ordered": sums["faults"],
-        "Rows that moved meanwhile": sums["moves"],
+        "Faults configured": sums["faults"],
+        "Rows that moved during a run": sums["moves"],
         "**Rows lost**": sums["lost"],
         "**Rows wrong**": sums["wrong"],
-        "**Records doubled**": sums["doubled"],
+        "**Records duplicated**": sums["doubled"],
     }
     page = TEXT.format(
         rows="\n".join(f"| {name} | {number:,} |" for name, number in figures.items()),
@@ -103,7 +103,7 @@ def main() -> None:
     PAGE.write_text(page, encoding="utf-8")
     print(page)
     if bad:
-        sys.exit(f"nights that lost, spoilt or doubled a row: {bad}")
+        sys.exit(f"scenarios that lost, changed or duplicated a row: {bad}")
 
 
 if __name__ == "__main__":

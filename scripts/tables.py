@@ -1,6 +1,6 @@
-"""Write the generated parts of the documentation: `--check` only says whether they are stale.
+"""Write the generated parts of the documentation; `--check` only reports whether they are stale.
 
-A part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
+A part is enclosed in `<!-- NAME -->` and `<!-- /NAME -->`.
 """
 
 from __future__ import annotations
@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 PROJECT = Path(__file__).parents[1]
-FOLDERS = ("client", "records", "extract", "streams", "sdk", "schemas", "doctor")
+FOLDERS = (
+    *("client", "records", "extract", "streams", "sdk", "schemas"),
+    *("doctor", "doctor/checks", "doctor/report"),
+)
 """Folders of the package, in the order in which a page passes through them."""
 REFERENCE = re.compile(
     r"\bids? (?:of|in|of the \w+, in) ((?:`\w+`(?:, | or of | or )?)+)", re.IGNORECASE
 )
-"""How the schemas say of which streams a column holds ids."""
+"""Phrases in the schemas that name the streams whose ids a column contains."""
 
 COMMON = {"branches", "companies", "lesson_types", "streamings", "subjects"}
-"""Streams to which so many others point that a diagram shows nothing else."""
+"""Streams referenced by so many others that they would make the diagram illegible."""
 
 
 def settings() -> str:
@@ -66,14 +69,14 @@ def _cost(stream: type[AlfaCRMStream]) -> str:
         whose = ", ".join(f"`{parent.stream}`" for parent in stream.parents)
         number = len(stream.variants)
         times = "one" if number == 1 else str(number)
-        return f"{times} for each row of {whose}"
-    each = " for each branch" if stream.needs_branch else ""
-    return f"one for {500} rows{each}"
+        return f"{times} per row of {whose}"
+    each = " and branch" if stream.needs_branch else ""
+    return f"one per {500} rows{each}"
 
 
 def streams() -> str:
     """The streams as a table."""
-    lines = ["| Stream | What | Replication | Requests |", "|---|---|---|---|"]
+    lines = ["| Stream | Description | Replication | Requests |", "|---|---|---|---|"]
     for stream in STREAMS:
         what = standard_schema(stream.name)["description"]
         off = "" if stream.selected_by_default else " Not selected by default."
@@ -86,7 +89,7 @@ def streams() -> str:
 def endpoints() -> str:
     """The streams with their endpoints and keys, as a table."""
     lines = [
-        "| Stream | Endpoint | Key | Replication | Branch in the path |",
+        "| Stream | Endpoint | Key | Replication | Branch in path |",
         "|---|---|---|---|---|",
     ]
     for stream in STREAMS:
@@ -97,7 +100,7 @@ def endpoints() -> str:
         path = stream.path(None).replace(
             "/v2api/", "/v2api/{branch}/" if stream.needs_branch else "/v2api/"
         )
-        branch = "needed" if stream.needs_branch else "optional"
+        branch = "required" if stream.needs_branch else "optional"
         key = ", ".join(f"`{key}`" for key in stream.primary_keys)
         lines.append(
             f"| `{stream.name}` | `{path}{params}` | {key} | {_replication(stream)} | {branch} |"
@@ -106,8 +109,8 @@ def endpoints() -> str:
 
 
 def references() -> str:
-    """The columns that hold ids of other streams, as a table."""
-    lines = ["| Stream | Its columns, and the streams of which they hold ids |", "|---|---|"]
+    """The columns that contain ids of other streams, as a table."""
+    lines = ["| Stream | Columns with ids of other streams |", "|---|---|"]
     for stream in STREAMS:
         found = [
             f"`{column}`: {' or '.join(f'`{name}`' for name in names)}"
@@ -119,7 +122,7 @@ def references() -> str:
 
 
 def diagram() -> str:
-    """The same, but for what nearly every stream has, as a diagram that GitHub draws."""
+    """The same without the most common references, as a Mermaid diagram for GitHub."""
     lines = ["```mermaid", "erDiagram"]
     for stream in STREAMS:
         for column, names in _references(standard_schema(stream.name)):
@@ -137,7 +140,7 @@ def modules() -> str:
     package = PROJECT / "tap_alfacrm"
     lines = ["| Module | Purpose |", "|---|---|"]
     for folder in (package, *(package / name for name in FOLDERS)):
-        prefix = "" if folder == package else f"{folder.name}/"
+        prefix = "" if folder == package else f"{folder.relative_to(package)}/"
         if prefix:
             lines.append(f"| **`{prefix}`** | **{_summary(folder / '__init__.py')}** |")
         lines += [
@@ -174,7 +177,7 @@ PARTS = {
 
 
 def main() -> None:
-    """Write the parts, or with `--check` exit with 1 if one is stale."""
+    """Write the parts; with `--check`, exit with 1 if one is stale."""
     stale = False
     for file, parts in PARTS.items():
         path = PROJECT / file

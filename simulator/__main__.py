@@ -1,4 +1,4 @@
-"""Run a simulated account until it is told to stop."""
+"""Serve a simulated account until the process is stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIZES = [field.name for field in dataclasses.fields(Sizes)]
 
 
 def parse_quirks(settings: list[str]) -> Quirks:
-    """Read `name=value` texts on top of the demo account's quirks.
+    """Parse `name=value` options and apply them to the quirks of the demo account.
 
     Raises:
         ValueError: If a name or a value is not one of a quirk.
@@ -37,7 +37,7 @@ def parse_quirks(settings: list[str]) -> Quirks:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Start the server, say where it is, and wait for the signal to stop."""
+    """Start the server, print its URL, and wait for a signal."""
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--port-file", type=Path, help="file to write the port number to")

@@ -1,4 +1,4 @@
-"""Who may come in, and how often."""
+"""Authentication and rate limit."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Access:
     """Logins, tokens and the rate limit of one account."""
 
     def __init__(self, quirks: Quirks) -> None:
-        """Start with no token given."""
+        """Create an account state without tokens."""
         self._quirks = quirks
         self._tokens: dict[str, float] = {}
         self._uses: Counter[str] = Counter()
         self._recent: deque[float] = deque()
 
     def log_in(self, request: Request) -> str | None:
-        """Return a new token, or none when the credentials are wrong."""
+        """Return a new token, None if the credentials are wrong."""
         credentials = (request.body.get("email"), request.body.get("api_key"))
         if credentials != (EMAIL, API_KEY) or not self._app_key_fits(request.headers):
             return None
@@ -39,7 +39,7 @@ class Access:
         return token
 
     def lets_in(self, request: Request) -> bool:
-        """Tell whether the request carries a living token."""
+        """Return whether the request has a valid token."""
         token = request.headers.get("x-alfacrm-token", "")
         self._uses[token] += 1
         if self._uses[token] == self._quirks.token_uses:
@@ -49,11 +49,11 @@ class Access:
         return time.monotonic() < expiry and self._app_key_fits(request.headers)
 
     def expire_tokens(self) -> None:
-        """End the life of every token given so far."""
+        """Invalidate all tokens issued so far."""
         self._tokens.clear()
 
     def is_too_much(self, request: Request) -> bool:
-        """Count a request; tell whether it is one too many."""
+        """Count a request; return whether it exceeds the rate limit."""
         limit = self._quirks.rate_limit
         if limit is None:
             return False

@@ -1,4 +1,4 @@
-"""One school's account: its tables, and what people do to them."""
+"""The account of one school: its tables and their changes."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _DEMO = Sizes(
 
 
 class Account:
-    """The truth that the simulated API serves.
+    """The data that the simulated API serves.
 
-    Every method may be called from any thread, also while a request is served.
+    All methods are thread-safe, also while a request is served.
     """
 
     def __init__(self, tables: Tables, maker: CardMaker) -> None:
-        """Take over the tables; `maker` makes the cards inserted later."""
+        """Create an account from tables; `maker` generates cards inserted later."""
         self.lock = RLock()
         self.version = 0
-        """Grows with every change of a row."""
+        """Increases with every change of a row."""
         self.tables = tables
         self._maker = maker
         self._clock = NOW
@@ -96,15 +96,15 @@ class Account:
             }
 
     def is_archived(self, id_: int, entity: str = "customer") -> bool:
-        """Tell whether a row is in the archive."""
+        """Return whether a row is archived."""
         with self.lock:
             return self.tables[entity][id_].archived
 
     def insert(self, entity: str, /, **fields: Any) -> int:
-        """Add a row made now, and return its id.
+        """Insert a generated row and return its id.
 
         Raises:
-            LookupError: If the account has nothing that the row could refer to.
+            LookupError: The account has no row that the new row could refer to.
         """
         with self.lock:
             if entity == "customer":
@@ -116,7 +116,7 @@ class Account:
             return id_
 
     def update(self, entity: str, id_: int, /, **fields: Any) -> None:
-        """Change fields of a row; `updated_at` moves unless it is given."""
+        """Update fields of a row; `updated_at` is set to now unless it is given."""
         with self.lock:
             values, now = self.tables[entity][id_].values, self._tick()
             if "updated_at" in values:
@@ -124,14 +124,14 @@ class Account:
             values.update(fields)
 
     def delete(self, entity: str, id_: int) -> None:
-        """Remove a row for good; its id is never given again."""
+        """Delete a row; its id is not reused."""
         with self.lock:
             self._tick()
-            self._next_id(entity)  # so that a deleted id is known to be taken
+            self._next_id(entity)  # so that deleted ids are not reused
             del self.tables[entity][id_]
 
     def archive(self, id_: int, entity: str = "customer") -> None:
-        """Put a row into the archive: a card with a reason, most with a date of today."""
+        """Archive a row: cards get a reason, most entities an end date of today."""
         with self.lock:
             record = self.tables[entity][id_]
             record.archived = True
@@ -142,7 +142,7 @@ class Account:
             self.update(entity, id_, **fields)
 
     def restore(self, id_: int, entity: str = "customer") -> None:
-        """Take a row out of the archive."""
+        """Restore an archived row."""
         with self.lock:
             record = self.tables[entity][id_]
             record.archived = False
@@ -152,7 +152,7 @@ class Account:
             self.update(entity, id_, **fields)
 
     def insert_customer(self, is_study: int, *, archived: bool = False, **fields: Any) -> int:
-        """Add a card made now, and return its id."""
+        """Insert a generated card and return its id."""
         with self.lock:
             created, id_ = self._tick(), self._take_id("customer")
             record = self._maker.card(id_, is_study=is_study, archived=archived, created=created)
@@ -161,21 +161,21 @@ class Account:
             return id_
 
     def update_customer(self, id_: int, **fields: Any) -> None:
-        """Change fields of a card; `updated_at` moves unless it is given."""
+        """Update fields of a card; `updated_at` is set to now unless it is given."""
         self.update("customer", id_, **fields)
 
     def delete_customer(self, id_: int) -> None:
-        """Remove a card for good."""
+        """Delete a card."""
         self.delete("customer", id_)
 
     def convert(self, id_: int) -> None:
-        """Make a lead a client, or a client a lead."""
+        """Convert a lead to a client, or a client to a lead."""
         with self.lock:
             is_study = 1 - self.tables["customer"][id_].values["is_study"]
             self.update_customer(id_, is_study=is_study, lead_status_id=None)
 
     def _archival(self, entity: str, values: dict[str, Any], *, end: int | None) -> dict[str, Any]:
-        """Tell how a row shows that it ended, or that it goes on."""
+        """Return the fields that mark a row as ended, or as not ended."""
         fields: dict[str, Any] = {}
         if "is_archive" in values:
             fields["is_archive"] = int(end is not None)
@@ -186,7 +186,7 @@ class Account:
         return fields
 
     def _next_id(self, entity: str) -> int:
-        # Counted up in memory: an insert must not look through a large table each time.
+        # Kept in memory, because an insert must not scan a large table.
         if entity not in self._next_ids:
             self._next_ids[entity] = self.tables.next_id(entity)
         return self._next_ids[entity]

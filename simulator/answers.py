@@ -1,4 +1,4 @@
-"""The shapes of what the API says."""
+"""Responses of the API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 
 def answer(payload: object, *, escaped: bool = False) -> Response:
-    """Say something with status 200."""
+    """Return a response with status 200."""
     text = (
         json.dumps(payload).replace("/", "\\/").encode()
         if escaped
@@ -30,7 +30,7 @@ def answer(payload: object, *, escaped: bool = False) -> Response:
 
 
 def error(status: int, message: str = "", *, retry_after: str | None = None) -> Response:
-    """Say no, as Yii does."""
+    """Return an error response in the format of Yii."""
     name, kind = _ERRORS.get(status, _OTHER)
     payload = {
         "name": name,
@@ -49,5 +49,5 @@ def error(status: int, message: str = "", *, retry_after: str | None = None) -> 
 
 
 def web_page(status: int) -> Response:
-    """Say it as a web server in front of the application would."""
+    """Return an HTML error page, as a web server in front of the application does."""
     return HTMLResponse(_PAGE.format("Service is being updated"), status)

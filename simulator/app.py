@@ -1,4 +1,4 @@
-"""The API itself: a request in, an answer out."""
+"""The API as an ASGI application."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from simulator.answers import answer, error, web_page
 from simulator.entities import ENTITIES
 from simulator.filters import as_int
 from simulator.listing import Listing
+from simulator.misbehaviours.base import Active
 from simulator.rendering import Renderer
 from simulator.requests_log import Request
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from simulator.account import Account
     from simulator.entities.entity import Entity
     from simulator.faults import Fault, Schedule
+    from simulator.misbehaviours.base import Call
     from simulator.quirks import Quirks
 
 _PATH = re.compile(r"/v2api(?:/(?P<branch>\d+))?/(?P<entity>[a-z][a-z/-]*?)(?P<index>/index)?")
@@ -36,7 +38,7 @@ _LOGIN = "/v2api/auth/login"
 _BARE = frozenset({"sms-message", "mail-message", "phone-call"})
 _UNKNOWN_ROUTE = "Сторінку не знайдено."
 _NOT_FOUND = "Запитане не знайдено."
-# Linger on, for no time: closing sends a reset instead of a goodbye.
+# SO_LINGER with a time of 0, so that closing sends RST instead of FIN.
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -44,9 +46,10 @@ class Api:
     """An ASGI application over one account."""
 
     def __init__(self, account: Account, quirks: Quirks, schedule: Schedule) -> None:
-        """Serve an account; the log starts empty."""
+        """Create an application with an empty log of requests."""
         self.log: list[Request] = []
         self.errors: list[Exception] = []
+        self.active = Active(account)
         self._account = account
         self._quirks = quirks
         self._schedule = schedule
@@ -56,7 +59,7 @@ class Api:
         self._counts = {True: 0, False: 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take one request from arrival to answer."""
+        """Handle one request."""
         request = await self._register(HttpRequest(scope, receive))
         fault = self._schedule.fault_for(request)
         request.fault = fault.kind if fault else None
@@ -178,21 +181,32 @@ class Api:
 
     def _list(self, request: Request) -> Response:
         entity = ENTITIES[request.entity or ""]
-        escaped = self._quirks.escaped_json
         with self._account.lock:
-            if entity.single is not None:
-                found = entity.single(self._account.tables, request.query)
-                if found is None:
-                    return error(404, _NOT_FOUND)
-                payload, request.ids = found
-                return answer(self._renderer.plain(entity.path, payload), escaped=escaped)
-            records, page, total = self._listing.page(
-                entity, request.branch, request.body, request.query
-            )
-            request.ids = [record.values["id"] for record in records]
-            envelope = self._envelope(total, len(records), page)
-            envelope["items"] = self._renderer.rows(entity.path, records, request.body)
-            return answer(envelope, escaped=escaped)
+            call = self.active.call(request, entity)
+            if (refusal := call.refuse()) is not None:
+                return refusal
+            payload = self._object(call) if entity.single else self._rows(call)
+            if payload is None:
+                return error(404, _NOT_FOUND)
+            return answer(payload, escaped=self._quirks.escaped_json)
+
+    def _object(self, call: Call) -> object:
+        """Return what comes in place of a list; none: there is no such thing."""
+        entity, request = call.entity, call.request
+        found = entity.single and entity.single(call.tables, request.query)
+        if not found:
+            return None
+        payload, request.ids = found
+        return call.show_object(self._renderer.plain(entity.path, payload))
+
+    def _rows(self, call: Call) -> dict[str, Any]:
+        path, request = call.entity.path, call.request
+        records, number, total = self._listing.page(call.entity, call)
+        request.ids = [record.values["id"] for record in records]
+        envelope = self._envelope(total, len(records), number)
+        envelope["items"] = self._renderer.rows(path, records, request.body)
+        call.show(envelope)
+        return envelope
 
     def _envelope(self, total: int, count: int, page: int) -> dict[str, Any]:
         quirks = self._quirks
@@ -212,7 +226,7 @@ def _missing_params(entity: Entity, query: dict[str, str]) -> list[str]:
 
 
 def _broken(fault: Fault) -> Response | None:
-    """Answer in place of the API, for the faults that keep it from answering."""
+    """Respond in place of the API, for faults that replace its response."""
     if fault.kind == "status":
         return error(fault.status, retry_after=fault.retry_after)
     if fault.kind == "html":

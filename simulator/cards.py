@@ -1,4 +1,4 @@
-"""Customer cards in the API's own shape."""
+"""Customer cards in the API's format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPENED = int(datetime(2018, 1, 8, 7, tzinfo=UTC).timestamp())
 NOW = int(datetime(2025, 11, 1, 10, tzinfo=UTC).timestamp())
 NO_END = "2030-12-31"
 
-# Cards made before the account had a `created_at`: about 5 % of them.
+# Cards from before the API had `created_at`: about 5 %.
 _CREATED_AT_SINCE = OPENED + (NOW - OPENED) // 20
 _DAY = 86_400
 _COLORS = ("#ea394c", "#ffcd70", "#ffff00", "#00aa00", "#9acfea", "#1a7bb9", "#3C578C")
@@ -37,33 +37,33 @@ _CHANNELS = (("Viber",), ("Telegram",), ("E-mail", "Viber"), ("Telegram", "E-mai
 
 
 def utc(stamp: int) -> str:
-    """Write a moment as the API writes UTC."""
+    """Format a moment in UTC as the API does."""
     return datetime.fromtimestamp(stamp, UTC).isoformat(" ")[:19]
 
 
 def local(stamp: int) -> str:
-    """Write a moment as the account's wall clock shows it."""
+    """Format a moment in the account's local time."""
     return datetime.fromtimestamp(stamp, ZONE).isoformat(" ")[:19]
 
 
 class CardMaker:
-    """Makes cards that fit the account's dictionaries."""
+    """Generates cards that refer to the account's dictionaries."""
 
     def __init__(
         self, rng: Random, ids: Mapping[str, Sequence[int]], funnels: Mapping[int, int]
     ) -> None:
-        """Take the source of chance, the ids to refer to by entity, and each stage's funnel."""
+        """Create a maker from a random generator, ids by entity, and the funnel of each stage."""
         self._chance = rng.random
         self._ids = ids
         self._funnels = funnels
         self._pools = pools()
 
     def card(self, id_: int, *, is_study: int, archived: bool, created: int) -> Record:
-        """Make one card that came into being at the given moment."""
+        """Generate one card that was created at the given moment."""
         ids, chance, pick, below = self._ids, self._chance, self._pick, self._below
         lead = not is_study
         changed = created + below(max(created, NOW) - created + 1)
-        # Most leads have no account yet: their counters are null together.
+        # Most leads have no account yet; all their counters are null.
         has_account = not lead or chance() < 0.34
         balance = "0.00"
         paid_count = paid_till = None
@@ -127,7 +127,7 @@ class CardMaker:
         values.update(self._custom_fields(created, is_study=is_study))
         return Record(values, archived)
 
-    # Ten times a card: quicker than the same methods of Random.
+    # Called ten times per card; faster than the methods of Random.
     def _below(self, stop: int) -> int:
         return int(self._chance() * stop)
 

@@ -1,4 +1,4 @@
-"""The cards of an account, from nothing but a seed."""
+"""The cards of an account, generated from a seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REFERENCES = (
 
 
 def card_maker(tables: Tables) -> CardMaker:
-    """Return a maker of cards that fit the account's dictionaries."""
+    """Return a maker of cards that refer to the account's dictionaries."""
     ids = {entity: tuple(tables[entity]) for entity in _REFERENCES}
     stages = tables["lead-status"].items()
     funnels = {id_: record.values["pipeline_id"] for id_, record in stages}
@@ -27,7 +27,7 @@ def card_maker(tables: Tables) -> CardMaker:
 
 
 def cards(tables: Tables, maker: CardMaker) -> dict[int, Record]:
-    """Make cards of each kind, `(is_study, archived)`, mixed over the years."""
+    """Generate cards of each kind, `(is_study, archived)`, distributed over the years."""
     rng, sizes = Random(tables.seed), tables.sizes
     counts = {
         (0, False): sizes.leads,
@@ -38,7 +38,7 @@ def cards(tables: Tables, maker: CardMaker) -> dict[int, Record]:
     kinds = [kind for kind, count in counts.items() for _ in range(count)]
     rng.shuffle(kinds)
     moments = sorted(rng.randrange(OPENED, NOW) for _ in kinds)
-    # An import from a spreadsheet: a run of cards born in the same second.
+    # An import from a spreadsheet: consecutive cards with the same creation time.
     batch = range(len(moments) // 2, len(moments) // 2 + len(moments) // 50)
     for position in batch:
         moments[position] = moments[batch.start]
@@ -51,7 +51,7 @@ def cards(tables: Tables, maker: CardMaker) -> dict[int, Record]:
 
 
 def blur_reject_reasons(tables: Tables) -> None:
-    """Leave out, and mix, reject reasons in the proportions of a real account."""
+    """Omit and mix reject reasons in the proportions of a real account."""
     rng = Random(tables.seed)
     reasons = list(tables["customer-reject"])
 
@@ -72,7 +72,7 @@ def blur_reject_reasons(tables: Tables) -> None:
         values["customer_reject_id"] = rng.choice(reasons)
     for values in some(4, is_study=1, archived=False):
         values["customer_reject_id"] = rng.choice(reasons)
-    # Debts are rare: a couple of dozen.
+    # Debts are rare.
     for record in tables["customer"].values():
         if not record.archived and record.values["balance"].startswith("-"):
             record.values["balance"] = record.values["balance_base"] = "0.00"

@@ -1,4 +1,4 @@
-"""Trouble by appointment: broken answers, and rows that move while paging."""
+"""Configured faults, and changes of rows while lists are read."""
 
 from __future__ import annotations
 
@@ -26,34 +26,34 @@ FaultKind = Literal[
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of trouble, for the requests it is meant for.
+    """One kind of fault, for selected requests.
 
     Kinds:
         status: an error object with `status`.
         html: an HTML page with `status` (200 for a maintenance page).
         empty: no body, with `status`.
-        truncated: the right answer with 200, its JSON cut in half.
-        reset: the connection is cut before any answer.
-        reset_in_body: the connection is cut in the middle of the body.
-        stall: nothing happens for `seconds`, then the right answer comes.
-        expire_tokens: every token given so far stops working, just before.
+        truncated: the correct response with 200, its JSON cut in half.
+        reset: the connection is reset before the response.
+        reset_in_body: the connection is reset in the middle of the body.
+        stall: the correct response is sent after `seconds`.
+        expire_tokens: all tokens issued so far are invalidated before the response.
         redirect: 302 to `location`.
     """
 
     kind: FaultKind
     at: int | Callable[[Request], bool] | None = None
-    """First request to hit (from 1), or which ones; none: any."""
+    """First affected request (from 1), or a predicate; None: any."""
     times: int = 1
-    """How many requests are hit."""
+    """Number of affected requests."""
     on: Literal["data", "login"] = "data"
-    """Data requests and logins are counted apart."""
+    """Data requests and logins are counted separately."""
     status: int = 500
     retry_after: str | None = None
     seconds: float = 1.0
     location: str = "http://127.0.0.1:9/elsewhere"
 
     def wants(self, request: Request) -> bool:
-        """Tell whether this request is one to hit."""
+        """Return whether this request is affected."""
         if request.is_login != (self.on == "login"):
             return False
         if callable(self.at):
@@ -63,24 +63,24 @@ class Fault:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that happens to the account just before an answer."""
+    """A change of the account before a response."""
 
     at: int
-    """Number of the data request before whose answer it happens."""
+    """Number of the data request before whose response it is applied."""
     do: Callable[[Account], object]
 
 
 class Schedule:
-    """Hands out each fault and each change as often as it was ordered."""
+    """Applies each fault and each change as often as configured."""
 
     def __init__(self, faults: Iterable[Fault], changes: Iterable[Change]) -> None:
-        """Take the orders."""
+        """Create a schedule."""
         self._faults = list(faults)
         self._left = [fault.times for fault in self._faults]
         self._changes = sorted(changes, key=lambda change: change.at)
 
     def fault_for(self, request: Request) -> Fault | None:
-        """Return the fault that hits this request, if any."""
+        """Return the fault for this request, if any."""
         for order, fault in enumerate(self._faults):
             if self._left[order] > 0 and fault.wants(request):
                 self._left[order] -= 1
@@ -88,7 +88,7 @@ class Schedule:
         return None
 
     def changes_before(self, request: Request) -> list[Change]:
-        """Return the changes that are due by this request."""
+        """Return the changes that are due at this request."""
         if request.is_login:
             return []
         due = [change for change in self._changes if change.at <= request.n]

@@ -1,6 +1,6 @@
-"""The filters of the API: a value of the body in, a test for rows out.
+"""The filters of the API: each turns a value of the body into a predicate for rows.
 
-A filter returns none for a value that the API ignores in silence.
+A filter returns None for a value that the API ignores.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BOTH = 2
 
 
 def as_int(value: object) -> int | None:
-    """Read an integer the way PHP would, from a number or a text."""
+    """Parse an integer as PHP does, from a number or a string."""
     if isinstance(value, (int, float)):
         return int(value)
     if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
@@ -52,15 +52,15 @@ def _as_number(value: object) -> float | None:
 
 
 def iso_of_dotted(value: object) -> str | None:
-    """Read a `DD.MM.YYYY`, and write it as `YYYY-MM-DD`."""
+    """Convert `DD.MM.YYYY` to `YYYY-MM-DD`."""
     if not isinstance(value, str) or not _DOTTED.fullmatch(value):
         return None
     day, month, year = value.split(".")
     return _real(f"{year}-{month}-{day}")
 
 
-def _iso_of_any(value: object) -> str | None:
-    """Read a date in any of the shapes that clients use where no one shape is agreed on."""
+def iso_of_any(value: object) -> str | None:
+    """Parse a date in any of the formats that clients use for a filter."""
     if isinstance(value, str) and _ISO.fullmatch(value[:10]):
         return _real(value[:10])
     if isinstance(value, str) and _ISO_WITH_DOTS.fullmatch(value):
@@ -105,7 +105,7 @@ def overlaps(field: str) -> Filter:
 
 
 def contains(field: str) -> Filter:
-    """Keep rows whose text has the value in it, whatever the case."""
+    """Keep rows whose text contains the value, case-insensitively."""
 
     def make(value: object, _: Quirks) -> Predicate | None:
         if not isinstance(value, str) or not value:
@@ -117,12 +117,12 @@ def contains(field: str) -> Filter:
 
 
 def texts(*fields: str) -> dict[str, Filter]:
-    """Filter by what texts have in them, under their own names."""
+    """Filter by substrings of text fields, under their own names."""
     return {field: contains(field) for field in fields}
 
 
 def text(field: str) -> Filter:
-    """Keep rows whose text is the value."""
+    """Keep rows whose text equals the value."""
 
     def make(value: object, _: Quirks) -> Predicate | None:
         if not isinstance(value, str) or not value:
@@ -133,7 +133,7 @@ def text(field: str) -> Filter:
 
 
 def is_null(field: str) -> Filter:
-    """Keep rows without a value, when that is asked for."""
+    """Keep rows without a value, if requested."""
 
     def make(value: object, _: Quirks) -> Predicate | None:
         if not _as_bool(value):
@@ -221,7 +221,7 @@ def _nothing(_: Record) -> bool:
 def since_date(field: str, *, else_nothing: bool = False) -> Filter:
     """Keep rows whose date is that `YYYY-MM-DD` or later.
 
-    A value of another shape is ignored, or no row fits it.
+    A value in another format is ignored, or matches no row.
     """
 
     def make(value: object, _: Quirks) -> Predicate | None:
@@ -236,7 +236,7 @@ def since_date(field: str, *, else_nothing: bool = False) -> Filter:
 def until_date(field: str, *, else_nothing: bool = False) -> Filter:
     """Keep rows whose date is that `YYYY-MM-DD` or earlier.
 
-    A value of another shape is ignored, or no row fits it.
+    A value in another format is ignored, or matches no row.
     """
 
     def make(value: object, _: Quirks) -> Predicate | None:
@@ -256,31 +256,31 @@ def dates(*fields: str) -> dict[str, Filter]:
 
 
 def since_any_date(field: str) -> Filter:
-    """Keep rows whose date, in any shape, is that one, in any shape, or later."""
+    """Keep rows whose date is that date or later, in any format."""
 
     def make(value: object, _: Quirks) -> Predicate | None:
-        start = _iso_of_any(value)
+        start = iso_of_any(value)
         if start is None:
             return None
-        return lambda record: (_iso_of_any(record.values[field]) or "") >= start
+        return lambda record: (iso_of_any(record.values[field]) or "") >= start
 
     return make
 
 
 def until_any_date(field: str) -> Filter:
-    """Keep rows whose date, in any shape, is that one, in any shape, or earlier."""
+    """Keep rows whose date is that date or earlier, in any format."""
 
     def make(value: object, _: Quirks) -> Predicate | None:
-        end = _iso_of_any(value)
+        end = iso_of_any(value)
         if end is None:
             return None
-        return lambda record: "" < (_iso_of_any(record.values[field]) or "") <= end
+        return lambda record: "" < (iso_of_any(record.values[field]) or "") <= end
 
     return make
 
 
 def study(value: object, _: Quirks) -> Predicate | None:
-    """Leads, clients or both: 0, 1, 2 and above; nothing below 0."""
+    """Leads (0), clients (1) or both (2 and above); no rows below 0."""
     wanted = as_int(value)
     if wanted is None:
         wanted = 1
@@ -299,11 +299,11 @@ def removed(value: object, quirks: Quirks) -> Predicate | None:
 
 
 def active(value: object, _: Quirks) -> Predicate | None:
-    """Only what is switched on, unless all is asked for."""
+    """Enabled rows only, unless all are requested."""
     return (lambda record: not record.archived) if _as_bool(value) else None
 
 
 def dead(value: object, _: Quirks) -> Predicate | None:
-    """Archived rows only, or living ones only."""
+    """Archived rows only, or active ones only."""
     wanted = _as_bool(value)
     return lambda record: record.archived is wanted

@@ -1,4 +1,4 @@
-"""Filtered, sorted, paged rows of an account."""
+"""Filtered, sorted and paginated rows of an account."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from simulator.filters import as_int
+from simulator.misbehaviours.base import ALL_BRANCHES, Page, Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulator.account import Account
     from simulator.entities.entity import Body, Entity
+    from simulator.misbehaviours.base import Call
     from simulator.quirks import Quirks
     from simulator.records import Record
 
-_ALL_BRANCHES = 0
-
 
 class Listing:
-    """Answers which rows a request gets; remembers lists until a row changes."""
+    """Selects the rows of a response; caches lists until a row changes."""
 
     def __init__(self, account: Account, quirks: Quirks) -> None:
-        """Look at an account through the quirks of its paging and filters."""
+        """Create a view of an account with its quirks of pagination and filters."""
         self._account = account
         self._quirks = quirks
         self._lists: dict[bytes, list[Record]] = {}
@@ -32,16 +32,36 @@ class Listing:
         self._version = account.version
         self._shuffles = Random(0)
 
-    def page(
-        self, entity: Entity, branch: int | None, body: Body, query: Mapping[str, str]
-    ) -> tuple[list[Record], int, int]:
-        """Return the rows of the page asked for, its number, and the total."""
-        rows = self._matching(entity, branch, body, query)
-        size = self._page_size(body, query)
-        number = max(as_int(body.get("page")) or 0, 0)
+    def page(self, entity: Entity, call: Call) -> tuple[list[Record], int, int]:
+        """Return the rows of the requested page, its number, and the total."""
+        query = self._query(entity, call)
+        call.ask(query)
+        rows = call.select(query, self._matching(query))
         if self._quirks.past_the_end == "repeat_last":
-            number = min(number, max(len(rows) - 1, 0) // size)
-        return rows[number * size : (number + 1) * size], number, len(rows)
+            query.page = min(query.page, max(len(rows) - 1, 0) // query.size)
+        page = Page(rows[query.start : query.start + query.size], query.page, len(rows))
+        call.cut(query, page)
+        return page.rows, page.number, page.total
+
+    def _query(self, entity: Entity, call: Call) -> Query:
+        request = call.request
+        filters: dict[str, Any] = {}
+        for name in entity.filters:
+            value = None if self._is_ignored(entity, name) else request.body.get(name)
+            if value is None:
+                value = entity.defaults.get(name)
+            if value is not None:
+                filters[name] = value
+        query = request.query
+        return Query(
+            entity=entity,
+            branch=request.branch,
+            filters=filters,
+            params={name: query[name] for name in entity.url_params if name in query},
+            page=max(request.page, 0),
+            size=self._page_size(request.body, query),
+            tables=call.tables,
+        )
 
     def _page_size(self, body: Body, query: Mapping[str, str]) -> int:
         if self._quirks.page_size_honoured:
@@ -51,24 +71,18 @@ class Listing:
                     return min(asked, self._quirks.max_page_size)
         return self._quirks.default_page_size
 
-    def _matching(
-        self, entity: Entity, branch: int | None, body: Body, query: Mapping[str, str]
-    ) -> list[Record]:
-        filters: dict[str, Any] = {}
-        for name in entity.filters:
-            value = None if self._is_ignored(entity, name) else body.get(name)
-            if value is None:
-                value = entity.defaults.get(name)
-            if value is not None:
-                filters[name] = value
-        params = {name: query[name] for name in entity.url_params if name in query}
+    def _matching(self, query: Query) -> list[Record]:
+        if query.tables is not self._account.tables:
+            return self._select(query)
         if self._version != self._account.version:
             self._lists.clear()
             self._indexes.clear()
             self._version = self._account.version
-        key = msgspec.json.encode((entity.path, branch, filters, params), order="sorted")
+        key = msgspec.json.encode(
+            (query.entity.path, query.branch, query.filters, query.params), order="sorted"
+        )
         if key not in self._lists or self._quirks.unstable_ties:
-            self._lists[key] = self._select(entity, branch, filters, params)
+            self._lists[key] = self._select(query)
         return self._lists[key]
 
     def _is_ignored(self, entity: Entity, name: str) -> bool:
@@ -79,16 +93,14 @@ class Listing:
             or (name.startswith("updated_at") and entity.path in quirks.no_updated_at)
         )
 
-    def _select(
-        self, entity: Entity, branch: int | None, filters: Body, params: Mapping[str, str]
-    ) -> list[Record]:
-        tables = self._account.tables
-        rows = self._with_params(entity, params)
+    def _select(self, query: Query) -> list[Record]:
+        entity, branch = query.entity, query.branch
+        rows = self._with_params(query)
         if entity.hides_finished:
             rows = [row for row in rows if not row.archived]
-        if entity.scope is not None and branch is not None and branch != _ALL_BRANCHES:
-            rows = [row for row in rows if entity.scope(row, branch, tables)]
-        for name, value in filters.items():
+        if entity.scope is not None and branch is not None and branch != ALL_BRANCHES:
+            rows = [row for row in rows if entity.scope(row, branch, query.tables)]
+        for name, value in query.filters.items():
             keep = entity.filters[name](value, self._quirks)
             if keep is not None:
                 rows = [row for row in rows if keep(row)]
@@ -96,14 +108,21 @@ class Listing:
             self._shuffles.shuffle(rows)
         else:
             rows.sort(key=lambda row: row.values["id"])
-        entity.sort(rows, filters)
+        entity.sort(rows, query.filters)
         return rows
 
-    def _with_params(self, entity: Entity, params: Mapping[str, str]) -> list[Record]:
-        table = entity.table or entity.path
-        rows = self._account.tables[table].values()
+    def _with_params(self, query: Query) -> list[Record]:
+        params = query.params
+        table = query.entity.table or query.entity.path
+        rows = query.tables[table].values()
         if not params:
             return list(rows)
+        if query.tables is not self._account.tables:
+            return [
+                row
+                for row in rows
+                if all(str(row.values[name]) == value for name, value in params.items())
+            ]
         # Asked parent by parent: looking through the whole table each time would not do.
         names = (table, *params)
         if names not in self._indexes:

@@ -1,4 +1,4 @@
-"""How the simulator holds a row."""
+"""Rows of the simulator."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 @dataclass(slots=True)
 class Record:
-    """A row in the shape the API serves it, and what the API never shows."""
+    """A row in the API's format, with its hidden properties."""
 
     values: dict[str, Any]
     archived: bool = False
-    """Archived, finished or switched off."""
+    """Archived, ended or disabled."""
     branch: int | None = None
-    """Branch of a row that names none."""
+    """Branch of a row without a branch field."""
 
 
 Table = dict[int, Record]

@@ -1,4 +1,4 @@
-"""A row as this account would show it."""
+"""Rendering of rows with the quirks of the account."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ODDITIES = (
 
 
 def has_junk(id_: int, share: float) -> bool:
-    """Tell whether the card is one of those with an impossible value."""
+    """Return whether the card has an invalid value."""
     return (id_ * 2_654_435_761) % 2**32 < share * 2**32
 
 
@@ -96,7 +96,7 @@ def _forget(*names: str) -> Step:
 
 
 def _nested(name: str, value: object, change: Callable[[str, object], object]) -> object:
-    """Change a value, or every value in it, each under the name it has."""
+    """Apply a change to a value and to all nested values, with their names."""
     if isinstance(value, dict):
         return {key: _nested(key, item, change) for key, item in value.items()}
     if isinstance(value, list):
@@ -134,10 +134,10 @@ def _teacher_names(account: Account) -> Step:
 
 
 class Renderer:
-    """Turns records into rows, by the steps that the quirks ask for."""
+    """Renders records as rows, with the steps that the quirks require."""
 
     def __init__(self, account: Account, quirks: Quirks) -> None:
-        """Choose the steps, once."""
+        """Select the steps."""
         own: list[tuple[str, object, Step]] = [
             ("customer", quirks.teacher_ids == "names", _teacher_names(account)),
             ("customer", quirks.dob_format == "iso", _iso_dob),
@@ -166,7 +166,7 @@ class Renderer:
         self._details_need_customer = quirks.lesson_details == "with_customer"
 
     def rows(self, path: str, records: list[Record], body: Body) -> list[Row]:
-        """Render the records of one entity, as the answer to a body."""
+        """Render the records of one entity for a request body."""
         steps = self._own.get(path, []) + self._every
         if path == "lesson" and self._details_need_customer and not body.get("customer_id"):
             steps = [_forget("details"), *steps]
@@ -175,7 +175,7 @@ class Renderer:
         return [self._render(record, steps) for record in records]
 
     def plain(self, path: str, payload: object) -> object:
-        """Render an answer that is no page of rows."""
+        """Render a payload other than a page of rows."""
         steps = self._own.get(path, []) + self._every
         if isinstance(payload, list):
             return [self._render(Record(row), steps) for row in payload]

@@ -1,4 +1,4 @@
-"""What the simulator remembers of a request."""
+"""The log of requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass
 class Request:
-    """One request as it came in, and what became of it."""
+    """One request and its response."""
 
     method: str
     path: str
@@ -22,16 +22,16 @@ class Request:
     """Number among the data requests, or among the logins, from 1."""
     branch: int | None = None
     entity: str | None = None
-    """The entity asked for; none when the path names no known one."""
+    """The requested entity; None if the path is unknown."""
     page: int = 0
     status: int | None = None
-    """Status of the answer; none when the connection was cut before it."""
+    """Status of the response; None if the connection was reset before it."""
     ids: list[Any] = field(default_factory=list)
     """The ids of the rows sent."""
     fault: str | None = None
-    """Kind of the fault that hit this request."""
+    """Kind of the fault for this request."""
     answered: float | None = None
-    """`time.monotonic()` when the answer was handed over."""
+    """`time.monotonic()` when the response was sent."""
 
     @property
     def rows(self) -> int:

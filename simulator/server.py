@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from simulator.access import API_KEY, EMAIL
 from simulator.app import Api, build_app
 from simulator.faults import Change, Fault, Schedule
+from simulator.misbehaviours import MISBEHAVIOURS
 from simulator.quirks import Quirks
 
 if TYPE_CHECKING:
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulator.account import Account
+    from simulator.misbehaviours.base import Misbehaviour
     from simulator.requests_log import Request
 
 _DEFAULT_QUIRKS = Quirks()
 
 
 class _Protocol(H11Protocol):
-    """HTTP that lets the application get at its connection, to cut it."""
+    """HTTP protocol that gives the application access to its connection, to reset it."""
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -37,7 +39,7 @@ class _Protocol(H11Protocol):
 
 
 class _Uvicorn(uvicorn.Server):
-    """A server that stops at once, whatever its clients are doing."""
+    """A server that stops immediately, even with open connections."""
 
     @override
     async def main_loop(self) -> None:
@@ -51,7 +53,7 @@ class _Uvicorn(uvicorn.Server):
         for server in self.servers:
             server.close()
         tasks = set(self.server_state.tasks)
-        # what was accepted becomes a connection first, and can then be closed
+        # accepted sockets become connections first, which can then be closed
         await _end_of(asyncio.all_tasks() - tasks - {asyncio.current_task()})
         for connection in list(self.server_state.connections):
             connection.transport.abort()
@@ -59,7 +61,7 @@ class _Uvicorn(uvicorn.Server):
         for task in tasks:
             task.cancel()
         await _end_of(tasks)
-        await asyncio.sleep(0)  # what was aborted is closed
+        await asyncio.sleep(0)  # aborted connections are closed
         for server in self.servers:
             await server.wait_closed()
 
@@ -103,6 +105,25 @@ class Server:
         """Every login so far."""
         return [request for request in self._api.log if request.is_login]
 
+    def misbehave(self, name: str, **parameters: Any) -> Misbehaviour:
+        """Switch a misbehaviour on, in addition to those that are on.
+
+        Args:
+            name: One of `MISBEHAVIOURS`.
+            parameters: The requests that it affects, and its own parameters.
+
+        Returns:
+            The misbehaviour, whose `hits` counts the requests affected.
+        """
+        one = MISBEHAVIOURS[name](**parameters)
+        self._api.active.add(one)
+        return one
+
+    def behave(self, name: str | None = None) -> None:
+        """Switch off every misbehaviour, or those of a name."""
+        kind = MISBEHAVIOURS[name] if name else object
+        self._api.active.remove(lambda one: isinstance(one, kind))
+
 
 @contextmanager
 def serve(  # noqa: PLR0913 - a keyword for each thing that a test varies
@@ -116,14 +137,14 @@ def serve(  # noqa: PLR0913 - a keyword for each thing that a test varies
 ) -> Iterator[Server]:
     """Serve an account on a loopback port until the block ends.
 
-    An exception that the simulator met while serving is raised at the end.
+    An exception raised while serving is raised again at the end.
 
     Args:
-        account: What there is.
-        quirks: How the account behaves.
-        faults: Troubles by appointment.
-        changes: What happens to the account meanwhile.
-        port: 0 takes a free one.
+        account: The account to serve.
+        quirks: Its behaviour.
+        faults: Faults to inject.
+        changes: Changes to apply while serving.
+        port: The port; 0 selects a free one.
         certificate: PEM file with key and certificate of `localhost`, for TLS.
     """
     api = Api(account, quirks, Schedule(faults, changes))

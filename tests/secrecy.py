@@ -1,4 +1,4 @@
-"""What nobody may read in a log, an error or a state; every run of every test is held to it."""
+"""Checks of every run in the tests: no secrets or personal data in logs, errors and state."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 PERSONAL = frozenset(
     {"name", "legal_name", "payer_name", "customer_name", "phone", "email", "addr", "note", "text"}
 )
-"""Fields in which people stand."""
+"""Fields with personal data."""
 PEOPLE = frozenset(
     {"customers", "users", "teachers", "pays", "tasks", "sms_messages", "mail_messages"}
 )
 SHORTEST = 6
-"""Letters below which a text may stand in a log by chance."""
+"""Length below which a text can occur in a log by chance."""
 
 
 def check(
@@ -27,13 +27,13 @@ def check(
     output: str,
     messages: Iterable[dict[str, Any]],
 ) -> None:
-    """Hold a run to secrecy.
+    """Check a run.
 
     Args:
-        secrets: Keys and tokens, which may stand nowhere.
-        email: The user name, which may stand in rows alone.
-        log: All that was logged, at whatever level, and the error.
-        output: All that was written to stdout.
+        secrets: Keys and tokens, which must not occur anywhere.
+        email: The user name, which must not occur outside rows.
+        log: Log of all levels, and the error.
+        output: Everything written to stdout.
         messages: The same, as messages.
     """
     messages = list(messages)

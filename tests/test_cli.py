@@ -1,4 +1,4 @@
-"""The command, as a process: what a person sees when it fails, and what nobody may see."""
+"""The command as a process: its errors, and what its output must not contain."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_wrong_key_ends_in_one_line(tmp_path: Path, server: Server) -> None:
     assert "wr0ng-key" not in done.stderr + done.stdout
 
 
-def test_a_dead_server_ends_in_one_line(tmp_path: Path, server: Server) -> None:
+def test_an_unavailable_server_ends_in_one_line(tmp_path: Path, server: Server) -> None:
     dead = config_for(server, hostname="http://127.0.0.1:9", app_key="app-5ecret")
     done = run(tmp_path, dead, **DEBUG)
     assert "http://127.0.0.1:9/v2api/auth/login" in last_line(done)
@@ -137,7 +137,7 @@ def test_no_secret_is_in_any_output(tmp_path: Path, account: Account) -> None:
     assert not [name for name in people if name in done.stderr]
 
 
-def test_help_and_about_ask_nothing(tmp_path: Path) -> None:
+def test_help_and_about_send_no_request(tmp_path: Path) -> None:
     assert "--config" in run(tmp_path, None, "--help").stdout
     about = run(tmp_path, None, "--about", "--format=markdown").stdout
     for name in TapAlfaCRM.config_jsonschema["properties"]:
@@ -178,17 +178,17 @@ def test_a_signal_ends_the_process_at_once_with_its_state(
                 title = Path(f"/proc/{process.pid}/cmdline")
                 shown = title.read_text() if title.exists() else ""  # Linux has it
                 process.send_signal(sent)
-                out, log = process.communicate(timeout=20)  # the answers under way take a minute
+                out, log = process.communicate(timeout=20)  # outstanding responses take 60 s
             finally:
                 process.kill()
         assert not [secret for secret in (server.api_key, server.email) if secret in shown]
-    assert process.returncode == 128 + sent  # Meltano saves the state, and calls the run failed
+    assert process.returncode == 128 + sent  # Meltano saves the state and reports the run as failed
     assert f"Stopped by {sent.name}" in log.splitlines()[-1]
     assert json.loads(out.strip().splitlines()[-1])["type"] == "STATE"
 
 
-def test_plain_pipes_carry_text_and_money_unharmed(tmp_path: Path, account: Account) -> None:
-    """What goes through the pipe is UTF-8, one message a line, whatever people typed."""
+def test_pipes_do_not_change_text_and_money(tmp_path: Path, account: Account) -> None:
+    """Output is UTF-8 with one message per line, whatever the values contain."""
     with serve(account, Quirks(unicode_oddities=True)) as server:
         done = run(tmp_path, config_for(server), "--catalog", only(tmp_path, "customers"))
     assert done.returncode == 0
@@ -219,7 +219,9 @@ def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:
 
 
 @pytest.mark.parametrize("lines", [0, 1])
-def test_a_target_that_dies_costs_no_traceback(tmp_path: Path, server: Server, lines: int) -> None:
+def test_a_terminated_target_causes_no_traceback(
+    tmp_path: Path, server: Server, lines: int
+) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
     with subprocess.Popen(
         [*TAP, "--config", str(tmp_path / "config.json")],

@@ -1,4 +1,4 @@
-"""Every row, exactly once, and the proof of it in the log."""
+"""Each row exactly once, and the verdict in the log."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ OTHER_SWITCHES = {
     "planted",  # tests/test_junk.py
     "ignored_filters",  # test_incremental.py
     "bad_login_status",  # nothing can be loaded (client/test_client.py)
-    "max_page_size",  # below, with cards enough
-    "removed",  # ignored, it hides the archive from everybody
+    "max_page_size",  # below, with enough cards
+    "removed",  # if ignored, the archive cannot be read
     "bad_token_status",  # below
     "token_ttl_seconds",  # client/test_client.py
-    "requires_app_key",  # a setting answers it (client/test_client.py)
+    "requires_app_key",  # needs a setting (client/test_client.py)
 }
 LISTS = {
     "active leads": (0, 0),
@@ -111,7 +111,7 @@ class Page:
 
 
 def known_limit(reason: str) -> pytest.MarkDecorator:
-    """What docs/behaviour.md admits; only the promise may fail, not what leads up to it."""
+    """Limits documented in docs/behaviour.md; only the final assertion may fail."""
     return pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True)
 
 
@@ -123,7 +123,7 @@ _READING: Reading = {}
 
 @pytest.fixture
 def reading(sync: Sync, account: Account) -> Reading:
-    """The pages of each list, by tens, in a run that nothing disturbs."""
+    """Pages of ten rows of each list, in a run without changes."""
     if not _READING:
         with serve(account) as server:
             sync(server, streams=("customers",), page_size=10, max_in_flight=1)
@@ -135,7 +135,7 @@ def reading(sync: Sync, account: Account) -> Reading:
 
 
 def when(sync: Sync, account: Account, **body: object) -> int:
-    """Number of the first data request that asks so."""
+    """Number of the first data request that matches."""
     with serve(account) as server:
         sync(server, streams=("customers",), max_in_flight=1)
         return next(r.n for r in server.data_requests if body.items() <= r.body.items())
@@ -146,7 +146,7 @@ def truth(account: Account, **which: Any) -> list[int]:
 
 
 @pytest.mark.parametrize("quirk", QUIRKS.values(), ids=QUIRKS)
-def test_whatever_the_account_does_each_card_comes_once(
+def test_each_card_is_emitted_once_with_any_quirk(
     sync: Sync, account: Account, quirk: dict[str, Any]
 ) -> None:
     with serve(account, Quirks(**quirk)) as server:
@@ -159,7 +159,7 @@ def test_whatever_the_account_does_each_card_comes_once(
 
 @pytest.mark.parametrize("status", [401, 403])
 @pytest.mark.parametrize("in_flight", [1, 8])
-def test_tokens_that_die_under_way_cost_a_login_each(
+def test_expired_tokens_cost_one_login_each(
     sync: Sync, account: Account, status: int, in_flight: int
 ) -> None:
     with serve(account, Quirks(token_uses=20, bad_token_status=status)) as server:
@@ -175,7 +175,7 @@ def test_no_switch_of_the_simulator_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("cut", [20, 50, 200])
-def test_pages_shorter_than_asked_are_believed(sync: Sync, cut: int) -> None:
+def test_pages_shorter_than_requested_are_accepted(sync: Sync, cut: int) -> None:
     account = Account.build(leads=450, clients=200, archived_leads=0, archived_clients=1)
     with serve(account, Quirks(max_page_size=cut)) as server:
         output = sync(server, streams=("customers",))
@@ -193,7 +193,7 @@ def test_each_list_is_asked_for_from_page_0_on(
     for (kind, removed), rows in zip(LISTS.values(), (45, 50, 35, 30), strict=True):
         asked = {"is_study": kind, "removed": removed, "pageSize": 10}
         found = [r.page for r in server.data_requests if asked.items() <= r.body.items()]
-        # a page that is full may have been cut, so a last one that is full is followed by another
+        # a full page may have been cut, so a full last page is followed by another request
         assert sorted(found) == list(range(rows // 10 + 1))
     assert len(account.customer_ids()) == 160
 
@@ -216,12 +216,12 @@ def test_an_empty_account_and_exactly_full_pages(sync: Sync, cards: int, kind: s
     assert output.verdict().startswith("customers: COMPLETE")
 
 
-def test_the_old_script_loses_rows_and_the_tap_loses_none(sync: Sync, account: Account) -> None:
+def test_a_plain_script_loses_rows_and_the_tap_does_not(sync: Sync, account: Account) -> None:
     with serve(account, Quirks(default_page_size=20)) as server:
         login = {"email": server.email, "api_key": server.api_key}
         token = requests.post(f"{server.url}/v2api/auth/login", json=login, timeout=5).json()
         found: set[int] = set()
-        for page in itertools.count(1):  # pages from 1, page_size, and no word of the archive
+        for page in itertools.count(1):  # pages from 1, page_size, and no filter for the archive
             answer = requests.post(
                 f"{server.url}/v2api/customer/index",
                 json={"is_study": 0, "page": page, "page_size": 500, "archived": True},
@@ -233,7 +233,7 @@ def test_the_old_script_loses_rows_and_the_tap_loses_none(sync: Sync, account: A
             found |= {row["id"] for row in answer["items"]}
         output = sync(server)
     leads = account.customer_ids(0)
-    assert len(leads - found) == 20 + 50  # the first page, and the whole archive
+    assert len(leads - found) == 20 + 50  # the first page and the archive are missing
     assert leads <= set(output.ids())
 
 
@@ -260,10 +260,10 @@ def test_any_choice_of_partitions_is_complete(
     assert [part["context"]["is_study"] for part in contexts] == sorted(kinds)
 
 
-def test_one_request_settles_the_partition_of_both(sync: Sync, server: Server) -> None:
+def test_one_request_completes_the_partition_of_both(sync: Sync, server: Server) -> None:
     output = sync(server, streams=("customers",))
     both = [r for r in server.data_requests if r.body.get("is_study") == 2]
-    assert len(both) == 2  # discovery, and the check
+    assert len(both) == 2  # discovery and the check
     assert "one request confirmed" in output.verdict("customers is_study=2")
     assert "API total 160" in output.verdict()
 
@@ -273,7 +273,7 @@ def test_a_card_that_the_first_partitions_miss_is_found_by_the_last(
 ) -> None:
     client = min(account.customer_ids(1, archived=False))
     at = when(sync, account, is_study=1)
-    late = [Change(at, lambda account: account.convert(client))]  # a lead once leads are read
+    late = [Change(at, lambda account: account.convert(client))]  # after leads were read
     with serve(account, changes=late) as server:
         output = sync(server, streams=("customers",), max_in_flight=1)
     assert sorted(output.ids()) == truth(account)
@@ -282,7 +282,7 @@ def test_a_card_that_the_first_partitions_miss_is_found_by_the_last(
 
 
 @pytest.mark.parametrize("branches", [[1], [1, 2], [2, 3, 1]])
-def test_a_card_of_two_branches_comes_once(
+def test_a_card_of_two_branches_is_emitted_once(
     sync: Sync, account: Account, server: Server, branches: list[int]
 ) -> None:
     output = sync(server, branch_ids=branches)
@@ -297,7 +297,7 @@ def test_a_card_of_two_branches_comes_once(
 
 
 def put_before_the_others(account: Account, list_: tuple[int, int], cards: int = 3) -> None:
-    """Cards that the list shows first."""
+    """The first cards of a list."""
     kind, removed = list_
     for _ in range(cards):
         account.insert_customer(kind, archived=removed == 2, name="AAA")
@@ -318,7 +318,7 @@ DRIFT = [
 
 
 @pytest.mark.parametrize(("list_", "move", "page", "max_in_flight"), DRIFT)
-def test_rows_that_stay_are_never_lost_while_others_move(
+def test_rows_are_never_lost_while_others_move(
     sync: Sync,
     account: Account,
     reading: Reading,
@@ -328,7 +328,7 @@ def test_rows_that_stay_are_never_lost_while_others_move(
     page: int,
     max_in_flight: int,
 ) -> None:
-    """Cards of a page that was read leave, or come before it, so that the rest slips."""
+    """Cards are deleted from or inserted before a page that was read, so that others move."""
     movers = [] if move == "inserted" else reading[list_][0].ids[:3]
     before = account.customer_ids()
 
@@ -353,10 +353,10 @@ def test_rows_that_stay_are_never_lost_while_others_move(
 
 
 @pytest.mark.parametrize("total", ["present", "missing"])
-def test_a_page_that_is_pushed_back_whole_is_not_the_end(
+def test_a_fully_repeated_page_does_not_end_the_list(
     sync: Sync, account: Account, reading: Reading, total: Any
 ) -> None:
-    """The page after it repeats it then, as the last page of some accounts does."""
+    """The next page then repeats it, like the last page of some accounts."""
     leads = account.customer_ids(0)
 
     def change(account: Account) -> None:
@@ -378,7 +378,7 @@ def test_a_page_that_is_pushed_back_whole_is_not_the_end(
         ("missing", [0]),
     ],
 )
-def test_rows_that_slip_back_are_found_or_missed_aloud(
+def test_rows_that_move_back_are_complete_or_reported(
     sync: Sync, account: Account, reading: Reading, total: Any, kinds: list[int]
 ) -> None:
     gone = reading[LISTS["active leads"]][0].ids[:3]
@@ -433,7 +433,7 @@ SWAPS = [
     indirect=["dated"],
 )
 @pytest.mark.usefixtures("dated")
-def test_one_deleted_and_one_inserted_between_two_pages_hide_nothing(
+def test_a_deleted_and_an_inserted_row_between_pages_conceal_nothing(
     sync: Sync,
     account: Account,
     reading: Reading,
@@ -442,7 +442,7 @@ def test_one_deleted_and_one_inserted_between_two_pages_hide_nothing(
     list_: tuple[int, int],
     page: int,
 ) -> None:
-    """The total stays the same, and a row slips over the edge of a page."""
+    """The total stays the same, and a row moves across a page boundary."""
     kind, removed = list_
     pages = reading[list_]
     first = pages[0].ids[0]
@@ -465,10 +465,10 @@ def test_one_deleted_and_one_inserted_between_two_pages_hide_nothing(
 
 
 @pytest.mark.parametrize("max_in_flight", [1, 8])
-def test_a_deleted_card_does_not_stand_for_one_that_was_missed(
+def test_a_deleted_card_does_not_conceal_a_missed_one(
     sync: Sync, account: Account, reading: Reading, max_in_flight: int
 ) -> None:
-    """It was seen before it was deleted, and the other was restored between the two lists."""
+    """It was read before it was deleted, and the other was restored between the two lists."""
     deleted, restored = reading[0, 0][0].ids[0], reading[0, 2][0].ids[0]
 
     def is_the_archive(request: Request) -> bool:
@@ -507,7 +507,7 @@ def test_a_card_archived_during_the_run_ends_archived(sync: Sync, account: Accou
 def test_a_card_restored_while_active_cards_are_read_ends_active(
     sync: Sync, account: Account, reading: Reading, kind: int, max_in_flight: int
 ) -> None:
-    """Its answer from the archive may come first, and is then the older one."""
+    """Its response from the archive can arrive first and is then the older one."""
     card = reading[kind, 2][0].ids[0]
     last = {"is_study": kind, "removed": 0, "page": len(reading[kind, 0]) - 1, "pageSize": 10}
     restore = threading.Timer(0.2, account.restore, [card])
@@ -531,7 +531,7 @@ def test_a_total_that_is_too_large_is_a_warning_with_the_shortfall(
 ) -> None:
     with serve(account, Quirks(total="wrong", total_error=excess)) as server:
         output = sync(server, streams=("customers",), max_in_flight=1)
-        assert len(server.data_requests) < 60  # a bounded number of sweeps
+        assert len(server.data_requests) < 60  # a bounded number of passes
     assert sorted(output.ids()) == truth(account)
     for label in ("customers is_study=0", "customers is_study=1", "customers"):
         [line] = [line for line in output.warnings() if line.startswith(f"{label}: INCOMPLETE")]
@@ -545,7 +545,7 @@ def test_a_total_that_is_too_small_loses_nothing(sync: Sync, account: Account) -
     assert sorted(output.ids()) == truth(account)
 
 
-def test_an_account_that_ignores_removed_gives_no_card_twice(sync: Sync, account: Account) -> None:
+def test_an_account_that_ignores_removed_duplicates_no_card(sync: Sync, account: Account) -> None:
     with serve(account, Quirks(removed="ignored")) as server:
         output = sync(server, streams=("customers",))
     assert len(output.ids()) == len(set(output.ids()))
@@ -554,7 +554,7 @@ def test_an_account_that_ignores_removed_gives_no_card_twice(sync: Sync, account
 
 
 @pytest.mark.parametrize("kind", ["status", "truncated", "reset_in_body", "html"])
-def test_what_is_in_flight_does_not_change_the_output(sync: Sync, kind: Any) -> None:
+def test_concurrency_does_not_change_the_output(sync: Sync, kind: Any) -> None:
     account = Account.build(leads=150, clients=90, archived_leads=120, archived_clients=40)
     outputs = []
     for max_in_flight in (1, 8):
@@ -567,7 +567,7 @@ def test_what_is_in_flight_does_not_change_the_output(sync: Sync, kind: Any) -> 
     assert outputs[0] == outputs[1]
 
 
-def test_the_log_proves_each_partition_and_the_stream(sync: Sync, server: Server) -> None:
+def test_the_log_has_a_verdict_for_partitions_and_stream(sync: Sync, server: Server) -> None:
     output = sync(server)
     assert output.verdict("customers is_study=0").endswith(
         "Rows received 95 on 2 pages, duplicates 0, emitted 95; API total 95."
@@ -585,11 +585,11 @@ def heavily_tied() -> Account:
 
 
 @pytest.mark.parametrize("total", ["present", "missing"])
-def test_rows_alike_that_change_places_are_found_or_missed_aloud(sync: Sync, total: Any) -> None:
+def test_unstable_order_is_complete_or_reported(sync: Sync, total: Any) -> None:
     account = heavily_tied()
     with serve(account, Quirks(unstable_ties=True, max_page_size=50, total=total)) as server:
         output = sync(server, streams=("customers",), max_in_flight=1)
-        assert len(server.data_requests) < 200  # a bounded number of sweeps
+        assert len(server.data_requests) < 200  # a bounded number of passes
     assert len(output.ids()) == len(set(output.ids()))
     assert output.ids()
     lost = account.customer_ids() - set(output.ids())
@@ -603,7 +603,7 @@ def figures(line: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("move", ["nothing", *MOVES])
-def test_the_figures_of_the_proof_are_those_of_the_wire(
+def test_the_figures_of_the_verdict_are_those_received(
     sync: Sync, account: Account, reading: Reading, move: str
 ) -> None:
     cards = reading[0, 0][0].ids[:3] if move != "nothing" else []
@@ -629,7 +629,7 @@ def test_the_figures_of_the_proof_are_those_of_the_wire(
         assert sum(part[name] for part in parts) == proof[name]
 
 
-def test_the_default_sync_asks_nothing_twice(sync: Sync, server: Server) -> None:
+def test_the_default_sync_sends_no_request_twice(sync: Sync, server: Server) -> None:
     output = sync(server, page_size=30)
     pages = sum(-(-rows // 30) for rows in (45, 50, 35, 30))
     customers = [r for r in server.data_requests if r.entity == "customer"]
@@ -641,11 +641,11 @@ def test_the_default_sync_asks_nothing_twice(sync: Sync, server: Server) -> None
     assert others.count("lead-status") == others.count("branch") == 1
 
 
-def test_lists_without_a_row_are_asked_once(sync: Sync) -> None:
+def test_empty_lists_are_requested_once(sync: Sync) -> None:
     account = Account.build(leads=3, clients=2, archived_leads=0, archived_clients=0, groups=0)
     with serve(account) as server:
         output = sync(server, streams=("groups",))
         lists = [r.body for r in server.data_requests if r.entity == "group"]
     asked = Counter((body["removed"], body["pageSize"]) for body in lists)
     assert output.records("groups") == []
-    assert asked == {(0, 500): 1, (2, 500): 1, (1, 1): 1, (1, 500): 1}  # the last to discover
+    assert asked == {(0, 500): 1, (2, 500): 1, (1, 1): 1, (1, 500): 1}  # discovery last

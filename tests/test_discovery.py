@@ -1,4 +1,4 @@
-"""The catalog: what every account has, what this one has, and what the user chose."""
+"""The catalog: standard fields, fields of the account, and the user's selection."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     Sync = Callable[..., Output]
 
 
-def test_the_catalog_is_as_it_was(snapshot: SnapshotAssertion) -> None:
-    """A changed schema must show in review: `pytest --snapshot-update` accepts it."""
+def test_the_catalog_matches_the_snapshot(snapshot: SnapshotAssertion) -> None:
+    """Changes of schemas must be visible in review: `pytest --snapshot-update` accepts them."""
     assert TapAlfaCRM(config={}, validate_config=False).catalog_dict == snapshot
 
 

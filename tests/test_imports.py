@@ -1,4 +1,4 @@
-"""Imports run one way, from the command down to the errors, and a linter keeps it so."""
+"""Imports run in one direction, checked by a linter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINTER = Path(sys.executable).with_name("lint-imports")
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The package and its contract, to be broken."""
+    """A copy of the package and its contract, to be broken."""
     shutil.copytree(
         PROJECT / "tap_alfacrm", tmp_path / "tap_alfacrm", ignore=shutil.ignore_patterns("*.pyc")
     )

@@ -1,4 +1,4 @@
-"""A nightly run fetches what changed, and a night gone wrong loses nothing."""
+"""An incremental run reads changes, and a failed run loses nothing."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_second_run_fetches_only_the_window(sync: Sync, account: Account) -> N
         assert upserted.keys() == {row["id"] for row in account.rows(entity)}, stream
 
 
-def test_the_day_asked_for_is_the_bookmarks_less_the_lookback(sync: Sync, server: Server) -> None:
+def test_the_requested_day_is_the_bookmark_minus_lookback(sync: Sync, server: Server) -> None:
     state = {
         "bookmarks": {
             "pays": {
@@ -72,12 +72,12 @@ def test_the_day_asked_for_is_the_bookmarks_less_the_lookback(sync: Sync, server
     }
     sync(server, streams=("pays",), state=state, lookback_days=2)
     days = {r.body["updated_at_from"] for r in server.data_requests if r.entity == "pay"}
-    assert days == {"17.10.2025"}  # 20th at 05:00 UTC is still the 19th far in the west
+    assert days == {"17.10.2025"}  # the 20th at 05:00 UTC is the 19th in zones far west of it
 
 
 @pytest.mark.parametrize("hours", range(0, 24, 3))
 @pytest.mark.parametrize("offset", [-11, -5, 0, 3, 6, 12])
-def test_whatever_zone_the_filter_cuts_its_days_in_nothing_is_lost(hours: int, offset: int) -> None:
+def test_no_row_is_lost_in_any_zone_of_the_filter(hours: int, offset: int) -> None:
     bookmark = dt.datetime(2025, 10, 20, hours, 30, tzinfo=dt.UTC)
     window = IncrementalFilter("updated_at", "updated_at_from", DOTTED).window(bookmark, 0)
     asked = dt.datetime.strptime(window.filters["updated_at_from"], DOTTED).date()  # noqa: DTZ007
@@ -116,9 +116,7 @@ def test_the_bookmark_stays_where_rows_were_missed(sync: Sync, account: Account)
     assert "replication_key_value" in bookmarks(whole)["pays"]
 
 
-def test_a_filter_that_is_ignored_is_told_once_and_costs_no_row(
-    sync: Sync, account: Account
-) -> None:
+def test_an_ignored_filter_is_logged_once_and_loses_no_row(sync: Sync, account: Account) -> None:
     with serve(account) as server:
         first = sync(server, streams=("pays",))
     with serve(account, Quirks(ignored_filters=frozenset({"updated_at_from"}))) as server:
@@ -168,7 +166,7 @@ def test_customers_are_incremental_only_if_the_catalog_says_so(
 
 
 @pytest.mark.parametrize("at", [5, 20, 40, 60])
-def test_a_run_that_dies_and_is_resumed_ends_equal_to_one_that_did_not(
+def test_a_resumed_run_has_the_result_of_an_uninterrupted_one(
     sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     set_retry_policy(monkeypatch, max_tries=2)
@@ -202,7 +200,7 @@ def test_the_state_does_not_grow_with_rows_or_parents(sync: Sync) -> None:
 
 @pytest.mark.parametrize("stream", ["lessons", "pays", "logs"])
 @pytest.mark.parametrize("at", [5, 8, 11])
-def test_lists_that_grow_at_the_front_lose_and_double_nothing(
+def test_lists_that_grow_at_the_front_lose_and_duplicate_nothing(
     sync: Sync, account: Account, stream: str, at: int
 ) -> None:
     entity = INCREMENTAL[stream]
@@ -220,7 +218,7 @@ def test_lists_that_grow_at_the_front_lose_and_double_nothing(
     assert output.verdict(stream).startswith(f"{stream}: COMPLETE")
 
 
-def test_deletions_are_told_after_the_last_record_of_a_complete_table(
+def test_activate_version_follows_the_last_record_of_a_complete_table(
     sync: Sync, server: Server
 ) -> None:
     streams = ("customers", "tariffs", "lessons")
@@ -238,7 +236,7 @@ def test_deletions_are_told_after_the_last_record_of_a_complete_table(
         assert versions == {message["version"]}
 
 
-def test_deletions_are_not_told_of_an_incomplete_table_or_unless_asked(
+def test_no_activate_version_for_an_incomplete_table_or_by_default(
     sync: Sync, account: Account, server: Server
 ) -> None:
     output = sync(server, streams=("customers", "tariffs"))

@@ -1,4 +1,4 @@
-"""Whatever JSON stands in a field: the sync ends, the other rows are whole, the bad are counted."""
+"""Any JSON in any field: the sync ends, other rows are complete, invalid values are counted."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CUSTOM = {
     "pay": ("custom_md_order",),
 }
 NOTHING = frozenset({"null", '""', "[]", "{}"})
-"""What is no value at all, and is not counted as a bad one."""
+"""Values that count as unset, not as invalid."""
 
 
 def build() -> Account:
@@ -80,7 +80,7 @@ def table_of(stream: type[AlfaCRMStream]) -> str:
 
 @cache
 def fields_of(name: str) -> tuple[str, ...]:
-    """Names of a stream's fields as the API has them, but for the key."""
+    """The API's field names of a stream, without the key."""
     properties = standard_schema(name)["properties"]
     return tuple(
         schema.get("title", field)
@@ -90,7 +90,7 @@ def fields_of(name: str) -> tuple[str, ...]:
 
 
 def crowded() -> Account:
-    """A row at least for each kind of junk in each list; branches would multiply the requests."""
+    """At least one row for each kind of junk in each list; branches would multiply requests."""
     account = build()
     for stream in STREAMS:
         path = table_of(stream)
@@ -103,7 +103,7 @@ def crowded() -> Account:
 def junk_in(
     account: Account, texts: Sequence[str] = tuple(NASTY.values())
 ) -> dict[str, dict[int, dict[str, str]]]:
-    """Each text in every field of a row of its own, in each list; the first row stays as it is."""
+    """Put each text into every field of a separate row of each list; keep the first row."""
     plants = {}
     for stream in STREAMS:
         path = table_of(stream)
@@ -120,7 +120,7 @@ def junk_in(
 
 
 def check(sync: Sync, account: Account, plants: dict[str, dict[int, dict[str, str]]]) -> Output:
-    """Sync with junk: every row is there, those without junk are whole, the bad are counted."""
+    """Sync with junk: no row is missing, other rows are complete, invalid values are counted."""
     with serve(account, Quirks(planted=plants)) as server:
         output = sync(server, streams=NAMES)
     messages = {m["stream"]: m for m in output.messages if m["type"] == "SCHEMA"}
@@ -152,7 +152,7 @@ def check(sync: Sync, account: Account, plants: dict[str, dict[int, dict[str, st
 
 
 def unfit(output: Output, stream: str) -> Counter[str]:
-    """How many values the log says became null, by field."""
+    """Number of values that became null according to the log, by field."""
     said = [line for line in output.warnings() if line.startswith(f"{stream}: values that")]
     fields = said[0].partition("became null: ")[2].rstrip(".").split(", ") if said else []
     return Counter(
@@ -225,7 +225,7 @@ def test_a_row_whose_id_is_junk_does_not_stop_the_others(sync: Sync, text: str) 
 
 
 @pytest.mark.parametrize("text", ["[" * DEEP, "{]"])
-def test_a_page_that_is_no_json_is_an_error_that_names_the_request(sync: Sync, text: str) -> None:
+def test_a_page_without_json_is_an_error_with_the_request(sync: Sync, text: str) -> None:
     from tap_alfacrm.errors import RequestError  # noqa: PLC0415
 
     account = build()
@@ -247,7 +247,7 @@ def test_a_note_of_ten_megabytes_arrives(sync: Sync) -> None:
 @pytest.mark.parametrize("cards", [0, 1, 20, 21])
 @pytest.mark.parametrize("page_size", [1, 20])
 def test_few_rows_are_complete(sync: Sync, cards: int, page_size: int) -> None:
-    """An empty account, one row, exactly one page, one more; and a page of one row."""
+    """No rows, one row, exactly one page, one more; and pages of one row."""
     account = Account.build(leads=cards, clients=0, archived_leads=0, archived_clients=0)
     with serve(account) as server:
         output = sync(server, streams=("customers",), page_size=page_size)

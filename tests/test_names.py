@@ -1,4 +1,4 @@
-"""Names of columns that every database takes."""
+"""Column names that every database accepts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_other_names_are_written_in_ascii_with_digits_of_their_own() -> None:
     ]
 
 
-def test_names_equal_but_for_case_are_told_apart() -> None:
+def test_names_that_differ_in_case_get_different_columns() -> None:
     names = column_names(["custom_age", "custom_Age", "Balance"], STANDARD)
     assert names["custom_age"] == "custom_age"
     assert names["custom_Age"].startswith("custom_age_")

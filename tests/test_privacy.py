@@ -1,4 +1,4 @@
-"""The environment `pseudonymised` leaves no clear value of a person anywhere in the output."""
+"""With the environment `pseudonymised`, the output contains no personal data in clear text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIELDS = frozenset(
         *("fields_new", "details", "custom_order_description"),
     }
 )
-"""Fields in which people stand, or anything may."""
+"""Fields with personal data or free text."""
 PEOPLE = frozenset(
     {
         *("customers", "users", "teachers", "lessons", "pays", "tasks", "communications", "logs"),
@@ -43,7 +43,7 @@ def environment() -> dict[str, Any]:
 
 
 def test_an_environment_that_selects_repeats_what_the_plugin_selects() -> None:
-    """Its list replaces the plugin's: with exclusions alone, nothing would be loaded."""
+    """Its `select` replaces the plugin's; with exclusions alone, nothing would be loaded."""
     settings = yaml.safe_load(Path("meltano.yml").read_text(encoding="utf-8"))
     [plugin] = settings["plugins"]["extractors"]
     assert "*.*" in plugin["select"]
@@ -63,7 +63,7 @@ def catalog_of(tap: TapAlfaCRM, excluded: list[str]) -> dict[str, Any]:
 
 
 def texts(value: Any, name: str = "") -> Iterator[str]:
-    """The texts of a field, however deep."""
+    """The texts of a field at any depth."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from texts(item, key)
@@ -99,7 +99,7 @@ def test_no_clear_value_of_a_person_is_left(tmp_path: Path) -> None:
     assert len(personal) > 200
     output = (tmp_path / "hidden" / "output").read_text(encoding="utf-8")
     records = json.dumps([record for _, record in hidden.records], default=str, ensure_ascii=False)
-    # what is a word of the school's own lists, such as the name of a type, is nobody's
+    # names from the school's dictionaries are not personal data
     own = {
         text
         for stream, record in clear.records

@@ -1,4 +1,4 @@
-"""A wrong setting is refused at start, in one line that names it and says what is right."""
+"""An invalid setting is an error at the start, in one line with the setting and valid values."""
 
 from __future__ import annotations
 

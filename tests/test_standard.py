@@ -1,4 +1,4 @@
-"""The SDK's own tests, against the simulator."""
+"""The SDK's tests, run against the simulator."""
 
 from __future__ import annotations
 
@@ -41,4 +41,4 @@ _Standard: Any = get_tap_test_class(
 
 
 class TestStandard(_Standard):  # type: ignore[misc]  # the SDK makes the class
-    """Everything that the SDK asks of a tap."""
+    """The SDK's standard tests of a tap."""

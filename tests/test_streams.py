@@ -1,4 +1,4 @@
-"""Every entity of the CRM, with all its rows, once; and each contradiction of the API survived."""
+"""Each entity of the CRM with all its rows, once, for each known variant of the API."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_stream_gives_every_row_once(sync: Sync, account: Account, server:
     memberships = {row["id"]: row for row in account.rows("cgi")}
     given = output.ids("group_memberships")
     assert len(given) == len(set(given))
-    assert set(given) < set(memberships)  # the API hides those that have ended
+    assert set(given) < set(memberships)  # the API does not return ended ones
     calendars = [(r["customer_id"], r["id"]) for r in output.records("customer_calendars")]
     assert len(calendars) == len(set(calendars)) > 0
 
@@ -66,7 +66,7 @@ def test_the_costly_streams_are_not_selected_by_default() -> None:
     }
 
 
-def test_nothing_is_asked_twice(sync: Sync, server: Server) -> None:
+def test_no_request_is_sent_twice(sync: Sync, server: Server) -> None:
     sync(server, streams=ALL)
     asked = [(r.path, json.dumps(r.body), json.dumps(r.query)) for r in server.data_requests]
     twice = {question for question in asked if asked.count(question) > 1}
@@ -93,7 +93,7 @@ def test_a_branch_that_the_path_needs_is_named(
 
 
 @pytest.mark.parametrize("branch", [1, 2, 3])
-def test_what_a_card_of_several_branches_has_comes_whichever_is_chosen(
+def test_child_rows_of_a_card_do_not_depend_on_the_branch(
     sync: Sync, account: Account, server: Server, branch: int
 ) -> None:
     for card in account.customer_ids():
@@ -109,7 +109,7 @@ def test_what_a_card_of_several_branches_has_comes_whichever_is_chosen(
     assert {r.branch for r in server.data_requests if r.entity == "customer-tariff"} == {branch}
 
 
-def test_what_a_parent_without_a_branch_has_is_asked_for_in_each(
+def test_children_of_a_parent_without_a_branch_are_requested_in_each(
     sync: Sync, account: Account
 ) -> None:
     nowhere = {row["id"]: {"branch_ids": "null"} for row in account.rows("group")}
@@ -154,7 +154,7 @@ def keys(output: Output, stream: str) -> list[int]:
 
 
 @pytest.mark.parametrize("quirk", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_whatever_the_account_does_each_row_comes_once(
+def test_each_row_is_emitted_once_with_any_quirk(
     sync: Sync, account: Account, quirk: dict[str, Any]
 ) -> None:
     streams = [name for name in ALL if name not in {"customer_calendars", "customers"}]
@@ -236,9 +236,7 @@ def test_an_entity_that_is_not_offered_is_one_warning(
     assert output.records("tasks")
 
 
-def test_parents_that_are_refused_cost_only_their_own_children(
-    sync: Sync, account: Account
-) -> None:
+def test_refused_parents_lose_only_their_own_children(sync: Sync, account: Account) -> None:
     with serve(account, Quirks(forbidden=frozenset({"task"}))) as server:
         output = sync(server, streams=("communications",), detect_deletions=True)
     comments = {row["id"] for row in account.rows("communication") if row["class"] != "Task"}
@@ -276,9 +274,7 @@ def test_children_of_an_incomplete_list_are_incomplete(
     assert not [m for m in output.messages if m["type"] == "ACTIVATE_VERSION"]
 
 
-def test_what_a_path_needs_a_branch_for_is_incomplete_where_the_branches_are(
-    sync: Sync, account: Account
-) -> None:
+def test_lists_by_branch_are_incomplete_if_the_branches_are(sync: Sync, account: Account) -> None:
     with serve(account, Quirks(total="wrong", total_error=1)) as server:
         output = sync(server, streams=("pays",))
         chosen = sync(server, streams=("pays",), branch_ids=[1, 2, 3])
@@ -299,7 +295,7 @@ def test_a_list_refused_in_its_middle_ends_the_run(
     assert "Some of its rows had been received before" in str(output.error)
 
 
-def test_a_partition_that_is_refused_is_not_called_complete(sync: Sync, account: Account) -> None:
+def test_a_refused_partition_is_incomplete(sync: Sync, account: Account) -> None:
     fault = Fault("status", at=lambda r: r.body.get("status") == 2, status=404, times=99)
     with serve(account, faults=[fault]) as server:
         output = sync(server, streams=("lessons",))

@@ -1,4 +1,4 @@
-"""What the rows hold when they have gone through the whole tap."""
+"""Values of records after a complete run of the tap."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def utc(text: str | None, zone: dt.tzinfo) -> str | None:
 
 
 def served(server: Server, entity: str = "customer") -> dict[int, dict[str, Any]]:
-    """The rows as the account gives them, read without the tap."""
+    """The rows of the API, read without the tap."""
     login = {"email": server.email, "api_key": server.api_key}
     token = requests.post(f"{server.url}/v2api/auth/login", json=login, timeout=5).json()["token"]
     rows = requests.post(
@@ -92,7 +92,7 @@ def test_every_value_is_right(sync: Sync, account: Account, quirk: dict[str, Any
     ],
     ids=str,
 )
-def test_what_needs_no_mending_comes_as_it_is(
+def test_valid_pages_are_unchanged(
     sync: Sync, account: Account, quirk: dict[str, Any], fields: list[str]
 ) -> None:
     with serve(account, Quirks(**quirk)) as server:
@@ -102,13 +102,13 @@ def test_what_needs_no_mending_comes_as_it_is(
         values = [row[name] for row in truth.values()]
         assert any(values)
         given = [records[card][name] for card in truth]
-        if name == "messenger_ids":  # lists of a field that nobody described hold texts
+        if name == "messenger_ids":  # lists in fields without a schema contain strings
             values = [[str(item) for item in value] for value in values]
         assert json.dumps(given) == json.dumps(values)
 
 
-def test_the_notes_of_the_account_put_texts_to_the_test(account: Account) -> None:
-    """Or else the test above would prove little."""
+def test_the_account_has_notes_with_special_characters(account: Account) -> None:
+    """Otherwise the test above would prove little."""
     texts = "".join(f"{row['note']}{row['name']}" for row in account.rows("customer"))
     for piece in ("\r\n", "\n\n", "🎉", "ї", "ы"):
         assert piece in texts
@@ -227,7 +227,7 @@ def test_junk_becomes_null_and_is_counted_by_field(sync: Sync, account: Account)
         assert records[card]["note"] == note.replace("\x00", "")
 
 
-def test_a_field_first_met_during_the_sync_is_told_once(sync: Sync, account: Account) -> None:
+def test_a_field_new_in_the_sync_is_logged_once(sync: Sync, account: Account) -> None:
     with serve(account) as server:
         catalog = TapAlfaCRM(config=config_for(server)).catalog_dict
     with serve(account, Quirks(late_custom_field=True)) as server:

@@ -1,7 +1,7 @@
-"""What an account holds, read without the tap, in a form in which any table can be held against it.
+"""Rows of an account, read without the tap, in a form that can be compared with any table.
 
-Nothing here knows a schema: a value is judged by its looks, on both sides alike. What the exact
-comparison of a table with the records cannot see, a value that the tap itself spoilt, this sees.
+This code uses no schema: values on both sides are normalized by their format. It detects values
+that the tap itself converted wrongly, which a comparison of tables with records cannot.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 KYIV = ZoneInfo("Europe/Kyiv")
 UTC = frozenset({"created_at", "updated_at"})
-"""The only moments that the API does not tell by the school's clock."""
+"""The only date-times of the API that are not in the school's local time."""
 ARCHIVED = frozenset({"customer", "group", "teacher"})
-"""Whose rows tell by the list in which they stand that they are in the archive."""
+"""Entities whose rows are archived according to the list that returns them."""
 OF_CARDS = {"customer-tariff": "customer_id", "communication": "related_id"}
-"""What is asked for card by card, and the field that names the card."""
+"""Entities that are requested per card, and the field with the card's id."""
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 DOTTED = re.compile(r"(\d\d)\.(\d\d)\.(\d{4})")
 CLOCK = re.compile(r"\d\d:\d\d")
@@ -36,12 +36,12 @@ Table = dict[tuple[int, ...], dict[str, Any]]
 
 
 def folded(value: Any, name: str = "", *, raw: bool = False) -> Any:
-    """A value as it is compared; what is empty is None.
+    """Normalize a value for the comparison; empty values become None.
 
     Args:
-        value: As it stands in a table, or in a row of the API.
+        value: A value of a table, or of a row of the API.
         name: Its field.
-        raw: Whether the API gave it, whose moments have no zone.
+        raw: Whether it is a value of the API, whose date-times have no zone.
     """
     if isinstance(value, str):
         return _of_text(value, name, raw=raw)
@@ -92,7 +92,7 @@ def truth(account: Account) -> dict[str, Table]:
             rows = account.rows(path, archived=False if ENTITIES[path].hides_finished else None)
         if path in ARCHIVED:
             rows = [{**row, "is_archived": account.is_archived(row["id"], path)} for row in rows]
-        if path in OF_CARDS:  # what a card had goes with it
+        if path in OF_CARDS:  # child rows are deleted with their card
             rows = [
                 row
                 for row in rows
@@ -107,7 +107,7 @@ def truth(account: Account) -> dict[str, Table]:
 def of_table(
     rows: Mapping[Any, Mapping[str, Any]], columns: Mapping[str, str], keys: list[str]
 ) -> Table:
-    """A loaded table in the same form.
+    """Normalize a loaded table.
 
     Args:
         rows: Its rows.
@@ -123,7 +123,7 @@ def of_table(
 
 
 def untrue(tables: Mapping[str, Table], others: Mapping[str, Table]) -> list[tuple[Any, ...]]:
-    """Stream, key, field and both values, wherever tables differ from others."""
+    """Stream, key, field and both values of each difference between tables."""
     return [
         (stream, key, name, ours.get(name), theirs.get(name))
         for stream in tables.keys() | others.keys()

@@ -1,1 +1,1 @@
-"""Other ways to read all cards: each a program that takes the address and the page size."""
+"""Other programs that read all cards; each takes the base URL and the page size."""

@@ -1,4 +1,4 @@
-"""The package aioalfacrm, its rows written as lines; it knows https only, so its URLs are mended."""
+"""The package aioalfacrm, with rows written as lines and its https URLs replaced by http."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""dlt's rest_api source, its rows counted and thrown away."""
+"""dlt's rest_api source, with rows counted and discarded."""
 
 import dlt
 import requests

@@ -1,4 +1,4 @@
-"""The bytes alone."""
+"""Downloads the pages without decoding them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The least that a tap could do: rows in, RECORD lines out, nothing looked at."""
+"""The baseline: decodes rows and writes RECORD lines without conversion."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What the rivals share: where to ask, and which lists there are."""
+"""Shared code of the compared programs: the base URL and the lists to read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ LOGIN = {"email": "demo@example.org", "api_key": "00000000-0000-4000-8000-000000
 LISTS = [{"is_study": kind, "removed": removed} for kind in (0, 1) for removed in (0, 2)]
 CUSTOMERS = f"{URL}/v2api/customer/index"
 PAUSE = float(os.environ.get("PAUSE", "0"))
-"""Seconds from one request to the next, where the account has a limit."""
+"""Seconds between requests, if the account has a rate limit."""
 
 _last = 0.0
 
 
 def pace() -> None:
-    """Wait until the next request may go: what a script does that knows of the limit."""
+    """Wait until the next request is permitted, as a script written for the limit does."""
     global _last
     time.sleep(max(0.0, _last + PAUSE - time.monotonic()))
     _last = time.monotonic()

@@ -1,4 +1,4 @@
-"""The least that a tap of the SDK is."""
+"""A minimal tap built with the SDK."""
 
 from singer_sdk import Tap
 

@@ -1,4 +1,4 @@
-"""What schools write: requests and csv.DictWriter."""
+"""A plain script with requests and csv.DictWriter."""
 
 import csv
 import sys

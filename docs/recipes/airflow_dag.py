@@ -1,8 +1,8 @@
 """Load AlfaCRM with Meltano: changes every night, everything on Sundays.
 
-Put this file into Airflow's folder of DAGs, and set `MELTANO_PROJECT_ROOT` and, unless `meltano`
-is on the path of the workers, `MELTANO` in their environment. It works with Airflow 3 and the
-provider `apache-airflow-providers-standard`.
+Copy this file to Airflow's DAGs folder and set `MELTANO_PROJECT_ROOT` in the environment of the
+workers; also set `MELTANO` unless `meltano` is on their path. Requires Airflow 3 and the provider
+`apache-airflow-providers-standard`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PROJECT = os.environ.get("MELTANO_PROJECT_ROOT", "/opt/meltano/school")
 MELTANO = os.environ.get("MELTANO", "meltano")
 TIMEZONE = "Europe/Kyiv"
 LOADS = {
-    # extractor, as meltano.yml names it: loader
+    # extractor in meltano.yml: loader
     "tap-alfacrm": "target-postgres",
 }
 RUNS = {
@@ -33,7 +33,7 @@ for extractor, loader in LOADS.items():
             schedule=cron,
             start_date=pendulum.datetime(2026, 1, 1, tz=TIMEZONE),
             catchup=False,
-            # The API allows an account five requests a second: one load at a time.
+            # One load at a time, because the rate limit is five requests per second per account.
             max_active_runs=1,
             tags=["alfacrm", "meltano"],
             doc_md=__doc__,
@@ -43,7 +43,7 @@ for extractor, loader in LOADS.items():
                 bash_command=f"{MELTANO} run {options} {extractor} {loader}",
                 cwd=PROJECT,
                 append_env=True,
-                # A run that was cut off goes on where it stopped.
+                # A retry continues from the state of the interrupted run.
                 retries=2,
                 retry_delay=dt.timedelta(minutes=10),
                 execution_timeout=dt.timedelta(hours=4),

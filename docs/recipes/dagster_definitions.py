@@ -1,7 +1,7 @@
 """Load AlfaCRM with Meltano: changes every night, everything on Sundays.
 
-Start it with `dagster dev -f dagster_definitions.py`, with `MELTANO_PROJECT_ROOT` and, unless
-`meltano` is on the path, `MELTANO` in the environment. It needs nothing but `dagster`.
+Start it with `dagster dev -f dagster_definitions.py`. Set `MELTANO_PROJECT_ROOT` in its environment
+and, unless `meltano` is on the path, `MELTANO`. Requires only `dagster`.
 """
 
 import os
@@ -13,7 +13,7 @@ PROJECT = os.environ.get("MELTANO_PROJECT_ROOT", "/opt/meltano/school")
 MELTANO = os.environ.get("MELTANO", "meltano")
 TIMEZONE = "Europe/Kyiv"
 LOADS = {
-    # extractor, as meltano.yml names it: loader
+    # extractor in meltano.yml: loader
     "tap-alfacrm": "target-postgres",
 }
 RUNS = {
@@ -25,9 +25,9 @@ RUNS = {
 def _job(extractor: str, loader: str, name: str, options: tuple[str, ...]) -> dg.JobDefinition:
     @dg.op(
         name=f"load_{extractor}_{name}".replace("-", "_"),
-        # A run that was cut off goes on where it stopped.
+        # A retry continues from the state of the interrupted run.
         retry_policy=dg.RetryPolicy(max_retries=2, delay=600),
-        # The API allows an account five requests a second: one load at a time.
+        # One load at a time, because the rate limit is five requests per second per account.
         pool=extractor.replace("-", "_"),
     )
     def load(context: dg.OpExecutionContext) -> None:

@@ -1,4 +1,4 @@
-"""What the API serves: one line of the table for each entity."""
+"""The entities of the API, one table row each."""
 
 from __future__ import annotations
 

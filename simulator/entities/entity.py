@@ -1,4 +1,4 @@
-"""How the API describes a list."""
+"""Definition of an entity of the API."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ Single = Callable[[Mapping[str, "Table"], Mapping[str, str]], tuple[object, list
 
 @dataclass(frozen=True, kw_only=True)
 class Entity:
-    """One list of the API, or one thing that it answers with instead."""
+    """One list of the API, or one endpoint that returns something else."""
 
     path: str
     filters: Mapping[str, Filter] = field(default_factory=dict)
     sort: Sorter
-    """Sorts rows in place; rows that compare alike keep their places."""
+    """Sorts rows in place; the sort is stable."""
     defaults: Mapping[str, object] = field(default_factory=dict)
-    """Filters that work even when the body leaves them out."""
+    """Filters that apply if the body omits them."""
     scope: Scope | None = None
-    """Tells whether a branch has a row; none: every branch has all."""
+    """Returns whether a row belongs to a branch; None: every branch has all rows."""
     branchless: bool = True
-    """Whether the path without a branch answers."""
+    """Whether the path works without a branch."""
     url_params: tuple[str, ...] = ()
-    """Parameters that the URL must have; the rows have fields of these names."""
+    """Required URL parameters; the rows have fields of these names."""
     any_param: bool = False
-    """Whether one of these parameters is enough."""
+    """Whether one of these parameters is sufficient."""
     hides_finished: bool = False
-    """Whether archived rows never come."""
+    """Whether archived rows are never returned."""
     table: str = ""
-    """The table the rows come from; the one of the path unless given."""
+    """Table of the rows; None: the table named like the path."""
     index: bool = True
-    """Whether the path with `/index` answers as well."""
+    """Whether the path with `/index` also works."""
     single: Single | None = None
-    """Answers with something other than a list, and the ids in it; none: not found."""
+    """Returns a payload other than a list, and the ids in it; None: not found."""
 
 
 def by(*fields: str, newest_first: bool = False) -> Sorter:
-    """Sort by fields as they are; what is missing is the oldest."""
+    """Sort by fields; missing values come first."""
 
     def sort(rows: list[Record], _: Body) -> None:
         rows.sort(
@@ -57,42 +57,42 @@ def by(*fields: str, newest_first: bool = False) -> Sorter:
 
 
 def by_weight(rows: list[Record], _: Body) -> None:
-    """Sort by the weight."""
+    """Sort by weight."""
     rows.sort(key=lambda record: record.values["weight"])
 
 
 def by_name(rows: list[Record], _: Body) -> None:
-    """Sort by the name, whatever the case."""
+    """Sort by name, case-insensitively."""
     rows.sort(key=lambda record: record.values["name"].casefold())
 
 
 def by_id(rows: list[Record], _: Body) -> None:
-    """Sort by the id."""
+    """Sort by id."""
     rows.sort(key=lambda record: record.values["id"])
 
 
 def latest_id_first(rows: list[Record], _: Body) -> None:
-    """Sort by the id, the highest first."""
+    """Sort by id in descending order."""
     rows.sort(key=lambda record: -record.values["id"])
 
 
 def in_branch(record: Record, branch: int, _: Mapping[str, Table]) -> bool:
-    """Tell by `branch_id`."""
+    """Match by `branch_id`."""
     return bool(record.values["branch_id"] == branch)
 
 
 def in_branches(record: Record, branch: int, _: Mapping[str, Table]) -> bool:
-    """Tell by `branch_ids`."""
+    """Match by `branch_ids`."""
     return branch in record.values["branch_ids"]
 
 
 def unnamed(record: Record, branch: int, _: Mapping[str, Table]) -> bool:
-    """Tell by what the row does not say."""
+    """Match by the hidden branch of the row."""
     return record.branch == branch
 
 
 def with_parent(entity: str, name: str) -> Scope:
-    """Tell by the branches of the row that a field refers to."""
+    """Match by the branches of the row that a field refers to."""
 
     def scope(record: Record, branch: int, tables: Mapping[str, Table]) -> bool:
         parent = tables[entity].get(record.values[name])

@@ -1,4 +1,4 @@
-"""Payments and what is paid for."""
+"""Payments, payment items and tariffs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cards of leads and clients, and what is asked card by card."""
+"""Cards of leads and clients, and their child entities."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _customers(rows: list[Record], body: Body) -> None:
 def _bonus(
     tables: Mapping[str, Table], query: Mapping[str, str]
 ) -> tuple[object, list[int]] | None:
-    """Answer one object, without the id that was asked for."""
+    """Return one object, without the requested id."""
     id_ = as_int(query["customer_id"])
     if id_ not in tables["customer"]:
         return None
@@ -41,7 +41,7 @@ def _minutes(start: str, end: str) -> int:
 def _calendar(
     tables: Mapping[str, Table], query: Mapping[str, str]
 ) -> tuple[object, list[int]] | None:
-    """Answer a bare array of lessons, whatever their status, the oldest first."""
+    """Return an array of lessons of any status, oldest first."""
     customer = as_int(query["id"])
     start, end = f.iso_of_dotted(query["date1"]), f.iso_of_dotted(query["date2"])
     if start is None or end is None:

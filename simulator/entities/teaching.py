@@ -1,4 +1,4 @@
-"""Teachers, groups, who is in them, the timetable and the lessons."""
+"""Teachers, groups, memberships, the timetable and lessons."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The rows of an account, table by table, from nothing but a seed."""
+"""The tables of an account, generated from a seed."""
 
 from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.cards import NOW
 from simulator.records import Record, Table
@@ -18,10 +18,10 @@ SPECS: dict[str, Spec] = settings.SPECS | teaching.SPECS | money.SPECS | contact
 
 
 class Tables(dict[str, Table]):
-    """Tables by entity; each is made when it is first looked at."""
+    """Tables by entity; each is generated at its first use."""
 
     def __init__(self, sizes: Sizes, seed: int) -> None:
-        """Start with no table made."""
+        """Create an empty set of tables."""
         super().__init__()
         self.sizes = sizes
         self.seed = seed
@@ -40,10 +40,10 @@ class Tables(dict[str, Table]):
         return self[entity]
 
     def fresh(self, entity: str, id_: int, at: int) -> Record:
-        """Make one more row of an entity, for the caller to keep.
+        """Generate another row of an entity, which the caller stores.
 
         Raises:
-            LookupError: If there is nothing that the row could refer to.
+            LookupError: There is no row that the new row could refer to.
         """
         record = SPECS[entity].make(self._kit(f"{entity}/{id_}", fresh=True), id_, at)
         if record is None:
@@ -51,8 +51,12 @@ class Tables(dict[str, Table]):
             raise LookupError(message)
         return record
 
+    def attendances(self, lesson: dict[str, Any]) -> list[dict[str, Any]]:
+        """Make the attendance of each customer of a lesson that is now conducted."""
+        return teaching.attendances(self._kit(f"attendance/{lesson['id']}"), lesson)
+
     def next_id(self, entity: str) -> int:
-        """Return the id that the next row of an entity gets."""
+        """Return the id of the next row of an entity."""
         first = SPECS[entity].first if entity in SPECS else 1_001
         return max(self[entity], default=first - 1) + 1
 
@@ -62,7 +66,7 @@ class Tables(dict[str, Table]):
 
 @contextmanager
 def no_garbage() -> Iterator[None]:
-    """Keep the collector from looking for garbage where there is none."""
+    """Disable the garbage collector while rows are generated."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -19,7 +19,7 @@ LOGGED = {
     "Task": "task",
     "Teacher": "teacher",
 }
-"""Entities as the log and the comments call them."""
+"""Names of entities in the log and in comments."""
 
 
 def _task(kit: Kit, id_: int, at: int) -> Record:

@@ -1,4 +1,4 @@
-"""What the rows of every table are made with."""
+"""Helpers that generate the rows of tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RECENT_CLIENTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """How much of everything an account has."""
+    """Numbers of rows of an account."""
 
     leads: int = 20
     clients: int = 20
@@ -44,33 +44,33 @@ class Sizes:
     communications: int = 40
     logs: int = 60
     messages: int = 12
-    """Text messages, and as many mails, and as many calls."""
+    """Number of text messages, of e-mails and of calls, each."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """How the rows of a table come into being."""
+    """How the rows of a table are generated."""
 
     make: Callable[[Kit, int, int], Record | None]
-    """Makes the row of an id and a moment; none when it lacks what it must refer to."""
+    """Generates the row of an id and a moment; None if a required reference is missing."""
     count: Callable[[Sizes], int]
     first: int = 1
     gaps: bool = False
-    """Whether ids are missing in between."""
+    """Whether the ids have gaps."""
     ids: Sequence[int] = ()
-    """The very ids, where they have a meaning."""
+    """The ids, if they have a meaning."""
     since: int = OPENED
 
 
 class Kit:
-    """Chance, and a look at the tables: for one table or one row, then thrown away."""
+    """Random values and access to the tables, for generating one table or one row."""
 
     def __init__(
         self, tables: Mapping[str, Table], sizes: Sizes, seed: str, *, fresh: bool
     ) -> None:
-        """Look at tables; the same seed makes the same choices."""
+        """Create a kit; the same seed gives the same values."""
         self.fresh = fresh
-        """Whether the row is made after the account was: a living one, of today."""
+        """Whether the row is inserted later: an active one with the current date."""
         self.tables = tables
         self.sizes = sizes
         self.chance = Random(seed).random
@@ -90,7 +90,7 @@ class Kit:
         return [rest.pop(self.below(len(rest))) for _ in range(min(count, len(rest)))]
 
     def odds(self, percent: float) -> bool:
-        """Be true so often."""
+        """Return True with the given probability."""
         return self.chance() * _PERCENT < percent
 
     def ids(self, entity: str) -> Sequence[int]:
@@ -98,7 +98,7 @@ class Kit:
         return self._remember(entity, lambda: list(self.tables[entity]))
 
     def here(self, entity: str, branch: int) -> Sequence[int]:
-        """List the ids of an entity that a branch has."""
+        """List the ids of an entity in a branch."""
         return self._by_branch(entity, lambda _: True).get(branch, ())
 
     def clients_here(self, branch: int) -> Sequence[int]:
@@ -117,7 +117,7 @@ class Kit:
         )
 
     def client_of(self, at: int) -> int | None:
-        """Pick a client who was there at a moment, more often than not a recent one."""
+        """Pick a client who existed at a moment, preferably a recent one."""
         known = self._remember(
             "clients by day", lambda: sorted((self._since(id_), id_) for id_ in self.clients())
         )
@@ -167,15 +167,15 @@ class Kit:
         return pools().full_name(self.chance)
 
     def phone(self) -> str:
-        """Return a number that nobody has."""
+        """Return a phone number that is not in use."""
         return self.pick(PHONES).format(self.below(1000), self.below(100), self.below(100))
 
     def money(self, stop: int) -> str:
-        """Return an amount in the API's own writing."""
+        """Return an amount in the API's format."""
         return f"{self.below(stop * 100) / 100:.2f}"
 
     def stamps(self, at: int) -> dict[str, str]:
-        """Say when a row was made and changed: most changes come within a week."""
+        """Return the times of creation and change; most changes are within a week."""
         age = max(NOW - at, 0)
         changed = at + self.below(min(age, 7 * DAY) + 1 if self.odds(90) else age + 1)
         return {"created_at": utc(at), "updated_at": utc(changed)}
@@ -201,17 +201,17 @@ class Kit:
 
 
 def branches_of(values: Mapping[str, Any]) -> list[int]:
-    """Return the branches that a row names."""
+    """Return the branches of a row."""
     return values["branch_ids"] if "branch_ids" in values else [values["branch_id"]]
 
 
 def iso(moment: int) -> str:
-    """Write a local date as `YYYY-MM-DD`."""
+    """Format a local date as `YYYY-MM-DD`."""
     return local(moment)[:10]
 
 
 def dotted(moment: int) -> str:
-    """Write a local date as `DD.MM.YYYY`."""
+    """Format a local date as `DD.MM.YYYY`."""
     year, month, day = iso(moment).split("-")
     return f"{day}.{month}.{year}"
 

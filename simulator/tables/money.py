@@ -1,4 +1,4 @@
-"""Payments and what is paid for."""
+"""Payments, payment items and tariffs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _pay_item_category(kit: Kit, id_: int, _at: int) -> Record:
 
 def _pay_item(kit: Kit, id_: int, _at: int) -> Record:
     type_ = kit.in_turn("pay-type", id_)
-    # The first ones are for every branch: each payment finds one that fits.
+    # The first ones belong to every branch, so that each payment has a matching one.
     everywhere = id_ <= len(_TYPES)
     branches = kit.ids("branch")
     return Record(

@@ -43,7 +43,7 @@ _LESSON_TYPES = ("Индивидуальный", "Групповой", "Проб
 
 
 def _branch(kit: Kit, id_: int, _at: int) -> Record:
-    # With more than one branch, the last one is closed but still has its cards.
+    # With more than one branch, the last one is closed but still has cards.
     count = kit.sizes.branches
     return Record(
         {
@@ -87,7 +87,7 @@ def _room(kit: Kit, id_: int, _at: int) -> Record:
 
 
 def _subject(kit: Kit, id_: int, _at: int) -> Record:
-    # Every fourth subject is no longer taught; the row does not say so.
+    # Every fourth subject is no longer taught, which its fields do not show.
     name = _SUBJECTS[id_ % len(_SUBJECTS)]
     return Record(
         {"id": id_, "name": name, "weight": id_ // 2}, archived=id_ % 4 == 0 and not kit.fresh
@@ -95,7 +95,7 @@ def _subject(kit: Kit, id_: int, _at: int) -> Record:
 
 
 def _choice(*names: str) -> Callable[[Kit, int, int], Record]:
-    """Make an item of a list of choices: some switched off, in an order of its own."""
+    """Generate an item of a dictionary; some are disabled, in random order."""
 
     def make(kit: Kit, id_: int, _at: int) -> Record:
         again, at = divmod(id_ - 1, len(names))

@@ -1,4 +1,4 @@
-"""Teachers, groups, who is in them, the timetable and the lessons."""
+"""Teachers, groups, memberships, the timetable and lessons."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _working_hour(kit: Kit, id_: int, _at: int) -> Record | None:
 
 
 def _group(kit: Kit, id_: int, at: int) -> Record:
-    # Where there are clients, so that the group can have members.
+    # In branches with clients, so that the group can have members.
     clients = kit.clients()
     branch = kit.branch("customer", kit.pick(clients)) if clients else kit.pick(kit.ids("branch"))
     other = kit.pick(kit.ids("branch"))
@@ -228,10 +228,16 @@ def _lesson(kit: Kit, id_: int, at: int) -> Record | None:
         **kit.stamps(at),
     }
     if status == CONDUCTED:
-        values["details"] = [
-            _attendance(kit, values, customer, number) for number, customer in enumerate(customers)
-        ]
+        values["details"] = attendances(kit, values)
     return Record(values)
+
+
+def attendances(kit: Kit, lesson: dict[str, Any]) -> list[dict[str, Any]]:
+    """Make the attendance of each customer of a conducted lesson."""
+    return [
+        _attendance(kit, lesson, customer, number)
+        for number, customer in enumerate(lesson["customer_ids"])
+    ]
 
 
 def _attendance(kit: Kit, lesson: dict[str, Any], customer: int, number: int) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What one account does with its API, asked of the account itself (docs/doctor.md)."""
+"""The command that checks an account and whether a sync of it will be complete (docs/doctor.md)."""

@@ -1,224 +1,287 @@
-"""Questions to one account: none twice, no more than allowed, each refusal an answer."""
+"""Facts about the account that several checks need, each requested once."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections import Counter
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
-from tap_alfacrm.client.client import Client
-from tap_alfacrm.client.prefetch import PlannedList
-from tap_alfacrm.errors import AlfaCRMError, BudgetError, UnavailableError
-from tap_alfacrm.records.page import decode, parse_page
+from typing_extensions import override
+
+from tap_alfacrm.client.request import PAGE_SIZE_CAPS, ListRequest
+from tap_alfacrm.doctor.sender import Outcome, Response, Sender
+from tap_alfacrm.doctor.timezones import find_timezones, read_creation_times
+from tap_alfacrm.doctor.value_formats import field_formats, to_int
+from tap_alfacrm.records.page import get_row_id
+from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED
+from tap_alfacrm.streams.child import ChildStream
+from tap_alfacrm.streams.customers import BOTH, CustomersStream
+from tap_alfacrm.streams.dictionaries import BranchesStream
+from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
 
-    from tap_alfacrm.client.prefetch import PrefetchClient
-    from tap_alfacrm.client.request import ListRequest
-    from tap_alfacrm.records.page import Page, Row
+    from tap_alfacrm.client.client import Client
+    from tap_alfacrm.config import Config
+    from tap_alfacrm.doctor.timezones import CreationTimes
+    from tap_alfacrm.doctor.value_formats import FieldFormats
+    from tap_alfacrm.records.page import Row
+    from tap_alfacrm.streams.base import AlfaCRMStream
+    from tap_alfacrm.tap import TapAlfaCRM
 
-_ESCAPED = re.compile(rb"(?<!\\)\\(?:u(?!00[01])[0-9a-fA-F]{4}|/)")
-"""Escapes that JSON does not ask for."""
+UNCLEAR = {Outcome.FAILED, Outcome.NOT_SENT}
+KINDS = range(-1, 11)
+"""Values of `is_study` to try; of those beyond the documented ones only a row is requested."""
+DOCUMENTED_KINDS = range(BOTH + 1)
+STATES = (ACTIVE, ALL, ARCHIVED)
+ALL_CUSTOMERS = {"is_study": BOTH, "removed": ALL}
+CONDUCTED = {"status": 3}
+PARENTS_TO_TRY = 2
+LONG_PAGE = 1_000
+"""A page size above that of any account known."""
 
-
-class Outcome(StrEnum):
-    """What became of a question."""
-
-    GIVEN = "given"
-    REFUSED = "refused"
-    ABSENT = "absent"
-    BROKEN = "broken"
-    UNASKED = "not asked"
-    NOWHERE = "no branch"
+PLAIN_STREAMS = [stream for stream in STREAMS if not issubclass(stream, ChildStream)]
+CHILD_STREAMS = [stream for stream in STREAMS if issubclass(stream, ChildStream)]
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back.
+class StreamAccess:
+    """How a stream can be read.
 
     Attributes:
-        outcome: Whether rows came, or why not.
-        items: The rows.
-        ids: Their ids, where they have usable ones.
-        total: Number of rows on all pages, None where the API does not say.
-        status: Status of a refusal, 0 if there was none.
+        path: Path that was readable, or that was tried last.
+        response: Its first page.
+        branch: Branch in the path, None for all.
+        needs_branch: Whether the path must name a branch, None if not tried.
+        request: The request for the rows of one parent, where the stream has parents.
+        status: Status of the path without a branch, where it needs one.
     """
 
-    outcome: Outcome
-    items: Sequence[Row] = ()
-    ids: Sequence[int] = ()
-    total: int | None = None
+    path: str
+    response: Response
+    branch: int | None = None
+    needs_branch: bool | None = None
+    request: ListRequest | None = None
     status: int = 0
 
-    @property
-    def is_given(self) -> bool:
-        """Whether rows came, be it none."""
-        return self.outcome == Outcome.GIVEN
 
-    @property
-    def rows(self) -> int | None:
-        """Rows of the list, as far as is known."""
-        return self.total if self.is_given else None
-
-    @property
-    def length(self) -> str:
-        """Rows of the list for a person, `50+` where nobody says how many follow."""
-        if not self.is_given:
-            return "?"
-        known = self.rows if self.items else 0
-        return f"{len(self.items):,}+" if known is None else f"{known:,}"
-
-    def is_same_as(self, other: Reply) -> bool:
-        """Whether the same rows came, in any order, of a list of the same length."""
-        return (self.total, {*self.ids}) == (other.total, {*other.ids})
-
-    def is_as_long_as(self, other: Reply) -> bool:
-        """Whether both lists have as many rows, or where nobody knows, the same ones."""
-        if self.total is None:
-            return self.is_same_as(other)
-        return self.total == other.total
+def largest_list(stream: type[AlfaCRMStream]) -> Mapping[str, Any]:
+    """The filters of the list that has most rows of a stream."""
+    return CONDUCTED if stream.name == "lessons" else stream.sample_list.filters
 
 
-@dataclass(slots=True)
-class HttpClient:
-    r"""What the answers look like before their rows are read.
+class Probe(Sender):
+    """Requests facts about one account, each when it is first needed.
 
     Attributes:
-        totals: How the total of a list is written, with the number of answers.
-        escaped: Answers with `\uXXXX` or `\/` in them.
-        clock: Seconds that the server's clock is ahead, at the first answer that told.
+        tap: The tap, for its streams.
     """
 
-    totals: Counter[str] = field(default_factory=Counter)
-    escaped: int = 0
-    clock: float | None = None
-
-    def read(self, content: bytes, moment: str | None = None) -> Page:
-        """Read a page of a list, as the tap does, and note how it was written."""
-        envelope = parse_page(content, moment)
-        written = "text" if isinstance(decode(content).get("total"), str) else "number"
-        self.totals["missing" if envelope.total is None else written] += 1
-        self.escaped += _ESCAPED.search(content) is not None
-        if moment and self.clock is None:
-            told = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
-            self.clock = (told - dt.datetime.now(dt.UTC)).total_seconds()
-        return envelope
-
-
-class Probe:
-    """Asks through the tap's own session."""
-
+    @override
     def __init__(
-        self,
-        session: PrefetchClient,
-        page_size: int,
-        asked: Callable[[], None],
-        is_quick: Callable[[], bool],
+        self, tap: TapAlfaCRM, client: Client, config: Config, on_response: Callable[[int], None]
     ) -> None:
-        """Prepare; nothing is asked yet.
+        super().__init__(client, config, on_response)
+        self.tap = tap
 
-        Args:
-            session: Whom to ask.
-            page_size: Rows to ask for where nothing else is said.
-            asked: Is called for each question, to show progress.
-            is_quick: Whether answers come before the next question may be sent.
-        """
-        self.wire = HttpClient()
-        self.left_out: list[str] = []
-        self._session = session
-        self._page_size = page_size
-        self._asked = asked
-        self._is_quick = is_quick
-        self._known: dict[ListRequest, Reply] = {}
+    # Streams
 
-    def page(self, question: ListRequest, page: int = 0, size: int | None = None) -> ListRequest:
-        """A question for one page.
+    @cached_property
+    def branches(self) -> Response:
+        """The first page of the branches of the account."""
+        return self.send(self.page_of(ListRequest(BranchesStream.path(None))), "branches")
 
-        Args:
-            question: The list.
-            page: Number of the page.
-            size: Rows to ask for; 0 leaves the wish out.
+    @cached_property
+    def branch_ids(self) -> list[int]:
+        """Ids of the branches to read."""
+        return [*(self.config.branch_ids or self.branches.ids)]
 
-        Returns:
-            The question.
-        """
-        asked = replace(question, parser=self.wire.read)
-        if size == 0:
-            return replace(asked, body={**asked.body, "page": page})
-        return asked.for_page(page, size or self._page_size)
+    @cached_property
+    def streams(self) -> dict[str, StreamAccess]:
+        """How each stream can be read, with its first page."""
+        found: dict[str, StreamAccess] = {}
+        first_choices = [
+            self.stream_request(stream, self._default_branch(stream)) for stream in PLAIN_STREAMS
+        ]
+        with self.prefetch(first_choices):
+            for stream in PLAIN_STREAMS:
+                found[stream.name] = self._read_stream(stream)
+        for child in CHILD_STREAMS:
+            found[child.name] = self._read_child(child, found)
+        return found
 
-    def ask(
-        self, question: ListRequest, what: str, *, again: bool = False, via: Client | None = None
-    ) -> Reply:
-        """Ask, unless the answer is known.
+    def stream_request(
+        self, stream: type[AlfaCRMStream], branch: int | None, action: str | None = None
+    ) -> ListRequest:
+        """Return the request for the first page of the largest list of a stream."""
+        return self.page_of(ListRequest(stream.path(branch, action), largest_list(stream)))
 
-        Args:
-            question: The question.
-            what: What it is asked for, to be told if there is no request left for it.
-            again: Ask although the answer is known.
-            via: Whom to ask in place of the usual session.
+    def _default_branch(self, stream: type[AlfaCRMStream]) -> int | None:
+        if self.config.branch_ids:
+            return self.config.branch_ids[0]
+        return self.branch_ids[0] if stream.needs_branch and self.branch_ids else None
 
-        Returns:
-            The reply.
-        """
-        if again or question not in self._known:
-            self._known[question] = self._ask(question, what, via or self._session)
-            self._asked()
-        return self._known[question]
+    def _read_stream(self, stream: type[AlfaCRMStream]) -> StreamAccess:
+        """Try the path that the tap tries first, then the others."""
+        default = self._default_branch(stream)
+        if stream.needs_branch and default is None:
+            return self._without_branch(stream)
+        status = 0
+        for branch in (default, *(self.branch_ids[:1] if default is None else ())):
+            for action in stream.actions:
+                request = self.stream_request(stream, branch, action)
+                response = self.send(request, f"the rows of {stream.name}")
+                if response.outcome != Outcome.ABSENT:
+                    needs = None if branch is not None and default == branch else branch is not None
+                    return StreamAccess(request.path, response, branch, needs, status=status)
+                status = response.status
+        return StreamAccess(stream.path(default), response, default)
 
-    @contextmanager
-    def ahead(self, questions: Iterable[ListRequest]) -> Iterator[None]:
-        """Let questions that will be asked in this order overlap, if answers are slow.
+    def _without_branch(self, stream: type[AlfaCRMStream]) -> StreamAccess:
+        is_unclear = self.branches.outcome in UNCLEAR
+        response = self.branches if is_unclear else Response(Outcome.NO_BRANCH)
+        return StreamAccess(stream.path(None), response)
 
-        Where answers come quicker than the pace allows to ask, overlapping wins nothing, and a
-        server that stops for a moment would meet several questions at once.
+    def _read_child(
+        self, child: type[ChildStream], streams: Mapping[str, StreamAccess]
+    ) -> StreamAccess:
+        """Request the rows of one parent, or of a few until one has rows."""
+        parent = child.parents[0]
+        branch = self.branch_ids[0] if self.branch_ids else None
+        access = StreamAccess(child.path(branch), streams[parent.stream].response, branch)
+        if not access.response.is_received:
+            return access
+        if branch is None:
+            return self._without_branch(child)
+        stream = cast("ChildStream", self.tap.streams[child.name])
+        for identifier, branches in self._parents(parent.stream, streams):
+            home = to_int(branches[0]) if parent.every_branch and branches else None
+            request = ListRequest(
+                child.path(home or branch),
+                child.variants[0],
+                {**parent.fixed, **stream.params(), parent.param: identifier},
+                stream.parser_for(identifier),
+                child.is_single,
+            )
+            if not child.is_single:
+                request = self.page_of(request)
+            response = self.send(request, f"the rows of {child.name}")
+            access = StreamAccess(request.path, response, home or branch, request=request)
+            if not response.is_received or response.rows:
+                break
+        return access
 
-        Args:
-            questions: What will be asked.
-        """
-        if self._is_quick():
-            yield
-            return
-        fresh = [question for question in questions if question not in self._known]
-        self._session.plan(PlannedList(_alone(question), self._page_size) for question in fresh)
-        yield
-        self._session.plan(())
+    @staticmethod
+    def _parents(
+        parent: str, streams: Mapping[str, StreamAccess]
+    ) -> Iterator[tuple[int, list[Any]]]:
+        """Parents that most likely have rows, with their branches: payers come first."""
+        ids: list[int | None] = []
+        if parent == "customers":
+            pays = streams["pays"].response.rows
+            ids = [to_int(pay.get("customer_id")) or None for pay in pays if pay.get("ctt_id")]
+        branches = {get_row_id(row): row.get("branch_ids") for row in streams[parent].response.rows}
+        candidates = [identifier for identifier in (*ids, *branches) if identifier is not None]
+        for identifier in [*dict.fromkeys(candidates)][:PARENTS_TO_TRY]:
+            homes = branches.get(identifier)
+            yield identifier, homes if isinstance(homes, list) else []
 
-    def _ask(self, question: ListRequest, what: str, session: PrefetchClient | Client) -> Reply:
-        try:
-            if isinstance(session, Client):
-                envelope = session.fetch(question)
-            else:
-                with session.open_list(_alone(question), self._page_size) as page:
-                    envelope = page(0)
-        except BudgetError:
-            self.left_out.append(what)
-            return Reply(Outcome.UNASKED)
-        except UnavailableError as error:
-            refused = error.status in {HTTPStatus.FORBIDDEN, HTTPStatus.UNAUTHORIZED}
-            outcome = Outcome.REFUSED if refused else Outcome.ABSENT
-            return Reply(outcome, status=error.status)
-        except AlfaCRMError:
-            return Reply(Outcome.BROKEN)
-        ids = [identifier for identifier in envelope.ids if identifier is not None]
-        return Reply(Outcome.GIVEN, envelope.items, ids, envelope.total)
+    # Customers
 
+    @property
+    def all_customers(self) -> Response:
+        """The first page of leads and clients, active and archived."""
+        return self.streams["customers"].response
 
-def _alone(question: ListRequest) -> ListRequest:
-    """A question that is one page, whatever it asks for."""
-    return replace(question, is_single=True)
+    def customer_request(
+        self, filters: Mapping[str, Any], page: int = 0, size: int | None = None
+    ) -> ListRequest:
+        """Return the request for a page of customers; arguments as for `page_of`."""
+        branch = self.streams["customers"].branch
+        return self.page_of(ListRequest(CustomersStream.path(branch), filters), page, size)
 
+    @cached_property
+    def partitions(self) -> dict[tuple[int, int], Response]:
+        """The first page of customers for each `is_study` and `removed`."""
+        requests = {
+            (kind, state): self.customer_request(
+                {"is_study": kind, "removed": state}, size=None if kind in DOCUMENTED_KINDS else 1
+            )
+            for kind in sorted(KINDS, key=lambda kind: kind not in DOCUMENTED_KINDS)
+            for state in STATES
+        }
+        with self.prefetch(requests.values()):
+            return {
+                (kind, state): self.send(
+                    request, f"customers of is_study {kind} and removed {state}"
+                )
+                for (kind, state), request in requests.items()
+            }
 
-def number(value: Any) -> int | None:  # noqa: ANN401 - JSON may be anything
-    """An integer, also where it comes as text or as a flag."""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
-        value = int(value)
-    return value if isinstance(value, int) else None
+    @cached_property
+    def customers_by_id(self) -> dict[int, Row]:
+        """The customers of all these pages."""
+        found: dict[int, Row] = {}
+        for response in (self.all_customers, *self.partitions.values()):
+            found.update(zip(response.ids, response.rows, strict=False))
+        return found
+
+    @cached_property
+    def customer_rows(self) -> Sequence[Row]:
+        """The same customers as a list."""
+        return [*self.customers_by_id.values()]
+
+    def request_long_page(self) -> Response:
+        """Request a longer page of customers than any account is known to return."""
+        request = self.customer_request(ALL_CUSTOMERS, size=LONG_PAGE)
+        return self.send(request, f"a page of {LONG_PAGE} rows")
+
+    @cached_property
+    def max_page_size(self) -> int | None:
+        """Rows on the longest page, if the list has more than it."""
+        longest = self.request_long_page()
+        length = len(longest.rows)
+        if not length or length >= LONG_PAGE or not longest.is_partial:
+            return None
+        if length in PAGE_SIZE_CAPS:
+            return length
+        request = self.customer_request(ALL_CUSTOMERS, page=1, size=LONG_PAGE)
+        rest = self.send(request, f"page 1 of {LONG_PAGE} rows")
+        return length if {*rest.ids} - {*longest.ids} else None
+
+    @property
+    def page_size(self) -> int:
+        """Rows per page of a sync."""
+        return min(self.config.page_size, self.max_page_size or self.config.page_size)
+
+    # Rows
+
+    @cached_property
+    def samples(self) -> dict[str, Sequence[Row]]:
+        """Rows of each stream that has any."""
+        rows = {name: access.response.rows for name, access in self.streams.items()}
+        rows["customers"] = self.customer_rows
+        return {name: rows[name] for name in rows if rows[name]}
+
+    @cached_property
+    def formats(self) -> dict[str, FieldFormats]:
+        """How the values of each field are written, by stream."""
+        return {name: field_formats(rows) for name, rows in self.samples.items()}
+
+    @cached_property
+    def sample_responses(self) -> Sequence[Response]:
+        """The responses that the rows are from."""
+        first_pages = (access.response for access in self.streams.values())
+        return [*first_pages, *self.partitions.values()]
+
+    @cached_property
+    def creation_times(self) -> CreationTimes:
+        """Creation times of the customers in UTC and in local time."""
+        return read_creation_times(self.customer_rows)
+
+    @cached_property
+    def timezones(self) -> Sequence[str]:
+        """IANA time zones that fit the creation times, the most likely first."""
+        return find_timezones(self.creation_times)

@@ -1,4 +1,4 @@
-"""How far the examination is, on stderr."""
+"""Progress of the examination, on stderr."""
 
 from __future__ import annotations
 
@@ -8,35 +8,31 @@ import click
 
 
 class Progress:
-    """One line that changes on a terminal, a line for each section elsewhere."""
+    """One line that changes on a terminal, elsewhere a line for each section."""
 
     def __init__(self, budget: int) -> None:
-        """Say nothing yet.
+        """Show nothing yet.
 
         Args:
-            budget: Most requests.
+            budget: Maximum number of requests.
         """
         self._budget = budget
         self._section = ""
         self._is_terminal = sys.stderr.isatty()
 
     def begin(self, section: str) -> None:
-        """A section begins."""
-        self._section = section
-        if not self._is_terminal:
+        """Show that a section begins, once for successive checks of it."""
+        if not self._is_terminal and section != self._section:
             click.echo(f"{section} ...", err=True)
+        self._section = section
 
-    def asked(self, requests: int) -> None:
-        """A question was answered.
-
-        Args:
-            requests: Requests sent so far.
-        """
+    def count(self, requests: int) -> None:
+        """Show the number of requests sent so far."""
         if self._is_terminal:
             line = f"\r\x1b[K{requests:>4} of at most {self._budget} requests: {self._section}"
             click.echo(line, err=True, nl=False)
 
     def end(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._is_terminal:
             click.echo("\r\x1b[K", err=True, nl=False)

@@ -1,4 +1,4 @@
-"""Logging in, keeping to the limit, trying again, and giving up in one clear line."""
+"""Login, rate limit, retries, and errors in one line."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 def patience(fault: dict[str, Any]) -> float:
-    """Seconds to wait for an answer: few only where none comes."""
+    """Timeout of requests, in seconds; short only in tests without a response."""
     return 0.5 if fault["kind"] == "stall" else 60
 
 
 @pytest.mark.parametrize(("at", "max_in_flight"), [(5, 1), (11, 8)])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_passing_fault_costs_no_row(
+def test_a_temporary_fault_loses_no_row(
     sync: Sync, account: Account, fault: dict[str, Any], at: int, max_in_flight: int
 ) -> None:
     with serve(account, faults=[Fault(**fault, at=at)]) as server:
@@ -82,7 +82,7 @@ def test_a_passing_fault_costs_no_row(
 
 
 @pytest.mark.parametrize("max_in_flight", [1, 8])
-def test_a_token_that_serves_one_request_costs_no_row(
+def test_a_token_for_one_request_loses_no_row(
     sync: Sync, account: Account, max_in_flight: int
 ) -> None:
     last = ""
@@ -104,10 +104,10 @@ def test_a_token_that_serves_one_request_costs_no_row(
 @pytest.mark.parametrize("max_in_flight", [1, 8])
 @pytest.mark.parametrize(("status", "cancels"), [(401, True), (403, False), (403, True)])
 @pytest.mark.parametrize("at", [1, 12])
-def test_a_token_that_dies_costs_one_login_and_no_row(
+def test_an_expired_token_costs_one_login_and_no_row(
     sync: Sync, account: Account, at: int, status: int, *, cancels: bool, max_in_flight: int
 ) -> None:
-    """Also when several requests are under way and all of them are refused."""
+    """Also if several requests are in flight and all of them are refused."""
     quirks = Quirks(
         bad_token_status=status, login_cancels_older_tokens=cancels, latency_seconds=0.01
     )
@@ -121,9 +121,7 @@ def test_a_token_that_dies_costs_one_login_and_no_row(
 
 
 @pytest.mark.parametrize("status", [500, 502, 429])
-def test_a_login_that_fails_for_a_while_is_tried_again(
-    sync: Sync, account: Account, status: int
-) -> None:
+def test_a_failed_login_is_retried(sync: Sync, account: Account, status: int) -> None:
     with serve(
         account, faults=[Fault("status", at=1, on="login", status=status, times=2)]
     ) as server:
@@ -136,10 +134,10 @@ def test_one_login_serves_the_whole_run(sync: Sync, server: Server) -> None:
     sync(server)
     assert len(server.logins) == 1
     assert server.logins[0].body.keys() == {"email", "api_key"}
-    assert server.log[0].is_login  # nothing is asked before it
+    assert server.log[0].is_login  # no request is sent before it
 
 
-def test_no_login_before_something_is_asked(server: Server) -> None:
+def test_no_login_before_the_first_request(server: Server) -> None:
     standard = TapAlfaCRM(config={}, validate_config=False).catalog_dict
     tap = TapAlfaCRM(config=config_for(server), catalog=standard)
     assert "customers" in tap.streams
@@ -157,10 +155,8 @@ def test_a_token_is_renewed_before_it_is_refused(sync: Sync, account: Account) -
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_list_is_not_taken_for_forbidden_because_another_login_cancelled_the_token(
-    account: Account, status: int
-) -> None:
-    """The other login is that of a list under way at the same time, which is forbidden."""
+def test_a_cancelled_token_does_not_make_a_list_forbidden(account: Account, status: int) -> None:
+    """The other login belongs to a forbidden list that is requested at the same time."""
     quirks = Quirks(
         bad_token_status=status,
         login_cancels_older_tokens=True,
@@ -193,7 +189,7 @@ def test_a_list_is_not_taken_for_forbidden_because_another_login_cancelled_the_t
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_tokens_that_another_program_cancels_again_and_again_leave_no_list_empty(
+def test_repeatedly_cancelled_tokens_leave_no_list_empty(
     sync: Sync, account: Account, status: int
 ) -> None:
     def is_hit(request: Request) -> bool:
@@ -233,7 +229,7 @@ LOGIN_FAULTS: dict[str, tuple[dict[str, Any], str, int]] = {
 
 
 @pytest.mark.parametrize(("fault", "why", "logins"), LOGIN_FAULTS.values(), ids=LOGIN_FAULTS)
-def test_a_login_that_never_succeeds_says_why(
+def test_an_impossible_login_ends_with_its_reason(
     sync: Sync, account: Account, fault: dict[str, Any], why: str, logins: int
 ) -> None:
     with serve(account, faults=[Fault(**fault, on="login", times=99)]) as server:
@@ -259,7 +255,7 @@ def test_an_application_key_that_is_missing_or_wrong_is_told(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_customers_refused_is_an_error(sync: Sync, account: Account, status: int) -> None:
+def test_refused_customers_are_an_error(sync: Sync, account: Account, status: int) -> None:
     quirks = Quirks(forbidden=frozenset({"customer"}), bad_token_status=status)
     with serve(account, quirks) as server:
         output = sync(server, fails=UnavailableError)
@@ -279,7 +275,7 @@ REJECTS = frozenset({"lead-reject"})
     ],
     ids=["forbidden", "forbidden, and a login cancels tokens", "absent"],
 )
-def test_a_dictionary_refused_is_one_warning_and_no_rows(
+def test_a_refused_dictionary_is_one_warning_and_no_rows(
     sync: Sync, account: Account, quirks: Quirks, logins: int
 ) -> None:
     with serve(account, quirks) as server:
@@ -333,7 +329,7 @@ UNMENDABLE: dict[str, tuple[dict[str, Any], str, int]] = {
 
 
 @pytest.mark.parametrize(("fault", "why", "tries"), UNMENDABLE.values(), ids=UNMENDABLE)
-def test_what_cannot_be_mended_names_the_request_and_nobody(
+def test_a_permanent_error_names_the_request_without_personal_data(
     sync: Sync,
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
@@ -407,7 +403,7 @@ def test_waits_grow_and_differ() -> None:
         assert min(2**number, 60) / 2 <= wait <= min(2**number, 60)
 
 
-def test_a_wrong_host_does_not_cost_minutes(sync: Sync, server: Server) -> None:
+def test_a_wrong_host_fails_within_seconds(sync: Sync, server: Server) -> None:
     output = sync(server, hostname="https://no-such-school.invalid", fails=RequestError)
     assert "no-such-school.invalid" in str(output.error)
     assert len([line for line in output.warnings() if "retrying in" in line]) == 2
@@ -415,7 +411,7 @@ def test_a_wrong_host_does_not_cost_minutes(sync: Sync, server: Server) -> None:
 
 @pytest.fixture
 def let_go(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """When the limiter let each request go, in its own ms: on a busy machine they arrive later."""
+    """Times at which the limiter released each request; on a busy machine they arrive later."""
     moments: list[int] = []
     put = InMemoryBucket.put
 
@@ -447,7 +443,7 @@ def test_never_more_requests_than_allowed(
     assert all(late - early >= 1000 for early, late in zip(let_go, let_go[20:], strict=False))
 
 
-def test_a_request_that_wakes_late_lets_the_next_wait_longer(
+def test_a_late_request_delays_the_next_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock, late = [0.0], cycle([0, 150, 20])
@@ -476,7 +472,7 @@ def test_logins_and_retries_count_and_all_streams_share_the_limit(
     assert all(late - early >= 1000 for early, late in zip(let_go, let_go[10:], strict=False))
 
 
-def test_an_account_with_a_lower_limit_costs_no_row(
+def test_a_lower_rate_limit_loses_no_row(
     sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten_waits(monkeypatch, 0.2)

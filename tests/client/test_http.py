@@ -1,4 +1,4 @@
-"""Whom the tap trusts, and through whom it speaks: what the environment says, and no more."""
+"""Certificates and proxies from the environment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BRANCHES = ("branches",)
 
 @pytest.fixture
 def school(tmp_path: Path) -> trustme.CA:
-    """Who signed the account's certificate."""
+    """The CA of the account's certificate."""
     authority = trustme.CA()
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(
         str(tmp_path / "server.pem")
@@ -41,9 +41,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("school")
-def test_a_certificate_that_nobody_vouches_for_is_refused(
-    sync: Sync, account: Account, tmp_path: Path
-) -> None:
+def test_an_untrusted_certificate_is_refused(sync: Sync, account: Account, tmp_path: Path) -> None:
     with serve(account, certificate=tmp_path / "server.pem") as server:
         output = sync(server, streams=BRANCHES, fails=RequestError)
         assert server.log == []

@@ -1,4 +1,4 @@
-"""What is asked before it is wanted, and when that is asked again."""
+"""Prefetched pages, and when they are requested again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def requests(server: Server, **body: int) -> list[Request]:
 
 
 def most_at_once(server: Server) -> int:
-    """Most requests that were under way at one time."""
+    """Maximum number of requests in flight."""
     moments = sorted(
         moment
         for r in server.data_requests
@@ -58,7 +58,7 @@ def stalls(seconds: float = 0.5) -> Fault:
 
 @pytest.mark.parametrize("max_in_flight", [1, 3, 8])
 @pytest.mark.parametrize("streams", [("customers",), tuple(DICTIONARIES), ("customer_tariffs",)])
-def test_no_more_requests_are_under_way_than_allowed(
+def test_requests_in_flight_do_not_exceed_the_limit(
     sync: Sync, account: Account, streams: tuple[str, ...], max_in_flight: int
 ) -> None:
     with serve(account, faults=[stalls(0.005)]) as server:
@@ -76,7 +76,7 @@ def test_short_lists_overlap_each_other(sync: Sync, account: Account) -> None:
     assert [m["stream"] for m in output.messages if m["type"] == "SCHEMA"] == list(DICTIONARIES)
 
 
-def test_the_archive_is_begun_before_the_last_answer_of_the_active_cards(
+def test_the_archive_is_prefetched_before_the_last_active_page(
     sync: Sync, account: Account
 ) -> None:
     with serve(account, faults=[stalls()]) as server:
@@ -87,7 +87,7 @@ def test_the_archive_is_begun_before_the_last_answer_of_the_active_cards(
 
 
 @pytest.mark.parametrize("fresh", [10.0, 0.0])
-def test_a_first_page_that_waited_long_for_the_second_is_asked_again(
+def test_an_old_first_page_is_requested_again(
     sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch, fresh: float
 ) -> None:
     monkeypatch.setattr(ahead, "MAX_FIRST_PAGE_AGE", fresh)
@@ -97,10 +97,8 @@ def test_a_first_page_that_waited_long_for_the_second_is_asked_again(
     assert sorted(output.ids()) == sorted(account.customer_ids())
 
 
-def test_what_was_asked_ahead_is_forgotten_once_rows_were_seen_to_move(
-    sync: Sync, account: Account
-) -> None:
-    """A lead becomes a client, whose first page has come: it is not lost between the two."""
+def test_prefetched_pages_are_discarded_once_rows_have_moved(sync: Sync, account: Account) -> None:
+    """A lead becomes a client after the first page of clients was read, and is not lost."""
     with serve(account) as server:
         sync(server, streams=("customers",), page_size=10)
     leads = {r.page: r for r in requests(server, is_study=0, removed=0, pageSize=10)}
@@ -113,10 +111,10 @@ def test_what_was_asked_ahead_is_forgotten_once_rows_were_seen_to_move(
     assert output.verdict().startswith("customers: COMPLETE")
 
 
-def test_a_list_that_moves_costs_the_lists_of_other_entities_nothing(
+def test_an_unstable_list_keeps_prefetched_lists_of_other_entities(
     sync: Sync, account: Account
 ) -> None:
-    """Without a total, a list of several pages is read twice, whatever comes after it."""
+    """Without a total, a list of several pages is read twice, whatever list follows."""
     with serve(account, Quirks(total="missing", max_page_size=50)) as server:
         output = sync(server, streams=("customers", "groups", "subjects", "tariffs", "discounts"))
         for entity in ("subject", "tariff", "discount"):

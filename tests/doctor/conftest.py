@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account
-from tap_alfacrm.doctor.__main__ import BUDGET, make
-from tap_alfacrm.doctor.progress import Progress
-from tap_alfacrm.doctor.verdict import examine
+from tap_alfacrm.doctor.runner import create_probe, run_checks
 from tests.conftest import config_for, shorten_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from simulator import Server
-    from tap_alfacrm.doctor.model import Report
+    from tap_alfacrm.doctor.probe import Probe
+    from tap_alfacrm.doctor.report.model import Report
 
     Examine = Callable[..., Report]
+    OpenProbe = Callable[..., Probe]
 
 
 @pytest.fixture(scope="session")
@@ -45,14 +45,23 @@ def log_level() -> Iterator[None]:
 
 
 @pytest.fixture
-def diagnose(monkeypatch: pytest.MonkeyPatch) -> Examine:
-    """Examines; retries do not wait."""
+def open_probe(monkeypatch: pytest.MonkeyPatch) -> OpenProbe:
+    """Creates a probe; retries do not wait."""
     shorten_waits(monkeypatch)
 
-    def run(server: Server, **config: Any) -> Report:
+    def create(server: Server, **config: Any) -> Probe:
         if server.app_key:
             config = {"app_key": server.app_key, **config}
-        progress = Progress(BUDGET)
-        return examine(make(config_for(server, **config), progress), progress.begin)
+        return create_probe(config_for(server, **config), lambda _: None)
+
+    return create
+
+
+@pytest.fixture
+def diagnose(open_probe: OpenProbe) -> Examine:
+    """Runs all checks; retries do not wait."""
+
+    def run(server: Server, **config: Any) -> Report:
+        return run_checks(open_probe(server, **config), lambda _: None)
 
     return run

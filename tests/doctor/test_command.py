@@ -20,8 +20,9 @@ from click.testing import CliRunner
 
 from simulator import Account, Fault, Quirks, serve
 from tap_alfacrm.doctor import __main__ as command
-from tap_alfacrm.doctor.__main__ import BUDGET, cli
-from tap_alfacrm.doctor.model import Report
+from tap_alfacrm.doctor.__main__ import cli
+from tap_alfacrm.doctor.report.model import Report
+from tap_alfacrm.doctor.runner import BUDGET
 from tests.conftest import config_for, shorten_waits
 
 if TYPE_CHECKING:
@@ -163,21 +164,21 @@ def test_an_error_of_its_own_is_no_verdict(
     def fail(*_: object) -> None:
         raise RuntimeError(PERSON)
 
-    monkeypatch.setattr(command, "examine", fail)
+    monkeypatch.setattr(command, "run_checks", fail)
     monkeypatch.setattr("sys.argv", ["alfacrm-doctor", "--config", config[1]])
     with pytest.raises(SystemExit) as end:
         command.main()
     assert end.value.code == 2
-    told = capsys.readouterr().err
-    assert "RuntimeError in the command itself" in told
-    assert PERSON not in told
+    shown = capsys.readouterr().err
+    assert "RuntimeError in the command itself" in shown
+    assert PERSON not in shown
 
 
-def test_who_stops_it_gets_no_verdict(school: Account, tmp_path: Path) -> None:
+def test_a_stopped_run_has_no_verdict(school: Account, tmp_path: Path) -> None:
     with serve(school, Quirks(latency_seconds=0.2)) as server:
-        asked = [str(COMMAND), "--config", _file(tmp_path, server)]
+        arguments = [str(COMMAND), "--config", _file(tmp_path, server)]
         with subprocess.Popen(
-            asked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as running:
             assert running.stderr
             assert any("Rights" in line for line in running.stderr)
@@ -223,7 +224,7 @@ def test_what_cannot_be_found_out_ends_with_2(
 
 
 @pytest.mark.parametrize("content", [None, "no JSON", "[]"])
-def test_a_file_that_is_no_config_is_told(tmp_path: Path, content: str | None) -> None:
+def test_a_file_that_is_no_config_is_reported(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "config.json"
     if content is not None:
         path.write_text(content)
@@ -239,7 +240,7 @@ def test_a_retry_counts(school: Account, tmp_path: Path, monkeypatch: pytest.Mon
         assert len(server.log) <= BUDGET
 
 
-def test_nobody_who_reads_the_report_learns_of_a_person(
+def test_report_has_no_personal_data(
     config: tuple[Server, str], school: Account, tmp_path: Path
 ) -> None:
     server, file = config
@@ -279,7 +280,7 @@ def _personal(account: Account) -> set[str]:
     return found
 
 
-def test_nothing_changed_between_two_looks(config: tuple[Server, str], tmp_path: Path) -> None:
+def test_nothing_changed_between_two_reports(config: tuple[Server, str], tmp_path: Path) -> None:
     old = tmp_path / "old.json"
     old.write_text(_run("--config", config[1], "--format", "json").stdout)
     result = _run("--config", config[1], "--compare", str(old))
@@ -287,7 +288,7 @@ def test_nothing_changed_between_two_looks(config: tuple[Server, str], tmp_path:
     assert result.stdout.startswith("Nothing changed since ")
 
 
-def test_what_changed_is_told(school: Account, tmp_path: Path) -> None:
+def test_what_changed_is_reported(school: Account, tmp_path: Path) -> None:
     old = tmp_path / "old.json"
     with serve(school) as server:
         old.write_text(_run("--config", _file(tmp_path, server), "--format", "json").stdout)
@@ -338,7 +339,7 @@ def test_what_was_not_found_out_is_no_change(school: Account, tmp_path: Path) ->
         (None, "No such file"),
     ],
 )
-def test_a_file_that_is_no_report_is_told(
+def test_a_file_that_is_no_report_is_reported(
     config: tuple[Server, str], tmp_path: Path, content: str | None, words: str
 ) -> None:
     old = tmp_path / "old.json"

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.doctor import demo, printed, shape, stale
 from scripts.tables import PROJECT
-from tap_alfacrm.doctor.__main__ import BUDGET
+from tap_alfacrm.doctor.runner import BUDGET
 
 
 @pytest.fixture(scope="module")

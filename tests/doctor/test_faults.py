@@ -1,4 +1,4 @@
-"""Requests that fail are told by their reason, and the rest is found out."""
+"""Failed requests are reported with their reason, and the other findings are complete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FAULTS: list[tuple[Fault, str]] = [
 ]
 
 
-def test_each_fault_is_told_by_its_reason(school: Account, diagnose: Examine) -> None:
+def test_each_fault_is_reported_with_its_reason(school: Account, diagnose: Examine) -> None:
     with serve(school, faults=[fault for fault, _ in FAULTS]) as server:
         report = diagnose(server)
         assert len(server.log) <= 120
@@ -33,13 +33,13 @@ def test_each_fault_is_told_by_its_reason(school: Account, diagnose: Examine) ->
     assert report.findings()["way_in.troubles"].counts == dict(counts)
 
 
-def test_a_server_that_stalls_is_told(school: Account, diagnose: Examine) -> None:
+def test_a_server_that_stalls_is_reported(school: Account, diagnose: Examine) -> None:
     with serve(school, faults=[Fault("stall", at=30, seconds=3)]) as server:
         report = diagnose(server, request_timeout_seconds=2)
     assert "no response within the timeout" in report.findings()["way_in.troubles"].text
 
 
-def test_a_token_that_dies_is_told(school: Account, diagnose: Examine) -> None:
+def test_a_token_that_dies_is_reported(school: Account, diagnose: Examine) -> None:
     with serve(school, faults=[Fault("expire_tokens", at=30)]) as server:
         report = diagnose(server)
     assert report.findings()["way_in.token_life"].value == "short"
@@ -54,7 +54,7 @@ def test_a_token_that_dies_is_told(school: Account, diagnose: Examine) -> None:
         ({"hostname": "http://127.0.0.1:9"}, Fault("status"), "connection failed"),
     ],
 )
-def test_no_way_in_is_told_by_its_reason(
+def test_a_failed_login_is_reported_with_its_reason(
     school: Account, diagnose: Examine, config: dict[str, Any], fault: Fault, words: str
 ) -> None:
     with serve(school, faults=[fault]) as server:
@@ -91,7 +91,7 @@ def test_what_fails_half_way_is_left_out(school: Account, diagnose: Examine) -> 
     assert report.left_out
 
 
-def test_nobody_waits_as_long_as_a_server_asks_for(school: Account, diagnose: Examine) -> None:
+def test_a_long_retry_after_is_not_waited_for(school: Account, diagnose: Examine) -> None:
     patience = Fault("status", at=10, times=1_000, status=429, retry_after="3600")
     with serve(school, faults=[patience]) as server:
         report = diagnose(server)

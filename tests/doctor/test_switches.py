@@ -67,9 +67,9 @@ LOGIN: Switches = {
 
 CASES: list[tuple[Switches, str, str]] = [
     # what is turned on, the finding, and what its line says
-    (LOGIN, "way_in.bad_token", "answered with 403"),
+    (LOGIN, "way_in.bad_token", "gets status 403"),
     ({"token_ttl_seconds": 0.4, "latency_seconds": 0.01}, "way_in.token_life", "stopped working"),
-    (LOGIN, "way_in.second_login", "ends the life"),
+    (LOGIN, "way_in.second_login", "invalidates older"),
     (LOGIN, "way_in.app_key", "app_key is needed"),
     (
         {"rate_limit": 3, "rate_window_seconds": 0.05, "retry_after": "0"},
@@ -84,7 +84,7 @@ CASES: list[tuple[Switches, str, str]] = [
     (
         {"rate_limit": 3, "rate_window_seconds": 0.05},
         "way_in.troubles",
-        "does not say how long to wait",
+        "have no Retry-After",
     ),
     (APART, "paging.default_size", "a page has 20 rows"),
     ({"max_page_size": 50}, "paging.page_size", "honoured up to 50."),
@@ -97,7 +97,7 @@ CASES: list[tuple[Switches, str, str]] = [
     (
         {"total": "wrong", "total_error": -1},
         "paging.total_right",
-        "2 branches are counted and 3 come",
+        "it counts 2 branches, and 3 are returned",
     ),
     (APART, "paging.past_the_end", "repeats the last one"),
     ({"unstable_ties": True}, "paging.order", "Rows change places"),
@@ -107,9 +107,9 @@ CASES: list[tuple[Switches, str, str]] = [
     ({"needs_branch": frozenset({"customer"})}, "rights.customers", "branch  yes"),
     (ROUTES, "rights.absent", "stay empty: rooms"),
     ({"forbidden": frozenset({"pay"})}, "rights.refused", "stay empty: pays"),
-    (ROUTES, "rights.without_branch", "answer 400 without one"),
+    (ROUTES, "rights.without_branch", "return 400 without one"),
     ({"removed": "ignored"}, "where.removed", "removed is ignored"),
-    (ROUTES, "filters.day_cut", "cut by the wall clock"),
+    (ROUTES, "filters.day_cut", "are in local time"),
     ({"ignored_filters": frozenset({"is_study"})}, "where.is_study", "is_study is ignored"),
     *(
         (
@@ -160,7 +160,7 @@ ELSEWHERE = {
     "bad_login_status": "seen only when the login is refused: test_a_refused_login_is_named",
     "latency_seconds": "a figure, not a sentence: test_slow_answers_are_counted",
     "token_uses": "a token that dies is a token that dies: token_ttl_seconds",
-    "planted": "any JSON anywhere: what a schema cannot hold is told as for junk_share",
+    "planted": "any JSON anywhere: what a schema cannot hold is reported as for junk_share",
 }
 INCOMPLETE = {
     "where.removed",
@@ -196,7 +196,7 @@ def test_the_doctor_names_what_is_turned_on(
     assert report.exit_code == 1 or key not in INCOMPLETE
 
 
-def test_nothing_is_named_that_is_not_turned_on(school: Account, diagnose: Examine) -> None:
+def test_nothing_is_reported_that_is_not_turned_on(school: Account, diagnose: Examine) -> None:
     with serve(school) as server:
         report = diagnose(server)
     found = report.findings()
@@ -247,7 +247,7 @@ def test_refused_customers_end_in_a_short_report(school: Account, diagnose: Exam
     assert any("No sync starts without customer" in line for line in report.ask)
 
 
-def test_a_user_without_the_module_is_told(school: Account, diagnose: Examine) -> None:
+def test_a_user_without_the_module_is_reported(school: Account, diagnose: Examine) -> None:
     with serve(school, Quirks(forbidden=frozenset(ENTITIES))) as server:
         report = diagnose(server)
     assert any("module v2api" in line for line in report.ask)
@@ -279,13 +279,13 @@ def test_the_cost_of_a_sync_is_what_it_costs(
     school: Account, diagnose: Examine, sync: Callable[..., Output], quirks: Quirks
 ) -> None:
     with serve(school, quirks) as server:
-        told = diagnose(server).findings()["where.cost"].counts
+        counts = diagnose(server).findings()["where.cost"].counts
         before = len(server.data_requests)
         output = sync(server, streams=("customers",))
-        asked = [r for r in server.data_requests[before:] if r.entity == "customer"]
-    discovery, *reading = asked
+        requests = [r for r in server.data_requests[before:] if r.entity == "customer"]
+    discovery, *reading = requests
     assert discovery.body["pageSize"] == 500
-    assert told == {"cards": len(output.records("customers")), "requests": len(reading)}
+    assert counts == {"cards": len(output.records("customers")), "requests": len(reading)}
 
 
 def test_a_list_that_is_counted_too_long_has_no_ceiling(school: Account, diagnose: Examine) -> None:
@@ -318,18 +318,18 @@ def test_branches_that_cannot_be_listed_are_to_be_set(
     assert report.exit_code == 1
 
 
-def test_a_branch_that_is_not_there_is_told(school: Account, diagnose: Examine) -> None:
+def test_a_branch_that_is_not_there_is_reported(school: Account, diagnose: Examine) -> None:
     with serve(school) as server:
         report = diagnose(server, branch_ids=[1, 99])
     assert "Correct branch_ids: the user sees no branch 99." in report.set
     assert report.exit_code == 1
 
 
-def test_what_the_settings_leave_out_is_told(school: Account, diagnose: Examine) -> None:
+def test_what_the_settings_leave_out_is_reported(school: Account, diagnose: Examine) -> None:
     with serve(school) as server:
         report = diagnose(server, branch_ids=[1], is_study=[1], include_archived=False)
-        asked = {request.branch for request in server.data_requests if request.entity == "pay"}
-    assert asked == {1}
+        branches = {request.branch for request in server.data_requests if request.entity == "pay"}
+    assert branches == {1}
     assert report.findings()["where.narrowed"].value == [
         *("branch_ids", "is_study", "include_archived")
     ]

@@ -1,6 +1,6 @@
-"""Hold Singer messages against target-bigquery's own schema translator; needs its environment.
+"""Check Singer messages with target-bigquery's schema translator; requires its environment.
 
-Reads messages on stdin, writes a line of JSON: problems, and the type of each column.
+Reads messages from stdin and writes a line of JSON: problems, and the type of each column.
 """
 
 import json
@@ -16,7 +16,7 @@ INT64 = range(-(2**63), 2**63)
 
 
 def fits(value, field):
-    """Whether a load job takes a value for a column."""
+    """Whether a load job accepts a value for a column."""
     if field.mode == "REPEATED":  # null becomes an empty array
         return (
             value is None

@@ -1,4 +1,4 @@
-"""The tap as a process, a real loader after it, and what then stands in the tables."""
+"""Runs the tap and a real loader as processes and reads the resulting tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Tables = dict[str, dict[Any, Row]]
 
 
 def command(name: str) -> str:
-    """The program of a loader."""
+    """The executable of a loader."""
     return str(PROJECT / ".tools" / "loaders" / name / "bin" / name)
 
 
@@ -55,19 +55,19 @@ def plain(value: Any) -> Any:
 
 
 def unpacked(value: Any) -> Any:
-    """A value, or a list of values, that is kept as JSON."""
+    """A value, or a list of values, that is stored as JSON."""
     if isinstance(value, list):
         return [unpacked(item) for item in value]
     return value if value is None else json.loads(value, parse_float=Decimal)
 
 
 class Loader(ABC):
-    """A loader with a place of its own to load into.
+    """A loader with its own destination.
 
     Attributes:
-        settings: What the tap must be told when it loads there.
-        keeps: Whether rows of earlier runs stay.
-        removes: Whether rows go that a complete full table no longer has.
+        settings: Settings of the tap for this loader.
+        keeps: Whether rows of earlier runs are kept.
+        removes: Whether rows are removed that a complete full table no longer has.
     """
 
     name: str
@@ -88,16 +88,16 @@ class Loader(ABC):
 
     @abstractmethod
     def tables(self, keys: dict[str, list[str]]) -> Tables:
-        """Everything that stands there, in the form of `plain`, without the loader's columns."""
+        """All tables, in the form of `plain`, without the loader's columns."""
 
     def shown(self, value: Any) -> Any:
-        """How a value of a record looks in `tables`."""
+        """The form of a record's value in `tables`."""
         return plain(value)
 
     def load(
         self, config: dict[str, Any], catalog: dict[str, Any], state: Row | None = None
     ) -> tuple[Ending, Row]:
-        """Run tap and loader; what the tap wrote, and the state that the loader hands back."""
+        """Run tap and loader; return the tap's output and the loader's state."""
         self.catalog = catalog
         tap = Tap(self.folder / "tap", {**config, **self.settings}, catalog)
         ending = tap.run(state)
@@ -116,7 +116,7 @@ class Loader(ABC):
 
 
 class Csv(Loader):
-    """target-csv; a cell is text."""
+    """target-csv; cells are text."""
 
     name = "target-csv"
     keeps = False
@@ -149,7 +149,7 @@ class Csv(Loader):
 
 
 class Jsonl(Loader):
-    """target-jsonl; a line for each record, added at the end."""
+    """target-jsonl; appends a line for each record."""
 
     name = "target-jsonl"
 
@@ -228,14 +228,14 @@ class Postgres(Loader):
         }
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        """The answer of the database."""
+        """The result of a query."""
         with psycopg.connect(self.uri) as connection:
             connection.execute(f'SET search_path TO "{self.schema}"')
             return connection.execute(query).fetchall()
 
     @override
     def shown(self, value: Any) -> Any:
-        """An array has one type there: text, where ids and names are mixed."""
+        """An array has one type: text if ids and names are mixed."""
         if isinstance(value, list) and not any(isinstance(item, dict) for item in value):
             return [str(item) for item in value]
         return plain(value)

@@ -1,4 +1,4 @@
-"""What stands in the tables after real loaders, against what the account holds."""
+"""Tables written by real loaders, compared with the account."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ODD = {
     "custom_Comment": "велика літера",
     "custom_" + "дуже_довга_назва_поля_" * 4: "довге",
 }
-"""Fields whose names a database would not take as they are, or would take for one another."""
+"""Fields whose names a database would reject or confuse."""
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def loader(request: pytest.FixtureRequest, tmp_path: Path) -> Loader:
 
 
 def expected(loader: Loader, ending: Ending, keys: dict[str, list[str]]) -> Tables:
-    """The tables for the records of a run, as this loader shows them."""
+    """The expected tables for the records of a run."""
     tables: Tables = {stream: {} for stream in keys}
     for stream, record in ending.records:
         row = {name: loader.shown(value) for name, value in record.items()}
@@ -101,7 +101,7 @@ def expected(loader: Loader, ending: Ending, keys: dict[str, list[str]]) -> Tabl
 
 
 def differences(tables: Tables, others: Tables) -> list[tuple[Any, ...]]:
-    """Stream, key, column and both values, wherever two sets of tables differ."""
+    """Stream, key, column and both values of each difference between two sets of tables."""
     return [
         (stream, key, name, ours.get(name), theirs.get(name))
         for stream in tables.keys() | others.keys()
@@ -125,7 +125,7 @@ def as_truth(catalog: dict[str, Any], tables: Tables) -> dict[str, Table]:
 
 
 def change_everything(account: Account) -> None:
-    """In each list one row is new and another is changed; some go, some come back."""
+    """Insert and update one row in each list; archive, restore and delete others."""
     for stream in STREAMS:
         path = stream.entity + stream.actions[0].replace("/index", "")
         if path == "branch" or ENTITIES[path].single:
@@ -154,7 +154,7 @@ def test_tables_hold_what_the_account_holds(
     catalog: dict[str, Any],
     keys: dict[str, list[str]],
 ) -> None:
-    """At first, when nothing has changed since, and when much has."""
+    """After the first load, after one without changes, and after one with many changes."""
     config = {**config_for(server), "detect_deletions": True}
     ending, state = loader.load(config, catalog)
     tables = loader.tables(keys)
@@ -192,7 +192,7 @@ def test_tables_hold_what_the_account_holds(
 
 
 def check_by_hand(tables: Tables, account: Account) -> None:
-    """What a person would look at first."""
+    """Typical values of the tables."""
     income = sum(Decimal(row["income"]) for row in account.rows("pay"))
     assert sum(Decimal(row["income"] or 0) for row in tables["pays"].values()) == income
     assert {row["note"] for row in tables["customers"].values()} >= {NOTE}
@@ -203,7 +203,7 @@ def check_by_hand(tables: Tables, account: Account) -> None:
 
 
 @pytest.mark.parametrize("loader", ["postgres"], indirect=True)
-def test_postgres_takes_whatever_stands_in_any_field(
+def test_postgres_accepts_any_value_in_any_field(
     loader: Postgres, keys: dict[str, list[str]], catalog: dict[str, Any]
 ) -> None:
     account = crowded()
@@ -219,7 +219,7 @@ def test_postgres_takes_whatever_stands_in_any_field(
 
 
 def check_sql_of_postgres(loader: Postgres, account: Account) -> None:
-    """Money, instants and lists, as SQL sees them."""
+    """Money, date-times and lists in SQL."""
     assert loader.ask("SELECT sum(income) FROM pays") == [
         (sum(Decimal(row["income"]) for row in account.rows("pay")),)
     ]
@@ -281,7 +281,7 @@ def test_duckdb_has_the_types_of_the_catalog(
 def test_bigquery_takes_every_column_and_every_value(
     tmp_path: Path, server: Server, account: Account, catalog: dict[str, Any]
 ) -> None:
-    """Its own translator, offline: types, names, and what a load job takes."""
+    """Its schema translator, offline: types, names, and values that a load job accepts."""
     settings = yaml.safe_load((PROJECT / "meltano.yml").read_text(encoding="utf-8"))
     [environment] = [e for e in settings["environments"] if e["name"] == "bigquery"]
     [extractor] = environment["config"]["plugins"]["extractors"]
@@ -321,7 +321,7 @@ def test_a_loader_that_loses_a_row_would_be_seen(
     catalog: dict[str, Any],
     keys: dict[str, list[str]],
 ) -> None:
-    """The check is worth nothing unless it fails: one line is taken out of a file."""
+    """The comparison must fail if a line is removed from a file."""
     loader = Jsonl(tmp_path)
     ending, _ = loader.load(config_for(server), catalog)
     lines = loader.file("pays").read_text(encoding="utf-8").splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""The wheel and the source archive, as they would be published."""
+"""The distributions that would be published."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MELTANO = PROJECT / ".tools" / "meltano" / "bin" / "meltano"
 
 
 OURS = ("COVERAGE", "MELTANO_", "PYTHON", "TAP_", "VIRTUAL_ENV", "XDG_")
-"""What a variable starts with that speaks of this project, and not of the machine."""
+"""Prefixes of variables that belong to this project, not to the machine."""
 
 
 def clean_environment(home: Path, **more: str) -> dict[str, str]:
@@ -36,7 +36,7 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> str:
-    """What a command wrote to both streams; it must end well."""
+    """Run a command, which must succeed; return its stdout and stderr."""
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -53,7 +53,7 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> s
 
 @dataclass(frozen=True)
 class Distributions:
-    """What is uploaded to PyPI."""
+    """The files that are uploaded to PyPI."""
 
     wheel: Path
     sdist: Path
@@ -61,7 +61,7 @@ class Distributions:
 
 @pytest.fixture(scope="session")
 def distributions(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
-    """Both, built from this folder as git knows it."""
+    """Both, built from this folder."""
     folder = tmp_path_factory.mktemp("dist")
     run(UV, "build", "--wheel", "--sdist", "--out-dir", folder, cwd=PROJECT)
     [wheel] = folder.glob("*.whl")

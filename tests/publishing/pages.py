@@ -1,4 +1,4 @@
-"""The code blocks of a page, and what its commands do."""
+"""Code blocks and commands of a page."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Block:
     """A code block.
 
     Attributes:
-        language: What it says it is written in; empty if it does not.
+        language: Its language; empty if it has none.
         title: The file that it belongs to, or None.
-        text: What is in it.
+        text: Its text.
     """
 
     language: str
@@ -31,7 +31,7 @@ class Block:
     text: str
 
     def commands(self) -> list[str]:
-        """What is to be typed."""
+        """The commands of the block."""
         assert self.language == "console"
         return [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
 

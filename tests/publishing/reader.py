@@ -1,4 +1,4 @@
-"""Somebody who does what the pages say."""
+"""A user who follows the documentation."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Reader:
-    """Somebody who does what a page says, with an account of their own.
+    """A user who follows a page with simulated accounts.
 
     Attributes:
-        folder: Where they are.
-        env: Their environment.
-        servers: Their accounts, by what the page calls them.
-        own: Variables for which they do not take what the page says.
-        log: What the commands wrote.
+        folder: Current folder.
+        env: Environment variables.
+        servers: The accounts, by their names on the page.
+        own: Variables whose values differ from the page.
+        log: Output of the commands.
     """
 
     folder: Path
@@ -35,7 +35,7 @@ class Reader:
     _exports: list[str] = field(default_factory=list)
 
     def follow(self, page: Path, section: str | None = None) -> None:
-        """Do all that a page, or a section of it, says."""
+        """Follow a page, or a section of it."""
         for block in blocks(page, section):
             if block.title == ".env":
                 self._write_env(block.text)
@@ -46,7 +46,7 @@ class Reader:
                     self.type(command)
 
     def type(self, command: str) -> str:
-        """Run a command, after the exports so far; what it wrote."""
+        """Run a command after the exports so far; return its output."""
         if command.startswith("export "):
             name, _, _ = command.removeprefix("export ").partition("=")
             self._exports.append(f"export {name}={self.own[name]}" if name in self.own else command)

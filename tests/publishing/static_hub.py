@@ -1,4 +1,4 @@
-"""A Meltano Hub of files, on loopback."""
+"""A Meltano Hub that serves files on loopback."""
 
 from __future__ import annotations
 

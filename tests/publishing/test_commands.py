@@ -1,4 +1,4 @@
-"""Each command that a page tells is run by a test, or is known to do what no test should."""
+"""Each command in the documentation is run by a test or explicitly excluded."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FOLLOWED = {
     "schools.md",
     "state.md",
 }
-"""Pages whose commands other tests run from the first to the last."""
+"""Pages whose commands other tests run completely."""
 ELSEWHERE = {
     "python -m simulator",  # tests/simulator/test_command.py
     "python3 -m scripts.notes 1.2.3",  # test_package.py
@@ -90,7 +90,7 @@ def test_no_command_is_untested() -> None:
 
 @pytest.fixture
 def reader(tmp_path: Path, postgres: str) -> Iterator[Reader]:
-    """Somebody with a fresh clone, the tap and the tools installed, and a small school."""
+    """A user with a fresh clone, the installed tap and tools, and a small school."""
     listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=PROJECT)
     copy = tmp_path / "tap-alfacrm"
     for name in listed.splitlines():

@@ -1,4 +1,4 @@
-"""The worked example of CONTRIBUTING.md works, step by step as it is written."""
+"""The examples of CONTRIBUTING.md work, step by step as written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tests.publishing.pages import Block, blocks
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECTION = "Add an entity in five minutes"
+ENTITY = "How to add an entity"
+QUIRK = "How to add a quirk to the simulator"
 
 
 def _copy(target: Path) -> None:
@@ -28,7 +29,7 @@ def _copy(target: Path) -> None:
         (target / tools).symlink_to(PROJECT / tools)
 
 
-def _obey(block: Block, copy: Path) -> None:
+def _follow(block: Block, copy: Path) -> None:
     if block.language == "console":
         env = clean_environment(copy)
         for command in block.commands():
@@ -52,12 +53,16 @@ def _obey(block: Block, copy: Path) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def test_entity_is_added_in_five_steps(tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
+def _follow_section(section: str, copy: Path) -> None:
     copy.mkdir()
     _copy(copy)
-    for block in blocks(PROJECT / "CONTRIBUTING.md", SECTION):
-        _obey(block, copy)
+    for block in blocks(PROJECT / "CONTRIBUTING.md", section):
+        _follow(block, copy)
+
+
+def test_entity_is_added_as_described(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    _follow_section(ENTITY, copy)
     assert "| `certificates` | Certificates that the school awards." in (
         copy / "README.md"
     ).read_text(encoding="utf-8")
@@ -72,6 +77,14 @@ def test_entity_is_added_in_five_steps(tmp_path: Path) -> None:
     simulated = ("tests/simulator/test_entities.py", "-k", "certificate")
     run(python, "-m", "pytest", "-n", "0", *simulated, cwd=copy, env=clean_environment(copy))
     assert run(python, "-c", counted, cwd=copy, env=clean_environment(copy)) == "4\n"
+
+
+def test_quirk_is_added_as_described(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    _follow_section(QUIRK, copy)
+    python = copy / ".venv" / "bin" / "python"
+    switched = "from simulator import Quirks; print(Quirks(no_room_notes=True).no_room_notes)"
+    assert run(python, "-c", switched, cwd=copy, env=clean_environment(copy)) == "True\n"
 
 
 def test_hooks_run_what_is_installed() -> None:

@@ -1,4 +1,4 @@
-"""The first answers are right, and the same in DuckDB and PostgreSQL."""
+"""The example queries are correct, and have the same results in DuckDB and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def account() -> Account:
 def found(
     account: Account, postgres: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Answers, Answers]:
-    """What DuckDB answers, and what PostgreSQL answers."""
+    """Results of DuckDB and of PostgreSQL."""
     return _load(account, postgres, tmp_path_factory.mktemp("answers"))
 
 
@@ -69,7 +69,7 @@ def _alike(rows: Rows) -> Rows:
 
 
 def _month(day: str) -> date:
-    """The month of a day as the API writes it."""
+    """The month of a day in the API's format."""
     if "." in day:
         day = "-".join(reversed(day.split(".")))
     return date.fromisoformat(day).replace(day=1)

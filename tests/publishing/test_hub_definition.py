@@ -1,4 +1,4 @@
-"""The definition for Meltano Hub is valid, current, and right by the Hub's own rules."""
+"""The definition for Meltano Hub is valid and current and follows the Hub's rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scripts.hub import HUB, definition, path, text
 SCHEMAS = Path(__file__).parent / "hub_schemas"
 BASE = "https://hub.meltano.com/schemas"
 SECRET_WORDS = ("id", "key", "password", "secret", "token")
-"""The Hub takes a text setting for a password if its name contains one of these."""
+"""The Hub treats a string setting as a password if its name contains one of these."""
 
 
 FORMATS = FormatChecker(())
@@ -38,7 +38,7 @@ def made() -> dict[str, Any]:
 def _validator() -> Draft7Validator:
     registry: Registry[Any] = Registry()
     for file in SCHEMAS.rglob("*.json"):
-        # The ids of the files do not agree with the paths by which they refer to each other.
+        # The ids of the files differ from the paths in their references.
         schema = json.loads(file.read_text(encoding="utf-8"))
         del schema["$id"]
         registry = registry.with_resource(

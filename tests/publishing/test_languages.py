@@ -1,4 +1,4 @@
-"""The pages in the users' languages say what the English page says."""
+"""The READMEs in Ukrainian and Russian have the same content as the English one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The logo is a square picture, drawn from its own SVG."""
+"""The logo is a square image rendered from its SVG."""
 
 from __future__ import annotations
 

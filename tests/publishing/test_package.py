@@ -1,4 +1,4 @@
-"""What is uploaded to PyPI is complete, and comes from the tag."""
+"""The distributions are complete, and their version is the tag."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scripts.notes import CHANGELOG, notes
 from tests.publishing.conftest import PROJECT, UV, Distributions, clean_environment, run
 
 RIGHTS = {"github": ("contents",), "pages": ("id-token", "pages"), "pypi": ("id-token",)}
-"""What the jobs that publish may write."""
+"""Write permissions of the jobs that publish."""
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 
 

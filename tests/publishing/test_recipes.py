@@ -1,4 +1,4 @@
-"""The recipes work as they are written, from the built wheel, with a Hub that has the tap."""
+"""The recipes work as written, with the built wheel and a Hub that has the tap."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def reader(
     servers: dict[str, Server],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Reader]:
-    """A new user; what they find on PyPI as tap-alfacrm is the wheel just built."""
+    """A new user, for whom tap-alfacrm on PyPI is the built wheel."""
     home = tmp_path_factory.mktemp("reader")
     published = home / "published.txt"
     published.write_text(f"tap-alfacrm @ {distributions.wheel.as_uri()}\n", encoding="utf-8")
@@ -87,14 +87,14 @@ def reader(
 
 @pytest.fixture(scope="module")
 def school(reader: Reader) -> Reader:
-    """The project that meltano.md makes."""
+    """The project that meltano.md creates."""
     school = Reader(reader.folder, reader.env, reader.servers)
     school.follow(RECIPES / "meltano.md")
     assert school.folder.name == "school"
     return school
 
 
-def test_by_pipe(reader: Reader, accounts: dict[str, Account], tmp_path: Path) -> None:
+def test_pipes(reader: Reader, accounts: dict[str, Account], tmp_path: Path) -> None:
     piping = Reader(tmp_path, reader.env, reader.servers)
     piping.follow(RECIPES / "pipes.md")
     cards = [row["id"] for row in accounts[""].rows("customer")]
@@ -118,7 +118,7 @@ def test_from_meltano_add_to_rows(school: Reader, accounts: dict[str, Account]) 
 
 
 @pytest.mark.recipes
-def test_by_meltano_s_schedule(school: Reader) -> None:
+def test_meltano_schedules(school: Reader) -> None:
     night = Reader(school.folder, school.env, school.servers)
     night.follow(RECIPES / "schedule.md")
     assert "customers: COMPLETE" in night.log
@@ -126,7 +126,7 @@ def test_by_meltano_s_schedule(school: Reader) -> None:
 
 
 @pytest.mark.recipes
-def test_with_the_state_elsewhere(school: Reader) -> None:
+def test_state_backends(school: Reader) -> None:
     moved = Reader(school.folder, school.env, school.servers)
     moved.follow(RECIPES / "state.md")
     assert "No state was found" not in moved.log

@@ -1,4 +1,4 @@
-"""The site builds, and no link on it leads nowhere."""
+"""The site builds without broken links."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _Page(HTMLParser):
         self.words = ""
         self.prose = ""
         self.fetching: set[str] = set()
-        """Classes and components for which the theme's script asks other hosts."""
+        """Classes and components for which the theme's script sends requests to other hosts."""
         self._pre = 0
         self.feed(file.read_text(encoding="utf-8"))
 

@@ -1,4 +1,4 @@
-"""Each value right, or null and counted."""
+"""Each value is converted correctly, or becomes null and is counted."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def convert(schema: dict[str, Any], value: object, zone: str = "Europe/Kyiv") ->
 
 
 def fits(value: object, schema: dict[str, Any]) -> bool:
-    """Whether a value is what the schema promises to a target."""
+    """Whether a value is valid for the schema."""
     types = schema.get(
         "type", ["null", "string", "integer", "number", "boolean", "array", "object"]
     )
@@ -93,9 +93,7 @@ def fits(value: object, schema: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=str)
 @given(value=anything)
-def test_whatever_comes_the_record_fits_its_schema_and_can_be_written(
-    schema: dict[str, Any], value: object
-) -> None:
+def test_any_value_gives_a_valid_record(schema: dict[str, Any], value: object) -> None:
     result, _ = convert(schema, value)
     assert fits(result, schema)
     encode(result)
@@ -116,7 +114,7 @@ def test_a_wall_clock_time_becomes_its_instant(moment: dt.datetime, zone: str) -
     moment = moment.replace(microsecond=0)
     expected = moment.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
     text = f"{expected.replace(tzinfo=None).isoformat()}Z"
-    for _ in range(2):  # worked out, then remembered
+    for _ in range(2):  # computed, then cached
         assert convert(LOCAL, f"{moment}", zone) == (text, 0)
     assert convert(LOCAL, f"{moment:%d.%m.%Y %H:%M:%S}", zone) == (text, 0)
     assert convert(UTC, f"{moment}", zone) == (f"{moment.isoformat()}Z", 0)
@@ -127,8 +125,8 @@ def test_a_wall_clock_time_becomes_its_instant(moment: dt.datetime, zone: str) -
     [
         ("2025-01-15 12:00:01", "2025-01-15T10:00:01Z"),
         ("2025-07-15 12:00:01", "2025-07-15T09:00:01Z"),
-        ("2025-03-30 03:30:00", "2025-03-30T01:30:00Z"),  # skipped: moves on by the gap
-        ("2025-10-26 03:30:00", "2025-10-26T00:30:00Z"),  # repeated: the first of the two
+        ("2025-03-30 03:30:00", "2025-03-30T01:30:00Z"),  # skipped hour: moved forward by the gap
+        ("2025-10-26 03:30:00", "2025-10-26T00:30:00Z"),  # repeated hour: the first of the two
         ("2025-10-26 04:00:00", "2025-10-26T02:00:00Z"),
         ("2025-10-26 23:00:00", "2025-10-26T21:00:00Z"),
     ],
@@ -138,7 +136,7 @@ def test_summer_time_in_kyiv(wall: str, instant: str) -> None:
 
 
 @given(value=st.decimals(allow_nan=False, allow_infinity=False, places=2))
-def test_money_never_passes_through_a_binary_float(value: Decimal) -> None:
+def test_money_is_never_a_binary_float(value: Decimal) -> None:
     text = f"{value:.2f}"
     result, unfit = convert(NUMBER, text)
     assert (result, unfit) == (Decimal(text), 0)

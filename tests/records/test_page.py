@@ -1,4 +1,4 @@
-"""Answers are read leniently, and nothing else is taken for one."""
+"""Responses are parsed leniently; anything else is rejected."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_total_in_any_shape(total: str, read: int | None) -> None:
         b"[" * 99999,
     ],
 )
-def test_what_is_no_envelope_is_refused(content: bytes) -> None:
+def test_malformed_envelopes_are_rejected(content: bytes) -> None:
     with pytest.raises(MalformedResponseError):
         parse_page(content)
 
@@ -79,14 +79,14 @@ def test_a_bare_array_and_a_bare_object() -> None:
         parse_array(b'{"id": 3}')
 
 
-def test_an_id_passes_once_and_again_in_a_newer_state() -> None:
+def test_an_id_is_new_once_and_again_in_a_newer_variant() -> None:
     once = Deduplicator()
     assert [once.add(1), once.add(1), once.add(2)] == [True, False, True]
     assert [once.add(1, "archived"), once.add(1, "archived")] == [True, False]
     assert once.add(1) is True
 
 
-def test_a_page_passes_whole_only_if_none_of_it_is_known() -> None:
+def test_a_page_is_new_as_a_whole_only_if_no_row_is_known() -> None:
     once = Deduplicator()
     assert once.add_all([1, 2, 3])
     assert not once.add_all([3, 4])

@@ -1,4 +1,4 @@
-"""The tap as a process of its own, as a scheduler starts it."""
+"""Runs the tap as a process, as a scheduler does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Ending:
 
     Attributes:
         code: Exit code, negative for a signal.
-        messages: Singer messages that were written whole, in order.
+        messages: Complete Singer messages, in order.
         log: Lines of the log.
     """
 
@@ -49,7 +49,7 @@ class Ending:
 
 
 class Program:
-    """A program that can be started at once, as often as wanted: see `zygote`."""
+    """A program that can be started quickly and repeatedly: see `zygote`."""
 
     def __init__(self, python: str, module: str) -> None:
         self._process = subprocess.Popen(
@@ -102,7 +102,7 @@ def _target_jsonl() -> Program:
 
 
 def load_as_lines(output: Path, config: Path) -> int:
-    """Give what a tap wrote to target-jsonl, to the last byte; its exit code."""
+    """Load the complete output of a tap with target-jsonl; return its exit code."""
     return _target_jsonl().run(["--config", str(config)], [str(output), os.devnull, os.devnull])
 
 
@@ -112,7 +112,7 @@ def _kill(pid: int, signal: int) -> None:
 
 
 class Tap:
-    """Runs of one configuration, in a folder of their own."""
+    """Runs of one configuration in a separate folder."""
 
     def __init__(self, folder: Path, config: dict[str, Any], catalog: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,11 +123,11 @@ class Tap:
 
     @property
     def output(self) -> Path:
-        """What the last run wrote, to the last byte."""
+        """The complete output of the last run."""
         return self._folder / "output"
 
     def kill(self, signal: int) -> None:
-        """Send a signal to the run that is under way, from another thread."""
+        """Send a signal to the current run, from another thread."""
         _kill(self._pid.result(), signal)
 
     def _path(self, name: str) -> str:

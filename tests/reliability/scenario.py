@@ -1,4 +1,4 @@
-"""One bad night: an account in trouble, a run, perhaps a second one, and what then stands there."""
+"""Fault scenarios: an account with faults, several runs, and the resulting tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.truth import Table
 
 STREAMS = {"customers": "customer", "lessons": "lesson", "customer_tariffs": "customer-tariff"}
-"""A stream of partitions, an incremental one, and one of parents; and the entity of each."""
+"""A stream with partitions, an incremental one, and a child stream, with their entities."""
 FAULTS: dict[str, dict[str, Any]] = {
     "429": {"kind": "status", "status": 429},
     "429 with Retry-After": {"kind": "status", "status": 429, "retry_after": "0"},
@@ -34,19 +34,19 @@ FAULTS: dict[str, dict[str, Any]] = {
     "503 empty": {"kind": "empty", "status": 503},
     "200 with HTML": {"kind": "html", "status": 200},
     "truncated JSON": {"kind": "truncated"},
-    "reset before the body": {"kind": "reset"},
-    "reset inside the body": {"kind": "reset_in_body"},
-    "stall longer than the time-out": {"kind": "stall", "seconds": 0.6},
+    "connection reset before the body": {"kind": "reset"},
+    "connection reset inside the body": {"kind": "reset_in_body"},
+    "stall longer than the timeout": {"kind": "stall", "seconds": 0.6},
     "token expired": {"kind": "expire_tokens"},
-    "login answers 500 for a while": {"kind": "status", "status": 500, "on": "login", "times": 2},
+    "500 at the first two logins": {"kind": "status", "status": 500, "on": "login", "times": 2},
 }
 TIMEOUT = 0.3
-"""Seconds to wait for an answer, against a server that is near."""
+"""Timeout of requests to the local server, in seconds."""
 Row = tuple[str, Any]
 
 
 def small_account() -> Account:
-    """Some fifty requests' worth."""
+    """An account that takes about fifty requests."""
     return Account.build(
         leads=8,
         clients=5,
@@ -81,7 +81,7 @@ def tap_for(server: Server, folder: Path, **config: Any) -> Tap:
 
 
 def keys(account: Account) -> set[Row]:
-    """Stream and id of each row that the tap should load: what a card had goes with it."""
+    """Stream and id of each row to load; child rows are deleted with their card."""
     cards = account.customer_ids()
     return {
         (stream, row["id"])
@@ -93,12 +93,12 @@ def keys(account: Account) -> set[Row]:
 
 @dataclass
 class Warehouse:
-    """Tables as a target that adds and updates leaves them.
+    """Tables of a target that upserts by key.
 
     Attributes:
         rows: The last record of each row.
-        doubled: Records that came twice in one run, unchanged.
-        state: The last state that a target handed back: its records are in the tables.
+        doubled: Records that were emitted twice in one run, unchanged.
+        state: The last state that a target confirmed; its records are in the tables.
     """
 
     rows: dict[Row, dict[str, Any]] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class Warehouse:
     state: dict[str, Any] | None = None
 
     def load(self, ending: Ending) -> None:
-        """Take in what a run wrote."""
+        """Load the output of a run."""
         seen: Counter[str] = Counter()
         for stream, record in ending.records:
             self.rows[stream, record["id"]] = record
@@ -116,7 +116,7 @@ class Warehouse:
 
 
 class Loaded(Warehouse):
-    """The tables themselves: DuckDB over what target-jsonl was given, the cut last line too."""
+    """Tables of DuckDB over target-jsonl, which also received incomplete last lines."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -124,14 +124,14 @@ class Loaded(Warehouse):
         self._loader = DuckDb(folder)
 
     def take(self, tap: Tap, ending: Ending) -> None:
-        """Load what a run wrote."""
+        """Load the output of a run."""
         self.load(ending)
         code = load_as_lines(tap.output, self._loader.config_file)
         written = tap.output.read_bytes()
         assert (code == 0) == (written[-1:] in {b"", b"\n"})
 
     def tables(self) -> dict[str, Table]:
-        """What stands in the tables."""
+        """The contents of the tables."""
         chosen = [entry for entry in catalog()["streams"] if entry["stream"] in STREAMS]
         make_tables(self._loader.folder, self._loader.database, {"streams": chosen})
         tables = self._loader.tables({stream: ["id"] for stream in STREAMS})
@@ -139,7 +139,7 @@ class Loaded(Warehouse):
 
 
 def held(account: Account) -> dict[str, Table]:
-    """What the account holds of the three streams; the catalog has no custom fields."""
+    """Rows of the three streams in the account; the catalog has no custom fields."""
     found = truth(account)
     return {
         stream: {
@@ -151,7 +151,7 @@ def held(account: Account) -> dict[str, Table]:
 
 
 class Nth:
-    """Picks the nth request for an entity."""
+    """Selects the nth request for an entity."""
 
     def __init__(self, entity: str, n: int) -> None:
         self._entity, self._n, self._seen = entity, n, 0
@@ -163,17 +163,17 @@ class Nth:
 
 @dataclass
 class Result:
-    """What one night of the mix came to.
+    """Result of one scenario.
 
     Attributes:
-        lost: Rows there all the time that are in no table.
-        wrong: Rows that did not change and are not as they should be.
-        doubled: Records that came twice in one run, unchanged.
+        lost: Rows that existed all the time and are in no table.
+        wrong: Rows that did not change and differ from the account.
+        doubled: Records that were emitted twice in one run, unchanged.
         runs: Processes started.
-        killed: Of these, ended by a signal.
-        failed: Of these, ended with exit code 1.
-        faults: Faults that the server was told to commit.
-        moves: Rows inserted, deleted, archived, restored or converted meanwhile.
+        killed: Number of these that were terminated by a signal.
+        failed: Number of these that ended with exit code 1.
+        faults: Faults configured in the server.
+        moves: Rows inserted, deleted, archived, restored or converted during a run.
     """
 
     lost: list[Row] = field(default_factory=list)
@@ -187,7 +187,7 @@ class Result:
 
 
 def reference(folder: Path) -> dict[Row, dict[str, Any]]:
-    """The tables after a quiet night."""
+    """The tables after a run without faults."""
     account = small_account()
     with serve(account) as server:
         ending = tap_for(server, folder).run()
@@ -230,7 +230,7 @@ def _faults(rng: random.Random) -> list[Fault]:
 
 
 def _changes(rng: random.Random, moved: set[int]) -> list[Change]:
-    """What people do meanwhile; a date on the answers is what shows it, so it needs no luck."""
+    """Changes of rows during a run."""
 
     def move(do: Callable[[Account, int], object]) -> Callable[[Account], None]:
         def change(account: Account) -> None:
@@ -247,12 +247,12 @@ def _changes(rng: random.Random, moved: set[int]) -> list[Change]:
         move(lambda account, card: account.restore(card)),
         move(lambda account, card: account.convert(card)),
     )
-    # one at most: two that cancel each other out in the total need the clock of a real server
+    # at most one: two could cancel each other out in the total unless the server sends a date
     return [Change(rng.randint(1, 25), rng.choice(kinds)) for _ in range(rng.choice([0, 0, 1]))]
 
 
 def play(seed: int, wanted: dict[Row, dict[str, Any]], folder: Path) -> Result:
-    """One night by its number: the same number, the same night but for the clock."""
+    """Run one scenario; a seed always gives the same scenario, apart from timing."""
     rng = random.Random(seed)
     account = small_account()
     before = keys(account)
@@ -276,7 +276,7 @@ def play(seed: int, wanted: dict[Row, dict[str, Any]], folder: Path) -> Result:
             stop = rng.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
             run(server, stop, rng.uniform(0.02, 0.5))
         run(server)
-    with serve(account) as server:  # the morning after
+    with serve(account) as server:  # the final run without faults
         ending = run(server)
     assert ending.code == 0, (seed, ending.log[-3:])
     stayed = before & keys(account)

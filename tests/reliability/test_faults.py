@@ -1,4 +1,4 @@
-"""The installed tap as a process, against an account in trouble: what then stands in the tables."""
+"""The installed tap as a process, with faults of the account: the resulting tables."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ PLACES = ("first", "middle", "last")
 
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, Table]:
-    """What the account holds."""
+    """Rows of the account."""
     return held(small_account())
 
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
-    """Data requests of a quiet night, one at a time."""
+    """Data requests of a run without faults, one at a time."""
     with serve(small_account()) as server:
         tap_for(server, tmp_path_factory.mktemp("quiet"), max_in_flight=1).run()
         return server.data_requests
@@ -64,7 +64,7 @@ def loaded(tmp_path: Path) -> Loaded:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("entity", STREAMS.values())
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_loses_and_doubles_nothing(
+def test_a_fault_loses_and_duplicates_nothing(
     wanted: dict[str, Table],
     quiet: list[Request],
     loaded: Loaded,
@@ -77,7 +77,7 @@ def test_a_fault_loses_and_doubles_nothing(
     n = chosen(range(1, len(of_entity(quiet, entity)) + 1), place)
     kind = {**FAULTS[fault]}
     faults = [Fault(**{**kind, "at": Nth(entity, n)})]
-    if kind.get("on") == "login":  # the login that this request calls for
+    if kind.get("on") == "login":  # the login that this request causes
         faults = [Fault(**{**kind, "at": 2}), Fault("expire_tokens", at=Nth(entity, n))]
     with serve(small_account(), faults=faults) as server:
         tap = tap_for(server, tmp_path)
@@ -92,7 +92,7 @@ def test_a_fault_loses_and_doubles_nothing(
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("entity", STREAMS.values())
 @pytest.mark.parametrize("what", ["inserted", "deleted"])
-def test_a_row_that_moves_the_others_loses_and_doubles_nothing(
+def test_a_row_that_moves_others_loses_and_duplicates_nothing(
     quiet: list[Request], loaded: Loaded, tmp_path: Path, *, what: str, entity: str, place: str
 ) -> None:
     account = small_account()
@@ -122,7 +122,7 @@ def test_a_row_that_moves_the_others_loses_and_doubles_nothing(
     assert loaded.doubled == 0
 
 
-def test_a_token_revoked_at_every_request_loses_and_doubles_nothing(
+def test_a_token_revoked_at_every_request_loses_and_duplicates_nothing(
     wanted: dict[str, Table], loaded: Loaded, tmp_path: Path
 ) -> None:
     last = ""
@@ -154,7 +154,7 @@ def test_a_token_revoked_at_every_request_loses_and_doubles_nothing(
     ids=["repeated last page", "no total", "total as text", "total too large", "total too small"],
 )
 @pytest.mark.parametrize("max_in_flight", [1, 8])
-def test_what_the_api_says_of_its_lists_loses_and_doubles_nothing(
+def test_wrong_totals_lose_and_duplicate_nothing(
     wanted: dict[str, Table], loaded: Loaded, tmp_path: Path, quirks: Quirks, max_in_flight: int
 ) -> None:
     with serve(small_account(), quirks) as server:
@@ -177,7 +177,7 @@ def test_a_host_that_does_not_resolve_ends_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("entity", STREAMS.values())
-def test_a_server_that_is_gone_for_good_ends_in_one_line_and_the_next_run_goes_on(
+def test_an_unavailable_server_ends_in_one_line_and_the_next_run_continues(
     wanted: dict[str, Table], loaded: Loaded, tmp_path: Path, entity: str
 ) -> None:
     gone = False
@@ -202,7 +202,7 @@ def test_a_server_that_is_gone_for_good_ends_in_one_line_and_the_next_run_goes_o
 
 
 @pytest.mark.parametrize("number", range(KILLS))
-def test_a_run_that_is_killed_at_any_moment_is_made_good_by_the_next(
+def test_the_run_after_a_killed_one_completes_the_tables(
     wanted: dict[str, Table], quiet: list[Request], loaded: Loaded, tmp_path: Path, number: int
 ) -> None:
     stop = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number % 3]
@@ -210,7 +210,7 @@ def test_a_run_that_is_killed_at_any_moment_is_made_good_by_the_next(
     taps: list[Tap] = []
 
     def kill(_: Account) -> None:
-        time.sleep(moment)  # the tap works on what it has; the server is silent until it is killed
+        time.sleep(moment)  # the server does not respond meanwhile
         taps[0].kill(stop)
 
     at = 1 + number * (len(quiet) - 1) // KILLS

@@ -1,4 +1,4 @@
-"""Nights with several troubles at once, by their numbers."""
+"""Scenarios with several faults at once, by seed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.reliability.scenario import Row
 
-NIGHTS = 90
+SCENARIOS = 90
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +21,8 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[Row, dict[str, obje
     return reference(tmp_path_factory.mktemp("reference"))
 
 
-@pytest.mark.parametrize("seed", range(NIGHTS))
-def test_a_bad_night_loses_and_doubles_nothing(
+@pytest.mark.parametrize("seed", range(SCENARIOS))
+def test_a_scenario_loses_and_duplicates_nothing(
     wanted: dict[Row, dict[str, object]], tmp_path: Path, seed: int
 ) -> None:
     result = play(seed, wanted, tmp_path)

@@ -1,4 +1,4 @@
-"""Starts programs without loading Python's modules each time: reads orders, forks for each.
+"""Starts programs without importing modules each time: forks for each order.
 
     python zygote.py MODULE
 
@@ -20,15 +20,15 @@ import sys
 from typing import Any
 
 WAIT = 0.02
-"""Seconds before the tap's second try: there are hundreds of runs, most with a retry or more."""
+"""Seconds before the tap's first retry; short, because hundreds of runs have retries."""
 
 
 def load(module: str) -> Any:
-    """Load what the program needs, once."""
+    """Import the modules of the program once."""
     program = importlib.import_module(module)
     if module.startswith("tap_alfacrm"):
         for late in ("tap_alfacrm.cli", "pendulum", "pyrate_limiter"):
-            importlib.import_module(late)  # each run would load it anew
+            importlib.import_module(late)  # otherwise each run would import it again
         retry = importlib.import_module("tap_alfacrm.client.retry")
         policy = dataclasses.replace(retry.DEFAULT_RETRY_POLICY, first_wait=WAIT)
         retry.DEFAULT_RETRY_POLICY = policy  # type: ignore[attr-defined]
@@ -53,7 +53,7 @@ def be(
 
 
 def serve(module: str) -> None:
-    """Fork for each order, until there are no more."""
+    """Fork for each order until stdin ends."""
     program = load(module)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()

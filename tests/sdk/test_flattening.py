@@ -1,4 +1,4 @@
-"""CSV cells: JSON with letters as they are."""
+"""CSV cells: JSON without escapes of non-ASCII characters."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_custom_maps_see_the_real_values() -> None:
 @pytest.mark.parametrize(
     "config", [{"flattening_enabled": False}, {"stream_maps": {"stream": "__NULL__"}}]
 )
-def test_what_does_not_flatten_is_left_alone(config: dict[str, Any]) -> None:
+def test_plain_values_are_not_flattened(config: dict[str, Any]) -> None:
     mapper = PluginMapper(
         plugin_config={**FLATTENING, **config},
         logger=logging.getLogger("test"),

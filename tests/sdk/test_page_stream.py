@@ -1,4 +1,4 @@
-"""What the tap overrides of the SDK's inside, and when it keeps out of the way."""
+"""Overrides of SDK internals, and when they are not used."""
 
 from __future__ import annotations
 

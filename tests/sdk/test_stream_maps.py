@@ -1,4 +1,4 @@
-"""Stream maps: they fit what is selected, and their mistakes tell nothing about people."""
+"""Stream maps apply to selected streams, and their errors contain no personal data."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_a_map_is_flattened_once(sync: Sync, server: Server) -> None:
         assert record["first"] == str(ids[0])
 
 
-def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
+def test_internal_errors_log_no_personal_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail() -> None:
@@ -213,7 +213,7 @@ def test_what_is_no_mistake_of_the_user_keeps_people_out_of_the_log_too(
     assert "RuntimeError in the tap itself" in log.getvalue().splitlines()[-1]
 
 
-def test_a_map_that_cannot_be_is_a_wrong_setting(server: Server) -> None:
+def test_an_invalid_map_is_a_config_error(server: Server) -> None:
     with pytest.raises(ConfigError, match="stream_maps is wrong: Failed to parse"):
         TapAlfaCRM(config=config_for(server, stream_maps={"customers": {"name": "("}}))
 

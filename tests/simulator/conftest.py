@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """A user of the API who knows nothing but the API."""
+    """A client of the API that is independent of the tap."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -57,7 +57,7 @@ class Client:
 
 
 class Start:
-    """Starts simulators, and stops them when the test is over."""
+    """Starts simulators and stops them after the test."""
 
     def __init__(self) -> None:
         self.running: list[Any] = []

@@ -25,7 +25,7 @@ def test_the_demo_account_has_its_size(demo: Account) -> None:
     assert {row["is_active"] for row in demo.rows("branch")} == {0, 1}
 
 
-def test_reject_reasons_are_as_messy_as_in_life(demo: Account) -> None:
+def test_reject_reasons_are_as_mixed_as_in_real_accounts(demo: Account) -> None:
     archived = [row for row in demo.rows("customer") if demo.is_archived(row["id"])]
     neither = [
         row for row in archived if not row["lead_reject_id"] and not row["customer_reject_id"]
@@ -38,7 +38,7 @@ def test_reject_reasons_are_as_messy_as_in_life(demo: Account) -> None:
     assert all(row["e_date"] != "2030-12-31" for row in archived)
 
 
-def test_nulls_are_as_frequent_as_in_life(demo: Account) -> None:
+def test_nulls_are_as_frequent_as_in_real_accounts(demo: Account) -> None:
     active = [row for row in demo.rows("customer") if not demo.is_archived(row["id"])]
 
     def share(field: str) -> float:

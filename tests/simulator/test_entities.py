@@ -29,7 +29,7 @@ UNNAMED = {
     *("log", "sms-message", "mail-message", "phone-call"),
     *("teacher/teacher-rate", "teacher/working-hour"),
 }
-"""Lists that differ from branch to branch although their rows name none."""
+"""Lists that differ between branches although their rows have no branch field."""
 
 
 @pytest.fixture(scope="module")

@@ -52,19 +52,19 @@ def test_a_login_may_fail_apart_from_the_data(start: Start) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 502])
-def test_a_web_page_may_come_instead(start: Start, status: int) -> None:
+def test_a_response_may_be_a_web_page(start: Start, status: int) -> None:
     response = start(faults=[Fault("html", status=status)]).post("branch/index")
     assert response.status_code == status
     assert response.headers["Content-Type"].startswith("text/html")
     assert response.text.startswith("<!DOCTYPE html>")
 
 
-def test_nothing_may_come_instead(start: Start) -> None:
+def test_a_response_may_be_empty(start: Start) -> None:
     response = start(faults=[Fault("empty", status=503)]).post("branch/index")
     assert (response.status_code, response.content) == (503, b"")
 
 
-def test_json_may_be_cut_in_half(start: Start) -> None:
+def test_json_may_be_truncated(start: Start) -> None:
     response = start(faults=[Fault("truncated")]).post("branch/index")
     assert response.status_code == 200
     with pytest.raises(requests.JSONDecodeError):
@@ -86,14 +86,14 @@ def test_the_connection_may_be_cut_inside_the_body(start: Start) -> None:
     assert statuses(client, 1) == [200]
 
 
-def test_an_answer_may_stall(start: Start) -> None:
+def test_a_response_may_stall(start: Start) -> None:
     client = start(faults=[Fault("stall", seconds=0.5)])
     with pytest.raises(requests.Timeout):
         client.session.post(f"{client.server.url}/v2api/branch/index", json={}, timeout=0.1)
     assert statuses(client, 1) == [200]
 
 
-def test_a_stalled_answer_does_not_hold_up_the_end() -> None:
+def test_a_stalled_response_does_not_delay_the_end() -> None:
     with serve(Account.build(), faults=[Fault("stall", seconds=30)]) as server:
         with pytest.raises(requests.Timeout):
             requests.post(f"{server.url}/v2api/branch/index", json={}, timeout=0.1)
@@ -108,7 +108,7 @@ def test_tokens_may_die_at_a_request(start: Start) -> None:
     assert statuses(client, 1) == [200]
 
 
-def test_an_answer_may_point_elsewhere(start: Start) -> None:
+def test_a_response_may_redirect(start: Start) -> None:
     response = start(faults=[Fault("redirect", location="http://127.0.0.1:9/x")]).post("branch")
     assert (response.status_code, response.headers["Location"]) == (302, "http://127.0.0.1:9/x")
 

@@ -137,7 +137,7 @@ def test_every_entity_has_rows_with_ids_of_their_own(account: Account) -> None:
         assert len({row["id"] for row in rows}) == len(rows)
 
 
-def test_an_empty_school_has_no_lessons_and_no_trouble() -> None:
+def test_an_empty_school_has_no_lessons() -> None:
     account = Account.build(
         **dict.fromkeys(("leads", "clients", "archived_leads", "archived_clients"), 0),
         teachers=0,
@@ -150,7 +150,7 @@ def test_an_empty_school_has_no_lessons_and_no_trouble() -> None:
         account.insert("lesson")
 
 
-def test_tables_do_not_depend_on_the_order_of_the_questions() -> None:
+def test_tables_do_not_depend_on_the_order_of_requests() -> None:
     one, other = Account.build(seed=3), Account.build(seed=3)
     forwards = {entity: one.rows(entity) for entity in SPECS}
     assert forwards == {entity: other.rows(entity) for entity in reversed(SPECS)}

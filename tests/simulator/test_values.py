@@ -98,7 +98,7 @@ def test_junk_hits_its_share_of_cards_and_no_others(start: Start, account: Accou
     assert any("\0" in (row["note"] or "") for row in rows)
 
 
-def test_unicode_survives_however_it_is_written(start: Start, account: Account) -> None:
+def test_unicode_is_unchanged_in_any_encoding(start: Start, account: Account) -> None:
     odd = served(start, account, unicode_oddities=True)
     escaped = start(Quirks(unicode_oddities=True, escaped_json=True), account=account)
     response = escaped.post("customer/index", {**EVERYTHING, "pageSize": 500})

@@ -95,7 +95,7 @@ def test_dates_of_groups_may_be_dotted(start: Start, account: Account) -> None:
         ("teacher", "avatar_key", ("avatar_url", "avatarUrl")),
     ],
 )
-def test_some_keys_have_two_names(
+def test_some_fields_have_two_names(
     start: Start, account: Account, path: str, quirk: str, names: tuple[str, str]
 ) -> None:
     old, new = names

@@ -1,0 +1,1 @@
+"""One check for each section of the report."""

@@ -1,0 +1,1 @@
+"""The report as text, as JSON and compared with an earlier one."""
