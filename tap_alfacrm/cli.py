@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -9,32 +10,53 @@ import traceback
 from typing import NoReturn
 
 from tap_alfacrm.errors import AlfaCRMError, OutputError
-from tap_alfacrm.tap import TapAlfaCRM
+from tap_alfacrm.sdk.log_level import settle_log_level
+from tap_alfacrm.tap import PREFIX, TapAlfaCRM
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Drop what the SDK logs for each partition, or each row, of unsorted lists."""
-    message = record.getMessage()
-    return not message.startswith(("Stream is assumed to be unsorted", "New replication value is"))
+    """Drop what the SDK logs for each partition, or row, and what the tap says better."""
+    return not record.getMessage().startswith(
+        (
+            "Stream is assumed to be unsorted",
+            "New replication value is",
+            "Config validation failed",
+        )
+    )
+
+
+def main() -> NoReturn:
+    """Run the tap, and end the process without taking it down piece by piece.
+
+    A request that is under way in a thread, in the middle of a TLS handshake above all, can crash
+    an interpreter that shuts down.
+    """
+    code: object = 0
+    try:
+        run()
+    except SystemExit as ended:
+        code = ended.code or 0
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    logging.shutdown()
+    os._exit(code if isinstance(code, int) else 1)
 
 
 def run() -> None:
     """Run the tap; an error that the user can correct ends in one line without a traceback."""
-    logging.getLogger("singer_sdk").addFilter(_is_news)
+    for name in ("singer_sdk", TapAlfaCRM.name):
+        logging.getLogger(name).addFilter(_is_news)
     if sys.stdout is None:
         _end("The output cannot be written: it is closed. Nothing was loaded.")
+    settle_log_level(TapAlfaCRM.logger, PREFIX)
     try:
         TapAlfaCRM.cli()
-    except (AlfaCRMError, FileNotFoundError) as error:
+    except AlfaCRMError as error:
         _end(str(error))
     except (OutputError, OSError) as error:
-        # what was not written is lost; closing must not complain of it again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")
     except Exception as error:  # noqa: BLE001 - its message may hold the value of a row
         name = type(error).__name__
-        if name == "JSONDecodeError":  # that of the SDK's JSON library
-            _end(f"A file given with --config, --state or --catalog is not JSON: {error}.")
         TapAlfaCRM.logger.critical("%s", "".join(traceback.format_tb(error.__traceback__)))
         _end(
             f"{name} in the tap itself. Its text is left out, because it may hold a person's "

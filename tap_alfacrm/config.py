@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.errors import ConfigError, MissingSettingsError
+from tap_alfacrm.hosts import base_url
 from tap_alfacrm.sdk.config_schema import config_jsonschema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CREDENTIALS = ("hostname", "email", "api_key")
+EARLIEST_YEAR = 1900
+"""From here on every date can be counted with."""
 SECRET, DATE_TIME = {"secret": True}, {"format": "date-time"}
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -120,6 +121,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(
             gt=0,
+            le=86_400,
             title="Request timeout",
             description="Seconds to wait for a connection or for a response.",
         ),
@@ -136,6 +138,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(
             ge=0,
+            le=36_500,
             title="Lookback",
             description="Days before its bookmark from which an incremental run requests changes, "
             "because the API filters by whole days only. Rows in that window are emitted again.",
@@ -189,9 +192,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: With one line that names the setting and says what is right.
         """
-        missing = [name for name in CREDENTIALS if not config.get(name)]
+        missing = missing_credentials(config)
         if missing:
-            raise ConfigError(name=", ".join(missing), why="it is missing, and required")
+            raise MissingSettingsError(missing)
         given = {key: value for key, value in config.items() if value is not None}
         try:
             settings = msgspec.convert(given, cls)
@@ -208,6 +211,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: With one line that names the setting and says what is right.
         """
+        for name in ("hostname", "email", "api_key", "app_key", "timezone", "start_date"):
+            text = getattr(self, name) or ""
+            if text[:1] in {"'", '"'}:
+                raise ConfigError(name=name, why="it is in quotation marks; give it without them")
+            if len(text.split()) > 1 and name != "start_date":
+                raise ConfigError(name=name, why="it holds white space")
         _ = self.base_url, self.zone, self.start
         for name in ("app_key", "user_agent"):
             value = getattr(self, name)
@@ -228,7 +237,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         except ValueError:
             why = f"{self.start_date!r} is not a date such as 2025-09-01"
             raise ConfigError(name="start_date", why=why) from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        if moment.year < EARLIEST_YEAR:
+            why = f"it lies before {EARLIEST_YEAR}; leave it out to load everything"
+            raise ConfigError(name="start_date", why=why)
+        if moment > dt.datetime.now(dt.UTC) + dt.timedelta(days=1):
+            raise ConfigError(
+                name="start_date", why="it lies in the future; nothing would be loaded"
+            )
+        return moment
 
     @property
     def base_url(self) -> str:
@@ -237,14 +254,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: The hostname is not a plain host.
         """
-        text = self.hostname.strip()
-        url = urlsplit(text if "://" in text else f"https://{text}")
-        wrong = _wrong_host(text, url)
-        if wrong is not None:
-            why = f"{wrong}; give the host alone, such as demo.s20.online"
-            raise ConfigError(name="hostname", why=why)
-        host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-        return f"{url.scheme}://{host}" + (f":{url.port}" if url.port else "")
+        return base_url(self.hostname)
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -262,31 +272,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError(name="timezone", why=why) from None
 
 
-def _wrong_host(text: str, url: SplitResult) -> str | None:
-    if url.scheme not in {"http", "https"}:
-        return f"{url.scheme!r} is not https"
-    try:
-        has_host, _ = bool(url.hostname), url.port
-    except ValueError:
-        return "the port is not a number"
-    problems = {
-        "it holds white space or a backslash": "\\" in text or len(text.split()) > 1,
-        "no host in it": not has_host,
-        "credentials do not belong there (use email and api_key)": "@" in url.netloc,
-        "a path or a query does not belong there": url.path.strip("/") or url.query or url.fragment,
-        "plain http is for loopback addresses only": url.scheme == "http"
-        and not _is_loopback(url.hostname or ""),
+def missing_credentials(config: Mapping[str, Any]) -> list[str]:
+    """Names of the settings without which nothing can be requested."""
+    return [name for name in CREDENTIALS if not config.get(name)]
+
+
+def stripped(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings without the blanks and line ends around them, which come of copying.
+
+    Args:
+        config: Settings; those of other classes are left alone.
+    """
+    return {
+        name: value.strip()
+        if isinstance(value, str) and name in Config.__struct_fields__
+        else value
+        for name, value in config.items()
     }
-    return next((problem for problem, applies in problems.items() if applies), None)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 CONFIG_JSONSCHEMA = config_jsonschema(Config)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import FatalSyncError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from singer_sdk.exceptions import ConfigValidationError
 
 
@@ -42,6 +44,25 @@ class ConfigError(AlfaCRMError):
         subject, _, verdict = (finding or place).rpartition(" is ")
         name = place.partition("]")[0] if at else subject
         return cls(name=name.strip("'"), why=f"it is {verdict}")
+
+
+class MissingSettingsError(AlfaCRMError):
+    """Settings are missing without which nothing can be requested."""
+
+    def __init__(self, names: Sequence[str], places: Sequence[str] = ()) -> None:
+        """Name all of them, and where they were looked for.
+
+        Args:
+            names: The settings.
+            places: Files and the environment.
+        """
+        settings, variables = ", ".join(names), ", ".join(f"TAP_ALFACRM_{n.upper()}" for n in names)
+        if any(place.endswith("environment") for place in places):
+            advice = f"Set {variables}, or give a file with --config."
+        else:
+            advice = f"Give a file with them by --config, or set {variables} for --config=ENV."
+        where = f" They were looked for in {', '.join(places)}." if places else ""
+        super().__init__(f"Settings are missing: {settings}.{where} {advice}")
 
 
 class CredentialsError(AlfaCRMError):

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS
+from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS, missing_credentials, stripped
 from tap_alfacrm.discovery import Discovery
-from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.errors import ConfigError, MissingSettingsError
 from tap_alfacrm.schemas import standard_schema
-from tap_alfacrm.sdk.environment import from_environment
-from tap_alfacrm.sdk.inputs import check_configs, check_state, with_chosen_methods
+from tap_alfacrm.sdk.catalog import chosen_catalog
+from tap_alfacrm.sdk.command import CommandTap
+from tap_alfacrm.sdk.environment import Environment
+from tap_alfacrm.sdk.log_level import settle_log_level
+from tap_alfacrm.sdk.map_names import check_shapes
 from tap_alfacrm.sdk.output import Writer
+from tap_alfacrm.sdk.settings import GivenSettings
+from tap_alfacrm.sdk.state import usable_state
 from tap_alfacrm.sdk.stream_maps import Mapper
+from tap_alfacrm.sdk.termination import SignalledTap
 from tap_alfacrm.streams import contact, customers, dictionaries, money, people, teaching
 from tap_alfacrm.streams.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
-    import click
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.singerlib import CatalogEntry
 
     from tap_alfacrm.streams.base import AlfaCRMStream
 
+PREFIX = "TAP_ALFACRM_"
 STREAMS: tuple[type[AlfaCRMStream], ...] = (
     dictionaries.BranchesStream,
     dictionaries.CompaniesStream,
@@ -78,9 +78,10 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
     contact.CommunicationsStream,
 )
 """In the order in which they are loaded: parents before their children."""
+SPECS = {stream.name: stream.spec() for stream in STREAMS}
 
 
-class TapAlfaCRM(Tap):
+class TapAlfaCRM(SignalledTap, CommandTap):
     """Singer tap for AlfaCRM, the CRM of schools and education centres: every row, exactly once."""
 
     name = "tap-alfacrm"
@@ -106,26 +107,41 @@ class TapAlfaCRM(Tap):
         catalog: dict[str, Any] | Catalog | None = None,
         state: dict[str, Any] | None = None,
         parse_env_config: bool = False,
+        validate_config: bool = True,
         **kwargs: Any,
     ) -> None:
-        given = dict(config or {})
+        settle_log_level(self.logger, PREFIX)
+        given = config if isinstance(config, GivenSettings) else GivenSettings(config)
         if parse_env_config:
-            self.append_builtin_config(self.config_jsonschema)
-            given |= from_environment(self.config_jsonschema, "TAP_ALFACRM_")
-        if catalog is not None and not isinstance(catalog, Catalog):
-            catalog = with_chosen_methods(catalog)
+            given = self._with_environment(given)
+        if catalog is not None:
+            given_catalog = catalog.to_dict() if isinstance(catalog, Catalog) else catalog
+            catalog = chosen_catalog(given_catalog, SPECS, self.logger)
         if state is not None:
-            check_state(state)  # before the SDK takes what is no object for a path
+            state = usable_state(state, SPECS, self.logger)
+        check_shapes(given.get("stream_maps"))
+        missing = missing_credentials(given)
+        if missing and (validate_config or len(missing) < len(CREDENTIALS)):
+            raise MissingSettingsError(missing, given.places)
         try:
-            super().__init__(config=given, catalog=catalog, state=state, **kwargs)
+            super().__init__(
+                config=stripped(given),
+                catalog=catalog,
+                state=state,
+                validate_config=validate_config,
+                **kwargs,
+            )
         except ConfigValidationError as error:
             raise ConfigError.from_validation(error) from None
 
-    @classmethod
-    @override
-    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        check_configs(value)
-        return super().cb_config(ctx, param, value)
+    def _with_environment(self, given: GivenSettings) -> GivenSettings:
+        """Settings of the environment go before those of files, and those before `.env`."""
+        self.append_builtin_config(self.config_jsonschema)
+        found = Environment.read(self.config_jsonschema, PREFIX)
+        if found.path is not None:
+            self.logger.info("Settings were read from %s.", found.path)
+        places = [*given.places, *found.variables.places, *found.file.places]
+        return GivenSettings({**found.file, **given, **found.variables}, places)
 
     @cached_property
     def run(self) -> Run:
@@ -134,26 +150,8 @@ class TapAlfaCRM(Tap):
 
     @override
     def setup_mapper(self) -> None:
-        self.mapper = Mapper(plugin_config=dict(self.config), logger=self.logger)
+        self.mapper = Mapper(dict(self.config), self.logger, SPECS)
         self.mapper.register_raw_streams_from_catalog(self.catalog)
-
-    @override
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Write the state, as the SDK does, and end here and now with 128 and the signal.
-
-        The SDK's SystemExit is lost where a signal comes while an object is being collected,
-        and its code 0 would have a load that was cut short taken for a whole one.
-        """
-        try:
-            super()._handle_termination(signum, frame)
-        finally:
-            with contextlib.suppress(Exception):
-                sys.stdout.flush()
-                self.logger.critical(
-                    "Stopped by %s before the end. The next run continues from the last state.",
-                    signal.Signals(signum).name,
-                )
-            os._exit(128 + signum)
 
     @property
     @override
@@ -187,6 +185,10 @@ class TapAlfaCRM(Tap):
         if self.input_catalog is not None:
             return {name: _added(name, entry) for name, entry in self.input_catalog.items()}
         if not self._has_account:
+            self.logger.warning(
+                "No account is given (%s), so these are the streams without custom fields.",
+                ", ".join(CREDENTIALS),
+            )
             return {}
         discovery = Discovery(self.run.client, self.run.config)
         sampled = sorted((s for s in STREAMS if s.has_custom_fields), key=lambda s: not s.required)

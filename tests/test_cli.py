@@ -111,13 +111,13 @@ def test_a_run_that_fails_midway_ends_in_one_line(
 
 @pytest.mark.parametrize(
     ("config", "name"),
-    [({}, "hostname"), ({"page_size": "x"}, "page_size"), ({"is_study": [9]}, "is_study")],
+    [({"page_size": "x"}, "page_size"), ({"is_study": [9]}, "is_study")],
 )
 def test_a_wrong_setting_ends_in_one_line(
     tmp_path: Path, server: Server, config: dict[str, Any], name: str
 ) -> None:
-    whole = {**config_for(server), **config} if config else {}
-    for arguments in ([], ["--discover"] if config else []):
+    whole = {**config_for(server), **config}
+    for arguments in ([], ["--discover"]):
         assert f"Setting {name}" in last_line(run(tmp_path, whole, *arguments))
 
 
@@ -203,31 +203,6 @@ def test_pipes_do_not_change_text_and_money(tmp_path: Path, account: Account) ->
         line = lines[row["id"]]
         assert row["name"] in line
         assert f'"balance":{row["balance"]},' in line
-
-
-@pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])
-def test_a_file_without_json_ends_in_one_line(tmp_path: Path, server: Server, option: str) -> None:
-    (tmp_path / "broken.json").write_text('{"x":')
-    config = None if option == "--config" else config_for(server)
-    line = last_line(run(tmp_path, config, option, str(tmp_path / "broken.json")))
-    assert "is not JSON" in line
-
-
-@pytest.mark.parametrize("option", ["--state", "--catalog"])
-@pytest.mark.parametrize("text", ["[1]", "1", '"x"', '{"streams": [{}], "bookmarks": 1}'])
-def test_a_file_that_holds_something_else_ends_in_one_line(
-    tmp_path: Path, server: Server, option: str, text: str
-) -> None:
-    (tmp_path / "other.json").write_text(text)
-    line = last_line(run(tmp_path, config_for(server), option, str(tmp_path / "other.json")))
-    assert "cannot be read" in line
-
-
-@pytest.mark.parametrize("text", ["[1]", '["ab"]', "1"])
-def test_settings_that_are_no_object_end_in_one_line(tmp_path: Path, text: str) -> None:
-    (tmp_path / "other.json").write_text(text)
-    line = last_line(run(tmp_path, None, "--config", str(tmp_path / "other.json")))
-    assert f"{tmp_path / 'other.json'} cannot be read" in line
 
 
 def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tap_alfacrm.config import Config
-from tap_alfacrm.errors import AlfaCRMError, ConfigError
-from tap_alfacrm.sdk.environment import from_environment
+from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.sdk.environment import Environment
 from tap_alfacrm.tap import TapAlfaCRM
 
 GOOD: dict[str, Any] = {"hostname": "demo.s20.online", "email": "a@example.org", "api_key": "k3y"}
@@ -42,8 +42,21 @@ WRONG: list[tuple[str, object, str]] = [
     ("hostname", "demo.s20.online:port", "port"),
     ("hostname", "demo s20.online", "white space"),
     ("hostname", "https://", "no host"),
-    ("email", "", "missing"),
-    ("api_key", "", "missing"),
+    ("hostname", '"demo.s20.online"', "quotation marks"),
+    ("hostname", "demo..s20.online", "no name of a host"),
+    ("hostname", ".s20.online", "no name of a host"),
+    ("hostname", "demo.s20.online.", "no name of a host"),
+    ("hostname", "<demo>.s20.online", "no name of a host"),
+    ("hostname", f"{'a' * 64}.s20.online", "no name of a host"),
+    ("hostname", "[demo.s20.online]", "bracket"),
+    ("hostname", "demo.s20.online:99999", "65535"),
+    ("api_key", f"{SECRET} {SECRET}", "white space"),
+    ("api_key", f"'{SECRET}'", "quotation marks"),
+    ("email", "a@example.org b@example.org", "white space"),
+    ("timezone", "'UTC'", "quotation marks"),
+    ("start_date", "0001-01-01", "1900"),
+    ("start_date", "9999-12-31T23:59:59-12:00", "future"),
+    ("lookback_days", 1_000_000, "<= 36500"),
     ("branch_ids", [-1], ">= 0"),
     ("is_study", [-1], ">= 0"),
     ("is_study", [3], "<= 2"),
@@ -52,6 +65,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("requests_per_second", 0, "> 0"),
     ("token_ttl_seconds", 0, ">= 1"),
     ("request_timeout_seconds", -1, "> 0"),
+    ("request_timeout_seconds", 1e308, "<= 86400"),
     ("lookback_days", -1, ">= 0"),
     ("max_in_flight", 0, ">= 1"),
     ("timezone", "Kyiv", "IANA"),
@@ -111,17 +125,7 @@ def test_the_environment_gives_each_setting_its_type(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object
 ) -> None:
     monkeypatch.setenv(f"TAP_ALFACRM_{name.upper()}", text)
-    assert from_environment(SCHEMA, "TAP_ALFACRM_") == {name: value}
-
-
-def test_an_env_file_is_read_and_the_environment_goes_before_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
-    (tmp_path / ".env").write_text("TAP_ALFACRM_PAGE_SIZE=50\nTAP_ALFACRM_TIMEZONE=UTC\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TAP_ALFACRM_TIMEZONE", "Asia/Almaty")
-    read = from_environment(SCHEMA, "TAP_ALFACRM_")
-    assert read == {"page_size": 50, "timezone": "Asia/Almaty"}
+    assert Environment.read(SCHEMA, "TAP_ALFACRM_").variables == {name: value}
 
 
 @pytest.mark.parametrize(("name", "text"), [("page_size", "many"), ("branch_ids", "a,b")])
@@ -131,26 +135,3 @@ def test_the_environment_with_a_wrong_type(
     monkeypatch.setenv(f"TAP_ALFACRM_{name.upper()}", text)
     with pytest.raises(ConfigError, match=f"Setting {name} is wrong"):
         TapAlfaCRM(config=dict(GOOD), parse_env_config=True)
-
-
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"bookmarks": []},
-        {"bookmarks": {"lessons": {"partitions": [{}]}}},
-        {"bookmarks": {"pays": {"replication_key_value": "the other day"}}},
-        {"bookmarks": {"pays": {"replication_key_value": 5}}},
-    ],
-)
-def test_a_state_that_cannot_be_read_is_told(state: dict[str, Any]) -> None:
-    with pytest.raises(AlfaCRMError, match="The state cannot be read"):
-        TapAlfaCRM(config={}, state=state, validate_config=False)
-
-
-@pytest.mark.parametrize(
-    "catalog",
-    [{"streams": 5}, {}, {"streams": [{"tap_stream_id": "pays"}]}, {"streams": ["pays"]}],
-)
-def test_a_catalog_that_cannot_be_read_is_told(catalog: dict[str, Any]) -> None:
-    with pytest.raises(AlfaCRMError, match="The catalog cannot be read"):
-        TapAlfaCRM(config={}, catalog=catalog, validate_config=False)

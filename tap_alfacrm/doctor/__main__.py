@@ -7,34 +7,18 @@ import sys
 import traceback
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import click
-import msgspec
 
 from tap_alfacrm.doctor.progress import Progress
 from tap_alfacrm.doctor.report.compare import compare, render_comparison
 from tap_alfacrm.doctor.report.model import read_report, to_json
 from tap_alfacrm.doctor.report.text import render_report
 from tap_alfacrm.doctor.runner import BUDGET, UNKNOWN, create_probe, run_checks
-from tap_alfacrm.errors import AlfaCRMError, InputError
+from tap_alfacrm.errors import AlfaCRMError
+from tap_alfacrm.sdk.settings import ENVIRONMENT, read_config_files
 
-ENVIRONMENT = "ENV"
 STOPPED = 130
-
-
-def _read(files: tuple[str, ...]) -> dict[str, Any]:
-    config: dict[str, Any] = {}
-    for file in files:
-        try:
-            config |= msgspec.json.decode(Path(file).read_bytes(), type=dict[str, Any])
-        except OSError as error:
-            msg = f"{file} cannot be read: {error.strerror}."
-            raise InputError(msg) from None
-        except msgspec.DecodeError as error:
-            msg = f"{file} is not a JSON object of settings: {error}."
-            raise InputError(msg) from None
-    return config
 
 
 @click.command(
@@ -64,9 +48,8 @@ def cli(configs: tuple[str, ...], form: str, earlier: Path | None) -> None:
     progress = Progress(BUDGET)
     try:
         old = read_report(earlier) if earlier else None
-        files = tuple(config for config in configs if config != ENVIRONMENT)
         environment = not configs or ENVIRONMENT in configs
-        probe = create_probe(_read(files), progress.count, environment=environment)
+        probe = create_probe(read_config_files(configs), progress.count, environment=environment)
         report = run_checks(probe, progress.begin)
     except AlfaCRMError as error:
         progress.end()

@@ -1,7 +1,15 @@
-"""Stream maps for the streams that are loaded."""
+"""Stream maps for the streams that are loaded.
+
+Overrides `PluginMapper.register_raw_streams_from_catalog`, which holds the map of a stream against
+its selected columns even where none is selected, and so ends the run of everybody who deselects a
+stream that has a map (meltano/sdk issue 1942). singer-sdk 0.55 makes this part unnecessary (pull
+request 3046). Also overrides `StreamMap.transform` and `StreamMap.get_filter_result`, whose errors
+hold the value of a row; no version makes that unnecessary yet.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MappingError
@@ -10,19 +18,32 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_alfacrm.errors import ConfigError
-from tap_alfacrm.sdk.cells import make_json_readable
-from tap_alfacrm.sdk.wrapped import WrappedMap
+from tap_alfacrm.sdk.flattening import WrappedMap, make_json_readable
+from tap_alfacrm.sdk.map_names import check_names
 
 if TYPE_CHECKING:
+    import logging
+    from collections.abc import Collection, Iterator
+
     from singer_sdk.singerlib import CatalogEntry
 
 
 class Mapper(PluginMapper):
-    """Stream maps that ignore deselected streams, and whose errors hold no value of a row.
+    """Stream maps that ignore deselected streams, and whose errors hold no value of a row."""
 
-    The SDK holds the map of a stream against its selected columns even where none is selected, and
-    so ends the run of everybody who deselects a stream that has a map.
-    """
+    def __init__(
+        self, plugin_config: dict[str, Any], logger: logging.Logger, names: Collection[str]
+    ) -> None:
+        """Read the maps of a config.
+
+        Args:
+            plugin_config: The config.
+            logger: Is told of maps that name nothing.
+            names: All streams of the tap, whether or not in its catalog.
+        """
+        self._names = names
+        self._given = dict(plugin_config.get("stream_maps") or {})
+        super().__init__(plugin_config=plugin_config, logger=logger)
 
     @override
     def register_raw_streams_from_catalog(self, catalog: Catalog) -> None:
@@ -35,6 +56,8 @@ class Mapper(PluginMapper):
             ConfigError: A map does not fit its stream.
         """
         selected = Catalog({name: entry for name, entry in catalog.items() if _is_selected(entry)})
+        columns = {name: set(entry.schema.properties or ()) for name, entry in selected.items()}
+        check_names(self._given, columns, self._names, self.logger)
         try:
             super().register_raw_streams_from_catalog(selected)
             for name in catalog.keys() - selected.keys():
@@ -55,15 +78,27 @@ class RedactingMap(WrappedMap):
 
     @override
     def transform(self, record: dict[str, Any]) -> dict[str, Any] | None:
-        try:
+        with self._redacted():
             return self._inner.transform(record)
+
+    @override
+    def get_filter_result(self, record: dict[str, Any]) -> bool:
+        with self._redacted():
+            return self._inner.get_filter_result(record)
+
+    @contextmanager
+    def _redacted(self) -> Iterator[None]:
+        try:
+            yield
         except MappingError as error:
-            why = str(error).rstrip(".")
+            why = f"{self.stream_alias}: {str(error).rstrip('.')}"
         except Exception as error:  # noqa: BLE001 - an expression may raise anything
             why = (
                 f"an expression for {self.stream_alias} fails on the value of a row with "
                 f"{type(error).__name__}"
             )
+        else:
+            return
         raise ConfigError(name="stream_maps", why=why)
 
 

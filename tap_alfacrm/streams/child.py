@@ -152,5 +152,5 @@ class ChildStream(AlfaCRMStream):
                 spec = ListSpec(variant, constants)
                 yield Task(
                     [(replace(request, body=variant), spec)],
-                    id_scope=identifier if len(self.primary_keys) > 1 else None,
+                    id_scope=identifier if len(self.identity) > 1 else None,
                 )

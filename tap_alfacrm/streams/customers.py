@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_alfacrm.extract.deduplication import FilterWitness
@@ -38,11 +37,12 @@ class CustomersStream(ArchivedStream):
     counts_each_branch = True
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
     sample_list = ListSpec({"is_study": BOTH, "removed": ALL})
+    is_incremental = False
+    possible_contexts = ({"is_study": 0}, {"is_study": 1}, {"is_study": BOTH})
 
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.forced_replication_method = REPLICATION_FULL_TABLE
         self._bookmarks: dict[Hashable, dt.datetime | None] = {}
 
     @property

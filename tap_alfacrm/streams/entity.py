@@ -16,13 +16,13 @@ from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.records.typed_page import TypedPageParser, TypedRow
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.sdk.page_stream import PageStream
+from tap_alfacrm.sdk.spec import StreamSpec
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
-    from singer_sdk.singerlib import Catalog
 
     from tap_alfacrm.extract.deduplication import FilterWitness
     from tap_alfacrm.extract.incremental import IncrementalFilter
@@ -84,6 +84,12 @@ class EntityStream(PageStream):
     """Whether a row can move to another branch during a run, where the path names a branch."""
     sample_list: ClassVar[ListSpec] = ListSpec()
     """The list that contains every row of the entity."""
+    is_incremental: ClassVar[bool] = True
+    """Whether changed rows only are requested unless the catalog says otherwise."""
+    possible_contexts: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    """Partitions that there can be."""
+    former_contexts: ClassVar[Sequence[Mapping[str, Any]]] = ()
+    """Partitions of earlier versions, whose earliest bookmark a state passes on."""
 
     def __init__(self, tap: Tap, run: Run, account_properties: Schemas | None = None) -> None:
         """Create the stream.
@@ -96,8 +102,29 @@ class EntityStream(PageStream):
         self.run = run
         self._account_properties = account_properties or {}
         super().__init__(tap)
-        if self.incremental_filter is not None:
-            self.replication_key = self.incremental_filter.key
+        spec = self.spec()
+        self.replication_key = spec.replication_key
+        if spec.replication_key and spec.replication_method == REPLICATION_FULL_TABLE:
+            self.forced_replication_method = REPLICATION_FULL_TABLE
+
+    @property
+    def identity(self) -> Sequence[str]:
+        """Columns by which the API tells rows apart, whatever key the catalog has."""
+        return type(self).primary_keys
+
+    @classmethod
+    def spec(cls) -> StreamSpec:
+        """What no catalog or state can change."""
+        key = None if cls.incremental_filter is None else cls.incremental_filter.key
+        is_incremental = key is not None and cls.is_incremental
+        method = REPLICATION_INCREMENTAL if is_incremental else REPLICATION_FULL_TABLE
+        return StreamSpec(cls.primary_keys, key, method, cls.possible_contexts, cls.former_contexts)
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]] | None:
+        """Those of the code, never those of a state, as in the SDK."""
+        return [dict(context) for context in self.possible_contexts] or None
 
     @cached_property
     @override
@@ -108,16 +135,6 @@ class EntityStream(PageStream):
             **standard,
             "properties": {**standard["properties"], **self._account_properties},
         }
-
-    @override
-    def apply_catalog(self, catalog: Catalog) -> None:
-        super().apply_catalog(catalog)
-        can_be_incremental = self.incremental_filter is not None and self.replication_key
-        if self.replication_method == REPLICATION_INCREMENTAL and not can_be_incremental:
-            self.logger.warning(
-                "%s: incremental replication is not supported; loading the full table.", self.name
-            )
-            self.forced_replication_method = REPLICATION_FULL_TABLE
 
     @classmethod
     def path(cls, branch: int | None, action: str | None = None) -> str:
@@ -172,8 +189,9 @@ class EntityStream(PageStream):
     @cached_property
     def parser(self) -> Parser:
         """Parses the pages of this stream."""
-        if self.is_typed and self.can_write_pages and not self.converter.renames_columns:
-            return TypedPageParser(self.effective_schema, self.primary_keys[0])
+        is_typed = self.is_typed and self.identity[0] in self.effective_schema["properties"]
+        if is_typed and self.can_write_pages and not self.converter.renames_columns:
+            return TypedPageParser(self.effective_schema, self.identity[0])
         return parse_page
 
     @cached_property

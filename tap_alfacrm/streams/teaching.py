@@ -60,13 +60,9 @@ class LessonsStream(AlfaCRMStream):
     name = "lessons"
     entity = "lesson"
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
+    former_contexts = tuple({"status": status} for status in LESSON_STATUSES)
     is_typed = False
     counts_by_branch = True
-
-    @override
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.merge_partitions()
 
     @override
     def lists(self, context: Context | None) -> Sequence[ListSpec]:

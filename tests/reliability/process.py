@@ -63,28 +63,35 @@ class Program:
         atexit.register(self._process.communicate)
 
     def run(
-        self, arguments: list[str], files: list[str], started: Callable[[int], object] = id
+        self,
+        arguments: list[str],
+        files: list[str],
+        started: Callable[[int], object] = id,
+        **differences: Any,
     ) -> int:
         """Run to the end.
 
         Args:
             arguments: Of the command line.
             files: For stdin, stdout and stderr.
-            started: Called with the process id.
+            started: Is told the process id.
+            differences: The `environment`, beside that of this process, and the working `folder`.
 
         Returns:
             The exit code, negative for a signal.
         """
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps({"arguments": arguments, "files": files}) + "\n")
+        order = {"arguments": arguments, "files": files, **differences}
+        self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         started(int(self._process.stdout.readline()))
         return int(self._process.stdout.readline())
 
 
 @cache
-def _tap() -> Program:
+def tap_program() -> Program:
+    """The tap."""
     return Program(sys.executable, "tap_alfacrm.__main__")
 
 
@@ -149,7 +156,7 @@ class Tap:
                 timers.append(threading.Timer(after, _kill, [pid, signal]))
                 timers[0].start()
 
-        code = _tap().run(
+        code = tap_program().run(
             arguments, [os.devnull, str(self.output), self._path("log")], started=started
         )
         for timer in timers:

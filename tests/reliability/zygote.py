@@ -2,9 +2,10 @@
 
     python zygote.py MODULE
 
-The program is the `main` of a module. An order is a line of JSON: the arguments, and the files
-for stdin, stdout and stderr. The answers are two lines: the process id, and when the program
-has ended, its exit code. It also runs in the environments of loaders.
+The program is the `main` of a module. An order is a line of JSON: the arguments, the files for
+stdin, stdout and stderr, and where they differ the environment and the working directory. The
+answers are two lines: the process id, and when the program has ended, its exit code. It runs in
+the environment of any loader.
 """
 
 from __future__ import annotations
@@ -34,8 +35,16 @@ def load(module: str) -> Any:
     return program
 
 
-def be(program: Any, arguments: list[str], files: list[str]) -> None:
-    """Run the program in the forked process."""
+def be(
+    program: Any,
+    arguments: list[str],
+    files: list[str],
+    environment: dict[str, str] | None = None,
+    folder: str = ".",
+) -> None:
+    """Be the program."""
+    os.environ.update(environment or {})
+    os.chdir(folder)
     for descriptor, path in enumerate(files):
         mode = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         os.dup2(os.open(path, mode), descriptor)

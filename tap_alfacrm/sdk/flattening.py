@@ -1,17 +1,20 @@
-"""Flattening whose JSON people can read."""
+"""Flattening whose JSON people can read.
+
+Overrides `StreamMap.flatten_record`, which escapes each letter that is not ASCII and leaves a bare
+`false` or `12` in a column that it has made text (meltano/sdk issues 1204 and 1400; pull request
+3416, closed). No version of singer-sdk makes this unnecessary yet.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from singer_sdk.singerlib.json import serialize_json
 from typing_extensions import override
 
-from tap_alfacrm.sdk.wrapped import WrappedMap
-
 if TYPE_CHECKING:
-    from singer_sdk.mapper import PluginMapper, StreamMap
+    from singer_sdk.mapper import PluginMapper
 
 _TEXT = ("string", ["string", "null"], ["null", "string"])
 
@@ -29,6 +32,31 @@ def make_json_readable(mapper: PluginMapper) -> None:
             else ReadableFlattening(stream_map)
             for stream_map in stream_maps
         ]
+
+
+class WrappedMap(StreamMap):
+    """A stream map around another, whose flattening it takes over."""
+
+    def __init__(self, inner: StreamMap) -> None:
+        """Take the place of a map.
+
+        Args:
+            inner: The map that filters and transforms the records.
+        """
+        super().__init__(
+            inner.stream_alias,
+            inner.raw_schema,
+            inner.raw_key_properties,
+            inner.flattening_options,
+        )
+        self.transformed_schema = inner.transformed_schema
+        self.transformed_key_properties = inner.transformed_key_properties
+        inner.flattening_options = None  # it would be done twice
+        self._inner = inner
+
+    @override
+    def get_filter_result(self, record: dict[str, Any]) -> bool:
+        return self._inner.get_filter_result(record)
 
 
 class ReadableFlattening(WrappedMap):

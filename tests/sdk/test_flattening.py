@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from singer_sdk.mapper import PluginMapper
 
-from tap_alfacrm.sdk.cells import ReadableFlattening, make_json_readable
+from tap_alfacrm.sdk.flattening import ReadableFlattening, make_json_readable
 
 SCHEMA = {
     "type": "object",

@@ -1,0 +1,76 @@
+"""What may stand in the setting `hostname`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from tap_alfacrm.errors import ConfigError
+
+MAX_PORT = 65535
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+
+
+def base_url(hostname: str) -> str:
+    """Turn a hostname, with or without a scheme and a port, into `https://host[:port]`.
+
+    Args:
+        hostname: As it was given.
+
+    Raises:
+        ConfigError: It is not a plain host.
+    """
+    text = hostname.strip()
+    try:
+        url = urlsplit(text if "://" in text else f"https://{text}")
+    except ValueError:
+        wrong: str | None = "it holds a bracket"
+    else:
+        wrong = _wrong_host(text, url)
+        if wrong is None:
+            host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+            return f"{url.scheme}://{host}" + (f":{url.port}" if url.port else "")
+    why = f"{wrong}; give the host alone, such as demo.s20.online"
+    raise ConfigError(name="hostname", why=why)
+
+
+def _wrong_host(text: str, url: SplitResult) -> str | None:
+    if url.scheme not in {"http", "https"}:
+        return f"{url.scheme!r} is not https"
+    try:
+        has_host, _ = bool(url.hostname), url.port
+    except ValueError:
+        return f"the port is not a number up to {MAX_PORT}"
+    problems = {
+        "it holds white space or a backslash": "\\" in text or len(text.split()) > 1,
+        "no host in it": not has_host,
+        "credentials do not belong there (use email and api_key)": "@" in url.netloc,
+        "a path or a query does not belong there": url.path.strip("/") or url.query or url.fragment,
+        "it is no name of a host": not _is_host(url.hostname or ""),
+        "plain http is for loopback addresses only": url.scheme == "http"
+        and not _is_loopback(url.hostname or ""),
+    }
+    return next((problem for problem, applies in problems.items() if applies), None)
+
+
+def _is_host(host: str) -> bool:
+    if _address(host) is not None:
+        return True
+    try:
+        name = host.encode("idna").decode()
+    except UnicodeError:  # a part of it is empty or too long
+        return False
+    return all(map(_LABEL.fullmatch, name.split(".")))
+
+
+def _is_loopback(host: str) -> bool:
+    address = _address(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
