@@ -41,7 +41,7 @@ demo: .venv/.installed .meltano/.installed ## Load a made-up school CRM into CSV
 	$(BIN)/python -m scripts.demo
 
 .PHONY: test
-test: .venv/.installed .tools/meltano/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
+test: .venv/.installed .tools/meltano/.installed .tools/dbt/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term -m "not recipes and not soak" $(ARGS)
 
 .PHONY: soak
@@ -73,7 +73,7 @@ types: .venv/.installed ## Check the types
 .PHONY: audit
 audit: .venv/.installed ## Look for known weaknesses in what is locked; asks the internet
 	$(UV) export --quiet --locked --all-groups --no-group meltano --no-emit-project --output-file .cache/locked.txt
-	for locked in .cache/locked.txt loaders/*.txt; do \
+	for locked in .cache/locked.txt dbt/*.txt loaders/*.txt; do \
 		$(UV) tool run --quiet pip-audit@2.9.0 --disable-pip --require-hashes -r $$locked; \
 	done
 
@@ -99,6 +99,11 @@ bench: .venv/.installed .tools/bench/.installed ## Compare the tap with other wa
 	$(UV) pip install --quiet --require-hashes --python .tools/loaders/$*/bin/python -r $<
 	touch $@
 
+.tools/dbt/.installed: dbt/requirements.txt | $(UV)
+	$(UV) venv --quiet --clear --python '$(PYTHON)' .tools/dbt
+	$(UV) pip install --quiet --require-hashes --python .tools/dbt/bin/python -r $<
+	touch $@
+
 .PHONY: build
 build: $(UV) ## Build the wheel and the source archive into dist/
 	rm -rf dist
@@ -111,7 +116,7 @@ package: .venv/.installed build ## Build, and check what would be uploaded to Py
 
 # The tests run in a copy without the package, so that they can only meet the wheel.
 .PHONY: testwheel
-testwheel: build $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests against the built wheel
+testwheel: build .tools/dbt/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests against the built wheel
 	UV_PROJECT_ENVIRONMENT=.tools/wheel $(UV) sync --quiet --locked --no-install-project --python '$(PYTHON)'
 	$(UV) pip install --quiet --python .tools/wheel/bin/python --no-deps --reinstall dist/*.whl
 	rm -rf .cache/wheel && mkdir -p .cache/wheel

@@ -111,7 +111,7 @@ def references() -> str:
     for stream in STREAMS:
         found = [
             f"`{column}`: {' or '.join(f'`{name}`' for name in names)}"
-            for column, names in _references(standard_schema(stream.name))
+            for column, names in references_of(standard_schema(stream.name))
         ]
         if found:
             lines.append(f"| `{stream.name}` | {'<br>'.join(found)} |")
@@ -122,7 +122,7 @@ def diagram() -> str:
     """The same, but for what nearly every stream has, as a diagram that GitHub draws."""
     lines = ["```mermaid", "erDiagram"]
     for stream in STREAMS:
-        for column, names in _references(standard_schema(stream.name)):
+        for column, names in references_of(standard_schema(stream.name)):
             many = "}o" if column.endswith("s") else "|o"
             lines += [
                 f'    {name} {many}--o{{ {stream.name} : "{column}"'
@@ -153,12 +153,13 @@ def _summary(file: Path) -> str:
     return re.sub(r" \(docs/[^)]*\)", "", docstring.partition("\n")[0])
 
 
-def _references(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
+def references_of(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
+    """The columns of a schema that hold ids, and the streams of which they do."""
     for name, property_ in schema.get("properties", {}).items():
         told = REFERENCE.search(property_.get("description", ""))
         if told:
             yield f"{at}{name}", re.findall(r"`(\w+)`", told[1])
-        yield from _references(property_.get("items", property_), f"{at}{name}.")
+        yield from references_of(property_.get("items", property_), f"{at}{name}.")
 
 
 PARTS = {

@@ -1,0 +1,77 @@
+{#- What the loader left in a source table: its columns by name, or none when there is no such table. -#}
+
+{% macro loaded(relation) -%}
+    {%- if not execute -%}{{ return({}) }}{%- endif -%}
+    {%- set found = alfacrm.loaded_relation(relation) -%}
+    {%- if found is none -%}{{ return(none) }}{%- endif -%}
+    {%- set columns = {} -%}
+    {%- for column in adapter.get_columns_in_relation(found) -%}
+        {%- do columns.update({column.name: column.data_type | lower}) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{% macro loaded_relation(relation) -%}
+    {%- set streams = var('alfacrm_streams', none) -%}
+    {%- if streams is not none and relation.identifier not in streams -%}{{ return(none) }}{%- endif -%}
+    {{ return(load_relation(relation)) }}
+{%- endmacro %}
+
+{#- The name under which a column was loaded, whatever its case, or none. -#}
+{% macro loaded_name(loaded, name) -%}
+    {%- if loaded -%}
+        {%- if name in loaded -%}{{ return(name) }}{%- endif -%}
+        {%- for found in loaded if found | lower == name -%}{{ return(found) }}{%- endfor -%}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{#- A column in the type that all models use; null when it was not loaded. -#}
+{% macro column(loaded, name, kind) -%}
+    {%- set found = alfacrm.loaded_name(loaded, name) -%}
+    {%- if found is none -%}
+        cast(null as {{ alfacrm.type_of(kind) }})
+    {%- else -%}
+        {{ alfacrm.converted(adapter.quote(found), loaded[found], kind) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The columns that the tap's schema does not have: the account's custom fields, as they were loaded. -#}
+{% macro custom_columns(loaded, standard) -%}
+    {%- for name in loaded or {}
+        if name | lower not in standard and name not in standard and not name | lower | truncate(5, true, '', 0) == '_sdc_' -%}
+        ,
+        {{ adapter.quote(name) }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- The rows of a source, without those that the loader marked as deleted.
+
+With the var `alfacrm_append_only`, for loaders that add a row at each change, the last one counts. -#}
+{% macro loaded_rows(loaded, relation, key) -%}
+    {%- if loaded is none -%}
+        (select 1 as nothing) as nothing
+        where 1 = 0
+    {%- else -%}
+        {%- set deleted = alfacrm.loaded_name(loaded, '_sdc_deleted_at') -%}
+        {%- if var('alfacrm_append_only', false) -%}
+            {%- set order = [] -%}
+            {%- for name in ['_sdc_sequence', '_sdc_extracted_at', 'updated_at'] if alfacrm.loaded_name(loaded, name) -%}
+                {%- do order.append(adapter.quote(alfacrm.loaded_name(loaded, name)) ~ ' desc') -%}
+            {%- endfor -%}
+            (
+                select
+                    *,
+                    row_number() over (partition by {{ key }} order by {{ order | join(', ') or '1' }}) as alfacrm_version
+                from {{ relation }}
+            ) as versions
+            where alfacrm_version = 1
+        {%- else -%}
+            {{ relation }}
+            {%- if deleted %}
+            where 1 = 1
+            {%- endif -%}
+        {%- endif -%}
+        {%- if deleted %} and {{ adapter.quote(deleted) }} is null{%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,42 @@
+{#- Tests of sources; a table that was not loaded passes. -#}
+
+{% macro no_rows() -%}
+    select 1 as nothing from (select 1 as nothing) as one where 1 = 0
+{%- endmacro %}
+
+{#- The key is there in each row, and in no two rows the same. -#}
+{% test loaded_key(model, columns) %}
+    {%- set loaded = alfacrm.loaded(model) -%}
+    {%- if not loaded -%}
+        {{ alfacrm.no_rows() }}
+    {%- else -%}
+        {%- set keys = [] -%}
+        {%- for column in columns -%}
+            {%- do keys.append(adapter.quote(alfacrm.loaded_name(loaded, column))) -%}
+        {%- endfor %}
+select
+    {{ keys | join(', ') }},
+    count(*) as found
+from {{ model }}
+group by {{ keys | join(', ') }}
+having
+    {% if not var('alfacrm_append_only', false) -%} count(*) > 1 or {% endif -%}
+    {% for key in keys -%} {{ key }} is null{{ ' or ' if not loop.last }}{%- endfor %}
+    {%- endif -%}
+{% endtest %}
+
+{#- Each id is that of a row in another source, unless that one was not loaded; 0 stands for none. -#}
+{% test loaded_relationships(model, column_name, to) %}
+    {%- set ours = alfacrm.loaded(model) -%}
+    {%- set theirs = alfacrm.loaded(to) -%}
+    {%- set ids = alfacrm.loaded_name(ours, column_name) -%}
+    {%- if not ids or not theirs -%}
+        {{ alfacrm.no_rows() }}
+    {%- else -%}
+        {%- set found = adapter.quote(alfacrm.loaded_name(theirs, 'id')) %}
+select ours.{{ adapter.quote(ids) }} as missing_id
+from {{ model }} as ours
+left join {{ to }} as theirs on ours.{{ adapter.quote(ids) }} = theirs.{{ found }}
+where ours.{{ adapter.quote(ids) }} > 0 and theirs.{{ found }} is null
+    {%- endif -%}
+{% endtest %}

@@ -1,0 +1,9 @@
+-- written by scripts/dbt_sources.py from tap_alfacrm/schemas
+{%- set loaded = alfacrm.loaded(source('alfacrm', 'customer_bonus_balances')) %}
+{%- set standard = ['customer_id', 'balance_bonus'] %}
+select
+    {{ alfacrm.column(loaded, 'customer_id', 'integer') }} as customer_id,
+    {{ alfacrm.column(loaded, 'balance_bonus', 'number') }} as balance_bonus,
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+    {{- alfacrm.custom_columns(loaded, standard) }}
+from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'customer_bonus_balances'), 'customer_id') }}

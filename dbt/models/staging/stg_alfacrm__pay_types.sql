@@ -1,0 +1,9 @@
+-- written by scripts/dbt_sources.py from tap_alfacrm/schemas
+{%- set loaded = alfacrm.loaded(source('alfacrm', 'pay_types')) %}
+{%- set standard = ['id', 'name'] %}
+select
+    {{ alfacrm.column(loaded, 'id', 'integer') }} as pay_type_id,
+    {{ alfacrm.column(loaded, 'name', 'text') }} as name,
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+    {{- alfacrm.custom_columns(loaded, standard) }}
+from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'pay_types'), 'id') }}
