@@ -42,3 +42,94 @@ columns, target-snowflake variants; a loader of flat columns makes texts. -#}
         to_variant({{ expression }})
     {%- endif -%}
 {%- endmacro %}
+
+{#- `from` a relation, with a row for each entry of a list; `item()` is the entry. -#}
+{% macro from_unfolded(relation, list) -%}
+    {{ return(adapter.dispatch('from_unfolded', 'alfacrm')(relation, list)) }}
+{%- endmacro %}
+
+{% macro duckdb__from_unfolded(relation, list) -%}
+    {{ relation }} cross join unnest(from_json({{ list }}, '["json"]')) as items (item)
+{%- endmacro %}
+
+{% macro postgres__from_unfolded(relation, list) -%}
+    {{ relation }}
+    cross join lateral jsonb_array_elements(
+        case jsonb_typeof({{ list }}) when 'array' then {{ list }} else cast('[]' as jsonb) end
+    ) as items (item)
+{%- endmacro %}
+
+{% macro bigquery__from_unfolded(relation, list) -%}
+    {{ relation }} cross join unnest(json_query_array({{ list }})) as item
+{%- endmacro %}
+
+{% macro snowflake__from_unfolded(relation, list) -%}
+    {{ relation }} cross join lateral flatten(input => {{ list }}) as items
+{%- endmacro %}
+
+{% macro item() -%}{{ return(adapter.dispatch('item', 'alfacrm')()) }}{%- endmacro %}
+{% macro default__item() -%}item{%- endmacro %}
+{% macro snowflake__item() -%}items.value{%- endmacro %}
+
+{#- A JSON value, or with a key that field of a JSON object, as text. -#}
+{% macro json_text(value, key=none) -%}
+    {{ return(adapter.dispatch('json_text', 'alfacrm')(value, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text(value, key) -%}
+    ({{ value }} ->> '{{ '$' if key is none else '$.' ~ key }}')
+{%- endmacro %}
+
+{% macro postgres__json_text(value, key) -%}
+    ({{ value }} #>> '{{ '{}' if key is none else '{' ~ key ~ '}' }}')
+{%- endmacro %}
+
+{% macro bigquery__json_text(value, key) -%}
+    json_value({{ value }}, '{{ '$' if key is none else '$.' ~ key }}')
+{%- endmacro %}
+
+{% macro snowflake__json_text(value, key) -%}
+    cast({{ value if key is none else 'get(' ~ value ~ ", '" ~ key ~ "')" }} as varchar)
+{%- endmacro %}
+
+{#- Whether a JSON object has a field, be it null. -#}
+{% macro json_has(value, key) -%}
+    {{ return(adapter.dispatch('json_has', 'alfacrm')(value, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_has(value, key) -%}
+    coalesce(json_exists({{ value }}, '$.{{ key }}'), false)
+{%- endmacro %}
+
+{% macro postgres__json_has(value, key) -%}
+    coalesce(jsonb_exists({{ value }}, '{{ key }}'), false)
+{%- endmacro %}
+
+{% macro bigquery__json_has(value, key) -%}
+    (json_query({{ value }}, '$.{{ key }}') is not null)
+{%- endmacro %}
+
+{% macro snowflake__json_has(value, key) -%}
+    (get({{ value }}, '{{ key }}') is not null)
+{%- endmacro %}
+
+{#- How many entries a JSON list has; 0 for what is no list. -#}
+{% macro json_length(list) -%}
+    {{ return(adapter.dispatch('json_length', 'alfacrm')(list)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_length(list) -%}
+    coalesce(json_array_length({{ list }}), 0)
+{%- endmacro %}
+
+{% macro postgres__json_length(list) -%}
+    case jsonb_typeof({{ list }}) when 'array' then jsonb_array_length({{ list }}) else 0 end
+{%- endmacro %}
+
+{% macro bigquery__json_length(list) -%}
+    coalesce(array_length(json_query_array({{ list }})), 0)
+{%- endmacro %}
+
+{% macro snowflake__json_length(list) -%}
+    coalesce(array_size({{ list }}), 0)
+{%- endmacro %}

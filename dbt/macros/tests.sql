@@ -40,3 +40,15 @@ left join {{ to }} as theirs on ours.{{ adapter.quote(ids) }} = theirs.{{ found 
 where ours.{{ adapter.quote(ids) }} > 0 and theirs.{{ found }} is null
     {%- endif -%}
 {% endtest %}
+
+{#- A total of a model is that of another: no row was lost, and none counted twice. -#}
+{% test same_total(model, total, of, its_total, its_where='1 = 1') %}
+with totals as (
+    select
+        (select coalesce({{ total }}, 0) as total from {{ model }}) as ours,
+        (select coalesce({{ its_total }}, 0) as total from {{ of }} where {{ its_where }}) as theirs
+)
+
+select * from totals
+where ours <> theirs
+{% endtest %}
