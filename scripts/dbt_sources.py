@@ -118,9 +118,11 @@ def model(stream: str) -> str:
         f"{{%- set loaded = alfacrm.loaded({table}) %}}\n"
         f"{{%- set standard = ['{standard}'] %}}\n"
         f"select\n{selected},\n"
-        "    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at\n"
         "    {{- alfacrm.custom_columns(loaded, standard) }}\n"
-        f"from {{{{ alfacrm.loaded_rows(loaded, {table}, '{key}') }}}}\n"
+        "    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at\n"
+        f"from {{{{ alfacrm.loaded_rows(\n"
+        f"    loaded, {table}, '{key}', var('alfacrm_append_only', false)\n"
+        ") }}\n"
     )
 
 

@@ -36,25 +36,27 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The columns that the tap's schema does not have: the account's custom fields, as they were loaded. -#}
+{#- The columns that the tap's schema does not have: the account's custom fields, as they were loaded,
+but for lists, which are JSON in all models. -#}
 {% macro custom_columns(loaded, standard) -%}
     {%- for name in loaded or {}
-        if name | lower not in standard and name not in standard and not name | lower | truncate(5, true, '', 0) == '_sdc_' -%}
-        ,
-        {{ adapter.quote(name) }}
+        if name not in standard and name | lower not in standard and not name.lower().startswith('_sdc_') %}
+    {% if loaded[name] == 'array' or loaded[name].startswith('array<') or loaded[name].endswith('[]') -%}
+        {{ alfacrm.to_json(adapter.quote(name), loaded[name]) }} as {% endif -%}
+    {{ adapter.quote(name) }},
     {%- endfor -%}
 {%- endmacro %}
 
 {#- The rows of a source, without those that the loader marked as deleted.
 
-With the var `alfacrm_append_only`, for loaders that add a row at each change, the last one counts. -#}
-{% macro loaded_rows(loaded, relation, key) -%}
+Where the loader adds a row at each change (the var `alfacrm_append_only`), the last one counts. -#}
+{% macro loaded_rows(loaded, relation, key, is_append_only) -%}
     {%- if loaded is none -%}
         (select 1 as nothing) as nothing
         where 1 = 0
     {%- else -%}
         {%- set deleted = alfacrm.loaded_name(loaded, '_sdc_deleted_at') -%}
-        {%- if var('alfacrm_append_only', false) -%}
+        {%- if is_append_only -%}
             {%- set order = [] -%}
             {%- for name in ['_sdc_sequence', '_sdc_extracted_at', 'updated_at'] if alfacrm.loaded_name(loaded, name) -%}
                 {%- do order.append(adapter.quote(alfacrm.loaded_name(loaded, name)) ~ ' desc') -%}

@@ -9,7 +9,8 @@ with totals as (
         (
             select count(*) as total
             from {{ ref('stg_alfacrm__logs') }}
-            where entity = 'Customer'
+            where
+                entity = 'Customer'
                 and {{ alfacrm.whole_number(
                     alfacrm.json_text('fields_new', 'lead_status_id')
                 ) }} is not null

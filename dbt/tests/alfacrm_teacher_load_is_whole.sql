@@ -2,8 +2,7 @@
 with totals as (
     select
         (
-            select
-                coalesce(sum(lessons_conducted + lessons_cancelled + lessons_planned), 0) as total
+            select coalesce(sum(lessons_conducted + lessons_cancelled + lessons_planned), 0) as total
             from {{ ref('alfacrm__teacher_load') }}
         ) as ours,
         (

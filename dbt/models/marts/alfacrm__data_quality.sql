@@ -51,8 +51,9 @@ with checks as (
         coalesce({{ alfacrm.count_if('(' ~ of ~ ') and (' ~ failing ~ ')') }}, 0) as rows_failing,
         min(case when ({{ of }}) and ({{ failing }}) then {{ id }} end) as example_id
     from {{ ref(model) }}
+
     union all
-    {%- endfor %}
+    {% endfor %}
     {%- if 'sync_audit' in alfacrm.streams() %}
     select
         'sync_incomplete' as check_name,
@@ -65,8 +66,9 @@ with checks as (
     where run_started_at = (
         select max(run_started_at) as last_run from {{ ref('stg_alfacrm__sync_audit') }}
     )
+
     union all
-    {%- endif %}
+    {% endif %}
     select
         'key_doubled_or_missing' as check_name,
         'stg_alfacrm__customers' as model,

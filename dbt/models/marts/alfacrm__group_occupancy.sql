@@ -3,7 +3,8 @@ with members as (
         group_id,
         count(distinct customer_id) as members
     from {{ ref('stg_alfacrm__group_memberships') }}
-    where (b_date is null or b_date <= {{ alfacrm.today() }})
+    where
+        (b_date is null or b_date <= {{ alfacrm.today() }})
         and (e_date is null or e_date >= {{ alfacrm.today() }})
     group by group_id
 ),
@@ -18,7 +19,8 @@ recent as (
     from {{ ref('alfacrm__attendance') }} as attendance
     inner join {{ ref('alfacrm__lesson_groups') }} as lesson_groups
         on attendance.lesson_id = lesson_groups.lesson_id
-    where attendance.lesson_date <= {{ alfacrm.today() }}
+    where
+        attendance.lesson_date <= {{ alfacrm.today() }}
         and {{ alfacrm.days_between('attendance.lesson_date', alfacrm.today()) }} < 30
     group by lesson_groups.group_id
 ),

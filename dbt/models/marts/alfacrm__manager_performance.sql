@@ -40,11 +40,20 @@ moves as (
 ),
 
 rows_of_all as (
-    select manager_id, activity_month from cards
+    select
+        manager_id,
+        activity_month
+    from cards
     {{ alfacrm.union_distinct() }}
-    select manager_id, activity_month from tasks
+    select
+        manager_id,
+        activity_month
+    from tasks
     {{ alfacrm.union_distinct() }}
-    select manager_id, activity_month from moves
+    select
+        manager_id,
+        activity_month
+    from moves
 )
 
 select

@@ -7,6 +7,8 @@ select
     {{ alfacrm.column(loaded, 'is_active', 'flag') }} as is_active,
     {{ alfacrm.column(loaded, 'subject_ids', 'json') }} as subject_ids,
     {{ alfacrm.column(loaded, 'weight', 'integer') }} as weight,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'branches'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'branches'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -10,6 +10,8 @@ select
     {{ alfacrm.column(loaded, 'added', 'instant') }} as added,
     {{ alfacrm.column(loaded, 'added', 'local') }} as added_local,
     {{ alfacrm.column(loaded, 'comment', 'text') }} as comment,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'communications'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'communications'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -4,6 +4,8 @@
 select
     {{ alfacrm.column(loaded, 'id', 'integer') }} as company_id,
     {{ alfacrm.column(loaded, 'name', 'text') }} as name,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'companies'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'companies'), 'id', var('alfacrm_append_only', false)
+) }}

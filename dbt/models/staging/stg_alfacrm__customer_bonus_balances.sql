@@ -4,6 +4,8 @@
 select
     {{ alfacrm.column(loaded, 'customer_id', 'integer') }} as customer_id,
     {{ alfacrm.column(loaded, 'balance_bonus', 'number') }} as balance_bonus,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'customer_bonus_balances'), 'customer_id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'customer_bonus_balances'), 'customer_id', var('alfacrm_append_only', false)
+) }}

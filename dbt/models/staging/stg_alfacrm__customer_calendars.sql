@@ -9,6 +9,8 @@ select
     {{ alfacrm.column(loaded, 'start', 'instant') }} as customer_calendar_start,
     {{ alfacrm.column(loaded, 'start', 'local') }} as customer_calendar_start_local,
     {{ alfacrm.column(loaded, 'duration', 'integer') }} as customer_calendar_duration,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'customer_calendars'), 'id, customer_id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'customer_calendars'), 'id, customer_id', var('alfacrm_append_only', false)
+) }}

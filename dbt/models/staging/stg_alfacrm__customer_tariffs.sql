@@ -21,6 +21,8 @@ select
     {{ alfacrm.column(loaded, 'created_at', 'local') }} as created_at_local,
     {{ alfacrm.column(loaded, 'updated_at', 'instant') }} as updated_at,
     {{ alfacrm.column(loaded, 'updated_at', 'local') }} as updated_at_local,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'customer_tariffs'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'customer_tariffs'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -50,6 +50,8 @@ select
     {{ alfacrm.column(loaded, 'groups', 'json') }} as groups,
     {{ alfacrm.column(loaded, 'group_ids', 'json') }} as group_ids,
     {{ alfacrm.column(loaded, 'avatar', 'text') }} as avatar,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'customers'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'customers'), 'id', var('alfacrm_append_only', false)
+) }}

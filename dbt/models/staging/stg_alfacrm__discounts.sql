@@ -12,6 +12,8 @@ select
     {{ alfacrm.column(loaded, 'lesson_type_ids', 'json') }} as lesson_type_ids,
     {{ alfacrm.column(loaded, 'begin', 'date') }} as discount_begin,
     {{ alfacrm.column(loaded, 'end', 'date') }} as discount_end,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'discounts'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'discounts'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -8,6 +8,8 @@ select
     {{ alfacrm.column(loaded, 'b_date', 'date') }} as b_date,
     {{ alfacrm.column(loaded, 'e_date', 'date') }} as e_date,
     {{ alfacrm.column(loaded, 'customer_name', 'text') }} as customer_name,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'group_memberships'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'group_memberships'), 'id', var('alfacrm_append_only', false)
+) }}

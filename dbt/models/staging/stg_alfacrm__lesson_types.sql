@@ -8,6 +8,8 @@ select
     {{ alfacrm.column(loaded, 'icon', 'text') }} as icon,
     {{ alfacrm.column(loaded, 'is_active', 'flag') }} as is_active,
     {{ alfacrm.column(loaded, 'sort', 'integer') }} as sort,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'lesson_types'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'lesson_types'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -7,6 +7,8 @@ select
     {{ alfacrm.column(loaded, 'is_active', 'flag') }} as is_active,
     {{ alfacrm.column(loaded, 'name', 'text') }} as name,
     {{ alfacrm.column(loaded, 'weight', 'integer') }} as weight,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'locations'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'locations'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -12,6 +12,8 @@ select
     {{ alfacrm.column(loaded, 'fields_rel', 'json') }} as fields_rel,
     {{ alfacrm.column(loaded, 'date_time', 'instant') }} as date_time,
     {{ alfacrm.column(loaded, 'date_time', 'local') }} as date_time_local,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'logs'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'logs'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -8,6 +8,8 @@ select
     {{ alfacrm.column(loaded, 'pay_type_ids', 'json') }} as pay_type_ids,
     {{ alfacrm.column(loaded, 'name', 'text') }} as name,
     {{ alfacrm.column(loaded, 'weight', 'integer') }} as weight,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'pay_items'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'pay_items'), 'id', var('alfacrm_append_only', false)
+) }}

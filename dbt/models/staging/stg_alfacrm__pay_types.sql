@@ -4,6 +4,8 @@
 select
     {{ alfacrm.column(loaded, 'id', 'integer') }} as pay_type_id,
     {{ alfacrm.column(loaded, 'name', 'text') }} as name,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'pay_types'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'pay_types'), 'id', var('alfacrm_append_only', false)
+) }}

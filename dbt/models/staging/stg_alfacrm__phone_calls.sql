@@ -11,6 +11,8 @@ select
     {{ alfacrm.column(loaded, 'call_date', 'instant') }} as call_date,
     {{ alfacrm.column(loaded, 'call_date', 'local') }} as call_date_local,
     {{ alfacrm.column(loaded, 'record_url', 'text') }} as record_url,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'phone_calls'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'phone_calls'), 'id', var('alfacrm_append_only', false)
+) }}

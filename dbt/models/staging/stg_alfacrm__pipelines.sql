@@ -6,6 +6,8 @@ select
     {{ alfacrm.column(loaded, 'name', 'text') }} as name,
     {{ alfacrm.column(loaded, 'is_enabled', 'flag') }} as is_enabled,
     {{ alfacrm.column(loaded, 'weight', 'integer') }} as weight,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'pipelines'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'pipelines'), 'id', var('alfacrm_append_only', false)
+) }}

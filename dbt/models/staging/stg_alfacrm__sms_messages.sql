@@ -12,6 +12,8 @@ select
     {{ alfacrm.column(loaded, 'added', 'local') }} as added_local,
     {{ alfacrm.column(loaded, 'sent_date', 'instant') }} as sent_date,
     {{ alfacrm.column(loaded, 'sent_date', 'local') }} as sent_date_local,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'sms_messages'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'sms_messages'), 'id', var('alfacrm_append_only', false)
+) }}

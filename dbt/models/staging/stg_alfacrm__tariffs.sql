@@ -13,6 +13,8 @@ select
     {{ alfacrm.column(loaded, 'branch_ids', 'json') }} as branch_ids,
     {{ alfacrm.column(loaded, 'is_archive', 'flag') }} as is_archived,
     {{ alfacrm.column(loaded, 'subject_ids', 'json') }} as subject_ids,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'tariffs'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'tariffs'), 'id', var('alfacrm_append_only', false)
+) }}

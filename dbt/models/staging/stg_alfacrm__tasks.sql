@@ -22,6 +22,8 @@ select
     {{ alfacrm.column(loaded, 'is_public_entry', 'flag') }} as is_public_entry,
     {{ alfacrm.column(loaded, 'is_notify', 'flag') }} as is_notify,
     {{ alfacrm.column(loaded, 'priority', 'integer') }} as priority,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'tasks'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'tasks'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -18,6 +18,8 @@ select
     {{ alfacrm.column(loaded, 'lesson_type_ids', 'json') }} as lesson_type_ids,
     {{ alfacrm.column(loaded, 'subject_ids', 'json') }} as subject_ids,
     {{ alfacrm.column(loaded, 'is_gt_zero', 'flag') }} as is_gt_zero,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'teacher_rates'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'teacher_rates'), 'id', var('alfacrm_append_only', false)
+) }}

@@ -17,6 +17,8 @@ select
     {{ alfacrm.column(loaded, 'web', 'json') }} as web,
     {{ alfacrm.column(loaded, 'addr', 'json') }} as addr,
     {{ alfacrm.column(loaded, 'teacher_to_skill', 'json') }} as teacher_to_skill,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'teachers'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'teachers'), 'id', var('alfacrm_append_only', false)
+) }}

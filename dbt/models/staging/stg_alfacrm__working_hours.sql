@@ -8,6 +8,8 @@ select
     {{ alfacrm.column(loaded, 'weekday', 'integer') }} as weekday,
     {{ alfacrm.column(loaded, 'time_from', 'time') }} as time_from,
     {{ alfacrm.column(loaded, 'time_to', 'time') }} as time_to,
-    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
     {{- alfacrm.custom_columns(loaded, standard) }}
-from {{ alfacrm.loaded_rows(loaded, source('alfacrm', 'working_hours'), 'id') }}
+    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
+from {{ alfacrm.loaded_rows(
+    loaded, source('alfacrm', 'working_hours'), 'id', var('alfacrm_append_only', false)
+) }}
