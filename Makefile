@@ -50,7 +50,7 @@ soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests
 	$(BIN)/python -m scripts.reliability
 
 .PHONY: recipes
-recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .tools/dagster/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Follow all recipes, with Airflow and Dagster too
+recipes: .venv/.installed .tools/meltano/.installed .tools/dbt/.installed .tools/dbt-warehouses/.installed .tools/airflow/.installed .tools/dagster/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Follow all recipes, with Airflow and Dagster too
 	$(BIN)/pytest -m recipes $(ARGS)
 
 .tools/%/.installed: docs/recipes/%.txt $(UV)
@@ -59,12 +59,13 @@ recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .t
 	touch $@
 
 .PHONY: lint
-lint: .venv/.installed ## Check style, format, spelling and workflows
+lint: .venv/.installed .tools/dbt/.installed ## Check style, format, spelling, workflows and SQL
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/typos
 	$(BIN)/lint-imports
 	$(BIN)/zizmor --offline --quiet .github
+	cd dbt && ALFACRM_DUCKDB_PATH=:memory: ../.tools/dbt/bin/sqlfluff lint --disable-progress-bar models tests
 
 .PHONY: types
 types: .venv/.installed ## Check the types
@@ -100,8 +101,10 @@ bench: .venv/.installed .tools/bench/.installed ## Compare the tap with other wa
 	touch $@
 
 .tools/dbt/.installed: dbt/requirements.txt | $(UV)
-	$(UV) venv --quiet --clear --python '$(PYTHON)' .tools/dbt
-	$(UV) pip install --quiet --require-hashes --python .tools/dbt/bin/python -r $<
+.tools/dbt-warehouses/.installed: dbt/warehouses.txt | $(UV)
+.tools/dbt/.installed .tools/dbt-warehouses/.installed:
+	$(UV) venv --quiet --clear --python '$(PYTHON)' $(@D)
+	$(UV) pip install --quiet --require-hashes --python $(@D)/bin/python -r $<
 	touch $@
 
 .PHONY: build

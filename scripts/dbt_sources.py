@@ -31,6 +31,7 @@ WORDS = frozenset(
         "days",
         "duration",
         "end",
+        "groups",
         "limit",
         "partition",
         "start",

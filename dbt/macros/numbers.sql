@@ -39,3 +39,12 @@
 {% macro union_distinct() -%}{{ return(adapter.dispatch('union_distinct', 'alfacrm')()) }}{%- endmacro %}
 {% macro default__union_distinct() -%}union{%- endmacro %}
 {% macro bigquery__union_distinct() -%}union distinct{%- endmacro %}
+
+{#- A key of several columns, some of which can be null. -#}
+{% macro key(columns) -%}
+    {%- set parts = [] -%}
+    {%- for column in columns -%}
+        {%- do parts.append("coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), 'none')") -%}
+    {%- endfor -%}
+    {{ parts | join(" || '-' || ") }}
+{%- endmacro %}

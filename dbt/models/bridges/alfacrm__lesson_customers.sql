@@ -60,12 +60,6 @@ numbered as (
 )
 
 select
-    {{ dbt.concat([
-        dbt.safe_cast('lesson_id', dbt.type_string()),
-        "'-'",
-        "coalesce(" ~ dbt.safe_cast('customer_id', dbt.type_string()) ~ ", '')",
-        "'-'",
-        dbt.safe_cast('entry_number', dbt.type_string()),
-    ]) }} as lesson_customer_key,
+    {{ alfacrm.key(['lesson_id', 'customer_id', 'entry_number']) }} as lesson_customer_key,
     numbered.*
 from numbered

@@ -18,11 +18,7 @@ with cohorts as (
 )
 
 select
-    {{ dbt.concat([
-        "coalesce(" ~ dbt.safe_cast('cohorts.cohort_month', dbt.type_string()) ~ ", 'unknown')",
-        "'-'",
-        "coalesce(" ~ dbt.safe_cast('cohorts.lead_source_id', dbt.type_string()) ~ ", 'none')",
-    ]) }} as cohort_key,
+    {{ alfacrm.key(['cohorts.cohort_month', 'cohorts.lead_source_id']) }} as cohort_key,
     cohorts.*,
     coalesce(sources.name, '(no source given)') as lead_source,
     {{ alfacrm.share('cohorts.clients + cohorts.former_clients', 'cohorts.cards') }}

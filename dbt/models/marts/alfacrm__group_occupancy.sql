@@ -43,25 +43,25 @@ branches as (
 )
 
 select
-    groups.group_id,
-    groups.name as group_name,
-    groups.is_archived,
+    school_groups.group_id,
+    school_groups.name as group_name,
+    school_groups.is_archived,
     branches.branch_id,
     branch_names.name as branch,
     coalesce(teachers.teachers, 0) as teachers,
     teachers.teacher,
-    groups.group_limit as places,
+    school_groups.group_limit as places,
     coalesce(members.members, 0) as members,
-    groups.group_limit - coalesce(members.members, 0) as free_places,
-    {{ alfacrm.share('coalesce(members.members, 0)', 'groups.group_limit') }} as occupancy_share,
+    school_groups.group_limit - coalesce(members.members, 0) as free_places,
+    {{ alfacrm.share('coalesce(members.members, 0)', 'school_groups.group_limit') }} as occupancy_share,
     coalesce(recent.lessons_in_30_days, 0) as lessons_in_30_days,
     recent.last_lesson_on,
     {{ alfacrm.share('recent.pupils_came_in_30_days', 'recent.pupils_expected_in_30_days') }}
         as attendance_share_in_30_days
-from {{ ref('stg_alfacrm__groups') }} as groups
-left join members on groups.group_id = members.group_id
-left join recent on groups.group_id = recent.group_id
-left join teachers on groups.group_id = teachers.group_id
-left join branches on groups.group_id = branches.group_id
+from {{ ref('stg_alfacrm__groups') }} as school_groups
+left join members on school_groups.group_id = members.group_id
+left join recent on school_groups.group_id = recent.group_id
+left join teachers on school_groups.group_id = teachers.group_id
+left join branches on school_groups.group_id = branches.group_id
 left join {{ ref('stg_alfacrm__branches') }} as branch_names
     on branches.branch_id = branch_names.branch_id

@@ -36,11 +36,7 @@ steps as (
 )
 
 select
-    {{ dbt.concat([
-        "coalesce(" ~ dbt.safe_cast('steps.pipeline_id', dbt.type_string()) ~ ", 'none')",
-        "'-'",
-        "coalesce(" ~ dbt.safe_cast('steps.lead_status_id', dbt.type_string()) ~ ", 'unsorted')",
-    ]) }} as funnel_key,
+    {{ alfacrm.key(['steps.pipeline_id', 'steps.lead_status_id']) }} as funnel_key,
     steps.pipeline_id,
     pipelines.name as pipeline,
     steps.lead_status_id,

@@ -100,11 +100,7 @@ periods as (
 )
 
 select
-    {{ dbt.concat([
-        dbt.safe_cast('periods.customer_id', dbt.type_string()),
-        "'-'",
-        dbt.safe_cast('periods.entry_number', dbt.type_string()),
-    ]) }} as stage_period_key,
+    {{ alfacrm.key(['periods.customer_id', 'periods.entry_number']) }} as stage_period_key,
     periods.customer_id,
     periods.lead_status_id,
     stages.name as stage,

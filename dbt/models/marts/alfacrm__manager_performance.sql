@@ -57,11 +57,7 @@ rows_of_all as (
 )
 
 select
-    {{ dbt.concat([
-        "coalesce(" ~ dbt.safe_cast('months.manager_id', dbt.type_string()) ~ ", 'nobody')",
-        "'-'",
-        "coalesce(" ~ dbt.safe_cast('months.activity_month', dbt.type_string()) ~ ", 'undated')",
-    ]) }} as manager_month_key,
+    {{ alfacrm.key(['months.manager_id', 'months.activity_month']) }} as manager_month_key,
     months.manager_id,
     coalesce(users.name, '(nobody)') as manager,
     months.activity_month,

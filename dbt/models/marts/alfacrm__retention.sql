@@ -23,11 +23,7 @@ spine as (
 )
 
 select
-    {{ dbt.concat([
-        dbt.safe_cast('cohorts.cohort_month', dbt.type_string()),
-        "'/'",
-        dbt.safe_cast('spine.lesson_month', dbt.type_string()),
-    ]) }} as retention_key,
+    {{ alfacrm.key(['cohorts.cohort_month', 'spine.lesson_month']) }} as retention_key,
     cohorts.cohort_month,
     spine.lesson_month,
     {{ dbt.datediff('cohorts.cohort_month', 'spine.lesson_month', 'month') }} as month_number,

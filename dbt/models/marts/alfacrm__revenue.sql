@@ -28,13 +28,7 @@ revenue as (
 )
 
 select
-    {{ dbt.concat([
-        "coalesce(" ~ dbt.safe_cast('revenue.revenue_month', dbt.type_string()) ~ ", 'undated')",
-        "'-'",
-        "coalesce(" ~ dbt.safe_cast('revenue.branch_id', dbt.type_string()) ~ ", 'none')",
-        "'-'",
-        "coalesce(" ~ dbt.safe_cast('revenue.pay_item_id', dbt.type_string()) ~ ", 'none')",
-    ]) }} as revenue_key,
+    {{ alfacrm.key(['revenue.revenue_month', 'revenue.branch_id', 'revenue.pay_item_id']) }} as revenue_key,
     revenue.*,
     revenue.income - revenue.refunds as net_income,
     branches.name as branch,

@@ -44,12 +44,7 @@ load_by_month as (
 )
 
 select
-    {{ dbt.concat([
-        "coalesce(" ~ dbt.safe_cast('load_by_month.teacher_id', dbt.type_string()) ~ ", 'nobody')",
-        "'-'",
-        "coalesce("
-        ~ dbt.safe_cast('load_by_month.lesson_month', dbt.type_string()) ~ ", 'undated')",
-    ]) }} as teacher_month_key,
+    {{ alfacrm.key(['load_by_month.teacher_id', 'load_by_month.lesson_month']) }} as teacher_month_key,
     load_by_month.*,
     {{ alfacrm.share('load_by_month.pupils_came', 'load_by_month.pupils_expected') }}
         as attendance_share,

@@ -47,7 +47,7 @@ select
     {{ alfacrm.column(loaded, 'email', 'json') }} as email,
     {{ alfacrm.column(loaded, 'web', 'json') }} as web,
     {{ alfacrm.column(loaded, 'addr', 'json') }} as addr,
-    {{ alfacrm.column(loaded, 'groups', 'json') }} as groups,
+    {{ alfacrm.column(loaded, 'groups', 'json') }} as customer_groups,
     {{ alfacrm.column(loaded, 'group_ids', 'json') }} as group_ids,
     {{ alfacrm.column(loaded, 'avatar', 'text') }} as avatar,
     {{- alfacrm.custom_columns(loaded, standard) }}

@@ -1,0 +1,1 @@
+"""The dbt package, over what real loaders left."""
