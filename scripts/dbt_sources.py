@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,12 @@ RENAMED = {
 OTHER_NAMES = {"avatar_url": "avatarUrl", "lessons_count": "lesson_count"}
 """Columns for which some accounts use another name."""
 IDS = {"customer_calendars": "lesson_id"}
+NEVER_EMPTY = frozenset({"branches", "customers", "lead_statuses", "users"})
+"""Streams of which every run loads rows, so that their age is that of the last run."""
+FRESHNESS = {
+    f"{level}_after": {"count": hours, "period": "hour"}
+    for level, hours in {"warn": 36, "error": 72}.items()
+}
 FORMATS = {"date": "date", "date-time": "instant", "time": "time"}
 
 
@@ -152,24 +159,19 @@ def sources() -> str:
                     }
                 ]
             entries.append(entry)
-        tables.append(
-            {
-                "name": stream,
-                "description": schema["description"],
-                "data_tests": [{"loaded_key": {"arguments": {"columns": schema["required"]}}}],
-                "columns": entries,
-            }
-        )
-    day = {"period": "hour"}
+        table = {
+            "name": stream,
+            "description": schema["description"],
+            "data_tests": [{"loaded_key": {"arguments": {"columns": schema["required"]}}}],
+        }
+        if stream in NEVER_EMPTY:
+            table["config"] = {"freshness": FRESHNESS, "loaded_at_field": "_sdc_extracted_at"}
+        tables.append({**table, "columns": entries})
     source = {
         "name": "alfacrm",
         "description": "What tap-alfacrm loads.",
         "database": "{{ var('alfacrm_database', target.database) }}",
         "schema": "{{ var('alfacrm_schema', 'main' if target.type == 'duckdb' else 'alfacrm') }}",
-        "config": {
-            "loaded_at_field": "_sdc_extracted_at",
-            "freshness": {"warn_after": {"count": 36, **day}, "error_after": {"count": 72, **day}},
-        },
         "tables": tables,
     }
     return _yaml({"version": 2, "sources": [source]})
@@ -197,7 +199,7 @@ def staging() -> str:
         entries.append(
             {
                 "name": "extracted_at",
-                "description": "Moment of the request, UTC, where the loader says so.",
+                "description": "Moment of the extraction, UTC; null with loaders that do not write it.",
             }
         )
         models.append(
@@ -211,7 +213,8 @@ def staging() -> str:
 
 
 def _yaml(content: dict[str, Any]) -> str:
-    return f"# {HEAD}\n" + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    unshared = json.loads(json.dumps(content))  # or YAML has anchors
+    return f"# {HEAD}\n" + yaml.safe_dump(unshared, sort_keys=False, allow_unicode=True, width=100)
 
 
 def files() -> dict[Path, str]:

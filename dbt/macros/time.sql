@@ -1,17 +1,23 @@
+{#- The school's time zone: the var `timezone`, or the setting of the tap where it is in the environment. -#}
+
+{% macro timezone() -%}
+    {{ return(var('timezone', none) or env_var('TAP_ALFACRM_TIMEZONE', 'UTC')) }}
+{%- endmacro %}
+
 {#- An instant, UTC, as the school's clock shows it. -#}
 
 {% macro school_time(instant) -%}{{ return(adapter.dispatch('school_time', 'alfacrm')(instant)) }}{%- endmacro %}
 
 {% macro default__school_time(instant) -%}
-    (({{ instant }} at time zone 'UTC') at time zone '{{ var('timezone') }}')
+    (({{ instant }} at time zone 'UTC') at time zone '{{ alfacrm.timezone() }}')
 {%- endmacro %}
 
 {% macro bigquery__school_time(instant) -%}
-    datetime({{ instant }}, '{{ var('timezone') }}')
+    datetime({{ instant }}, '{{ alfacrm.timezone() }}')
 {%- endmacro %}
 
 {% macro snowflake__school_time(instant) -%}
-    convert_timezone('UTC', '{{ var('timezone') }}', cast({{ instant }} as timestamp_ntz))
+    convert_timezone('UTC', '{{ alfacrm.timezone() }}', cast({{ instant }} as timestamp_ntz))
 {%- endmacro %}
 
 {#- The day on which the models are built, at the school; the var `alfacrm_today` sets another. -#}
@@ -24,10 +30,10 @@
 {%- endmacro %}
 
 {% macro now_at_school() -%}{{ return(adapter.dispatch('now_at_school', 'alfacrm')()) }}{%- endmacro %}
-{% macro default__now_at_school() -%}(now() at time zone '{{ var('timezone') }}'){%- endmacro %}
-{% macro bigquery__now_at_school() -%}current_datetime('{{ var('timezone') }}'){%- endmacro %}
+{% macro default__now_at_school() -%}(now() at time zone '{{ alfacrm.timezone() }}'){%- endmacro %}
+{% macro bigquery__now_at_school() -%}current_datetime('{{ alfacrm.timezone() }}'){%- endmacro %}
 {% macro snowflake__now_at_school() -%}
-    convert_timezone('{{ var('timezone') }}', current_timestamp())
+    convert_timezone('{{ alfacrm.timezone() }}', current_timestamp())
 {%- endmacro %}
 
 {% macro month_of(day) -%}
