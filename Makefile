@@ -131,6 +131,10 @@ testwheel: build .tools/dbt/.installed $(LOADERS:%=.tools/loaders/%/.installed) 
 answers: .venv/.installed .tools/loaders/target-jsonl/.installed ## Write the results and charts of the first answers
 	$(BIN)/python -m scripts.answers
 
+.PHONY: models
+models: .venv/.installed .tools/dbt/.installed .tools/loaders/target-jsonl/.installed ## Build the dbt models over the demo account
+	$(BIN)/python -m scripts.models
+
 .PHONY: docs
 docs: .venv/.installed ## Build the pages into site/, and check their links
 	$(BIN)/mkdocs build --strict

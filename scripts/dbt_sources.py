@@ -199,7 +199,7 @@ def staging() -> str:
         entries.append(
             {
                 "name": "extracted_at",
-                "description": "Moment of the extraction, UTC; null with loaders that do not write it.",
+                "description": "Moment of the extraction, UTC; null where it is not loaded.",
             }
         )
         models.append(

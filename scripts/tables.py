@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts import dbt_docs
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
@@ -165,6 +166,12 @@ def references_of(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, l
 PARTS = {
     "CONTRIBUTING.md": {"modules": modules},
     "README.md": {"settings": settings, "streams": streams},
+    "docs/models.md": {
+        "marts": dbt_docs.marts,
+        "lineage": dbt_docs.lineage,
+        "bridges": dbt_docs.bridges,
+        "columns": dbt_docs.columns,
+    },
     "docs/streams.md": {
         "endpoints": endpoints,
         "streams": streams,
