@@ -1,4 +1,4 @@
-"""The generated parts of docs/models.md: what the dbt models answer, and of what they are made."""
+"""Generate the tables and the lineage diagram of docs/models.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOOKED_UP = frozenset(
         *("subjects", "teachers", "users"),
     }
 )
-"""Streams of which the models take names; a diagram with them shows nothing else."""
+"""Streams that are joined for names only; the diagram leaves them out."""
 
 
 def _described(folder: str) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def bridges() -> str:
 
 
 def lineage() -> str:
-    """Which model is made of which, as a diagram that GitHub draws."""
+    """The lineage of the models as a Mermaid diagram."""
     lines = ["```mermaid", "flowchart LR"]
     for file in sorted(MODELS.rglob("*alfacrm__*.sql")):
         if file.parent.name == "staging":

@@ -22,7 +22,7 @@ MACROS = PROJECT / "dbt" / "macros" / "streams.sql"
 STAGING = PROJECT / "dbt" / "models" / "staging"
 HEAD = "written by scripts/dbt_sources.py from tap_alfacrm/schemas"
 SINGULAR = {"branches": "branch", "ies": "y", "statuses": "status", "s": ""}
-"""Endings of the names of streams, and what they are of one row."""
+"""Plural endings of stream names and their singular."""
 WORDS = frozenset(
     {
         "begin",
@@ -39,7 +39,7 @@ WORDS = frozenset(
         "type",
     }
 )
-"""Columns whose names are words of SQL, or say too little: they get the row's name before them."""
+"""Columns named by a word of SQL; the singular of the stream becomes their prefix."""
 RENAMED = {
     "ctt_id": "customer_tariff_id",
     "is_archive": "is_archived",
@@ -50,7 +50,7 @@ OTHER_NAMES = {"avatar_url": "avatarUrl", "lessons_count": "lesson_count"}
 """Columns for which some accounts use another name."""
 IDS = {"customer_calendars": "lesson_id"}
 NEVER_EMPTY = frozenset({"branches", "customers", "lead_statuses", "users"})
-"""Streams of which every run loads rows, so that their age is that of the last run."""
+"""Streams of which every run loads rows; only these have a freshness check."""
 FRESHNESS = {
     f"{level}_after": {"count": hours, "period": "hour"}
     for level, hours in {"warn": 36, "error": 72}.items()
@@ -59,7 +59,7 @@ FORMATS = {"date": "date", "date-time": "instant", "time": "time"}
 
 
 def thing(stream: str) -> str:
-    """What one row of a stream is called."""
+    """The singular of a stream name."""
     for ending, one in SINGULAR.items():
         if stream.endswith(ending):
             return stream.removesuffix(ending) + one
@@ -67,7 +67,7 @@ def thing(stream: str) -> str:
 
 
 def kind(name: str, schema: dict[str, Any]) -> str:
-    """The kind of a column, as the macro `type_of` knows it."""
+    """The kind of a column, as defined by the macro `type_of`."""
     types = set(schema["type"] if isinstance(schema["type"], list) else [schema["type"]])
     match sorted(types - {"null"}):
         case ["boolean"]:
@@ -82,7 +82,7 @@ def kind(name: str, schema: dict[str, Any]) -> str:
 
 
 def column_name(stream: str, name: str) -> str:
-    """What the staging model calls a column."""
+    """The name of a column in the staging model."""
     if name == "id":
         return IDS.get(stream, f"{thing(stream)}_id")
     if name in WORDS:
@@ -120,7 +120,7 @@ def model(stream: str) -> str:
         f"    {expression} as {column}" for column, (expression, _) in columns(stream).items()
     )
     standard = "', '".join(schema["properties"])
-    key = ", ".join(schema["required"])
+    key = "', '".join(schema["required"])
     return (
         f"-- {HEAD}\n"
         f"{{%- set loaded = alfacrm.loaded({table}) %}}\n"
@@ -129,13 +129,13 @@ def model(stream: str) -> str:
         "    {{- alfacrm.custom_columns(loaded, standard) }}\n"
         "    {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at\n"
         f"from {{{{ alfacrm.loaded_rows(\n"
-        f"    loaded, {table}, '{key}', var('alfacrm_append_only', false)\n"
+        f"    loaded, {table}, ['{key}'], var('alfacrm_append_only', false)\n"
         ") }}\n"
     )
 
 
 def sources() -> str:
-    """The sources, each column with what the schema says of it."""
+    """The sources, with the descriptions of the schemas."""
     tables = []
     for stream in STREAMS:
         schema = standard_schema(stream)
@@ -213,7 +213,7 @@ def staging() -> str:
 
 
 def _yaml(content: dict[str, Any]) -> str:
-    unshared = json.loads(json.dumps(content))  # or YAML has anchors
+    unshared = json.loads(json.dumps(content))  # shared objects would become YAML anchors
     return f"# {HEAD}\n" + yaml.safe_dump(unshared, sort_keys=False, allow_unicode=True, width=100)
 
 

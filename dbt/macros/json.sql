@@ -1,7 +1,7 @@
-{#- Lists and objects, which each loader keeps in its own way, as JSON.
+{#- Lists and objects as JSON.
 
-target-postgres makes arrays and jsonb of them, DuckDB lists and JSON, target-bigquery repeated
-columns, target-snowflake variants; a loader of flat columns makes texts. -#}
+target-postgres writes arrays and jsonb, DuckDB lists and JSON, target-bigquery repeated columns,
+target-snowflake variants; flattened lists are texts. -#}
 
 {% macro to_json(expression, loaded_type) -%}
     {{ return(adapter.dispatch('to_json', 'alfacrm')(expression, loaded_type)) }}
@@ -92,7 +92,7 @@ columns, target-snowflake variants; a loader of flat columns makes texts. -#}
     cast({{ value if key is none else 'get(' ~ value ~ ", '" ~ key ~ "')" }} as varchar)
 {%- endmacro %}
 
-{#- Whether a JSON object has a field, be it null. -#}
+{#- Whether a JSON object has a field, also when its value is null. -#}
 {% macro json_has(value, key) -%}
     {{ return(adapter.dispatch('json_has', 'alfacrm')(value, key)) }}
 {%- endmacro %}
@@ -113,7 +113,7 @@ columns, target-snowflake variants; a loader of flat columns makes texts. -#}
     (get({{ value }}, '{{ key }}') is not null)
 {%- endmacro %}
 
-{#- How many entries a JSON list has; 0 for what is no list. -#}
+{#- The number of entries of a JSON list; 0 for any other value. -#}
 {% macro json_length(list) -%}
     {{ return(adapter.dispatch('json_length', 'alfacrm')(list)) }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
-{#- What the loader left in a source table: its columns by name, or none when there is no such table.
+{#- The types of the columns of a loaded table by name, or none when the table does not exist.
 
-With the var `alfacrm_look: false` nothing is looked up, and each table has the columns of the schema: a
-compilation needs no database then. -#}
+With the var `alfacrm_look: false` the columns are those of the schema, so that a compilation needs no
+database. -#}
 
 {% macro loaded(relation) -%}
     {%- if not execute -%}{{ return({}) }}{%- endif -%}
@@ -69,6 +69,10 @@ Where the loader adds a row at each change (the var `alfacrm_append_only`), the 
     {%- else -%}
         {%- set deleted = alfacrm.loaded_name(loaded, '_sdc_deleted_at') -%}
         {%- if is_append_only -%}
+            {%- set keys = [] -%}
+            {%- for name in key -%}
+                {%- do keys.append(adapter.quote(alfacrm.loaded_name(loaded, name))) -%}
+            {%- endfor -%}
             {%- set order = [] -%}
             {%- for name in ['_sdc_sequence', '_sdc_extracted_at', 'updated_at'] if alfacrm.loaded_name(loaded, name) -%}
                 {%- do order.append(adapter.quote(alfacrm.loaded_name(loaded, name)) ~ ' desc') -%}
@@ -76,7 +80,7 @@ Where the loader adds a row at each change (the var `alfacrm_append_only`), the 
             (
                 select
                     *,
-                    row_number() over (partition by {{ key }} order by {{ order | join(', ') or '1' }}) as alfacrm_version
+                    row_number() over (partition by {{ keys | join(', ') }} order by {{ order | join(', ') or '1' }}) as alfacrm_version
                 from {{ relation }}
             ) as versions
             where alfacrm_version = 1

@@ -1,10 +1,10 @@
-{#- Numbers that the CRM keeps as texts; null for any other text. -#}
+{#- A whole number in a text column; null for any other text. -#}
 
 {% macro whole_number(text) -%}
     case when {{ alfacrm.matches(text, '^-?[0-9]{1,18}$') }} then cast({{ text }} as {{ dbt.type_bigint() }}) end
 {%- endmacro %}
 
-{#- Also with a decimal comma. -#}
+{#- A decimal number in a text column, with a point or a comma; null for any other text. -#}
 {% macro decimal_number(text) -%}
     case
         when {{ alfacrm.matches(text, '^-?[0-9]{1,18}([.,][0-9]{1,9})?$') }}
@@ -20,7 +20,7 @@
 {% macro bigquery__matches(text, pattern) -%}regexp_contains({{ text }}, r'{{ pattern }}'){%- endmacro %}
 {% macro snowflake__matches(text, pattern) -%}regexp_like({{ text }}, '{{ pattern }}'){%- endmacro %}
 
-{#- What part of a whole, from 0 to 1 with four digits; null of nothing. -#}
+{#- A share from 0 to 1 with four digits; null when the whole is 0. -#}
 {% macro share(part, whole) -%}
     round(cast({{ part }} as {{ alfacrm.type_share() }}) / nullif({{ whole }}, 0), 4)
 {%- endmacro %}
@@ -32,10 +32,10 @@
 {% macro bigquery__type_share() -%}numeric{%- endmacro %}
 
 {% macro count_if(condition) -%}
-    sum(case when {{ condition }} then 1 else 0 end)
+    count(case when {{ condition }} then 1 end)
 {%- endmacro %}
 
-{#- BigQuery wants the word. -#}
+{#- BigQuery requires DISTINCT. -#}
 {% macro union_distinct() -%}{{ return(adapter.dispatch('union_distinct', 'alfacrm')()) }}{%- endmacro %}
 {% macro default__union_distinct() -%}union{%- endmacro %}
 {% macro bigquery__union_distinct() -%}union distinct{%- endmacro %}

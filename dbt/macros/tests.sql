@@ -4,7 +4,7 @@
     select 1 as nothing from (select 1 as nothing) as one where 1 = 0
 {%- endmacro %}
 
-{#- The key is there in each row, and in no two rows the same. -#}
+{#- The key is not null and unique. -#}
 {% test loaded_key(model, columns) %}
     {%- set loaded = alfacrm.loaded(model) -%}
     {%- if not loaded -%}
@@ -25,7 +25,7 @@ having
     {%- endif -%}
 {% endtest %}
 
-{#- Each id is that of a row in another source, unless that one was not loaded; 0 stands for none. -#}
+{#- Each id exists in another source, if that one is loaded; 0 means none. -#}
 {% test loaded_relationships(model, column_name, to) %}
     {%- set ours = alfacrm.loaded(model) -%}
     {%- set theirs = alfacrm.loaded(to) -%}
@@ -41,7 +41,7 @@ where ours.{{ adapter.quote(ids) }} > 0 and theirs.{{ found }} is null
     {%- endif -%}
 {% endtest %}
 
-{#- A total of a model is that of another: no row was lost, and none counted twice. -#}
+{#- A total equals that of another model, so that no row is lost or counted twice. -#}
 {% test same_total(model, total, of, its_total, its_where='1 = 1') %}
 with totals as (
     select

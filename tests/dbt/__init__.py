@@ -1,1 +1,1 @@
-"""The dbt package, over what real loaders left."""
+"""Tests of the dbt package over tables that real loaders wrote."""

@@ -1,4 +1,4 @@
-"""A small school with what goes wrong in reports, loaded and modelled once."""
+"""A small school with cases that break reports, loaded and built once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLOCK_CHANGE = "2025-03-30"
 
 
 def _busy(account: Account) -> None:
-    """Corrections, a restored card, moves between stages, a lesson across a clock change."""
+    """Make corrections, a restored card, moves between stages, a lesson across a clock change."""
     incomes = [row["id"] for row in account.rows("pay") if row["pay_type_id"] == 1]
     account.update("pay", incomes[0], income="0.10")
     account.update("pay", incomes[1], income="-250.75")
@@ -92,7 +92,7 @@ def _catalog(server: Server, *, whole: bool) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def duck(school: Account, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def duckdb_models(school: Account, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """DuckDB with every stream, for all workers of this run."""
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -111,7 +111,7 @@ def duck(school: Account, tmp_path_factory: pytest.TempPathFactory) -> Warehouse
 
 
 @pytest.fixture
-def elephant(school: Account, postgres: str, tmp_path: Path) -> Warehouse:
+def postgres_models(school: Account, postgres: str, tmp_path: Path) -> Warehouse:
     """PostgreSQL with the streams that are selected by default."""
     loader = Postgres(tmp_path, postgres, "alfacrm_raw")
     with serve(school) as server:

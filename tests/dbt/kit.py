@@ -1,4 +1,4 @@
-"""A warehouse that a loader has filled, and the models that dbt builds in it."""
+"""A loaded database and the dbt models in it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def plain(value: Any) -> Any:
 
 @dataclass
 class Warehouse:
-    """A database with raw tables, and what dbt makes of them.
+    """A database with loaded tables and dbt models.
 
     Attributes:
         folder: Where dbt writes.
@@ -86,13 +86,13 @@ class Warehouse:
         return {**os.environ, "ALFACRM_DBT_TARGET": self.target, "NO_COLOR": "1", **own}
 
     def copy(self, folder: Path) -> Warehouse:
-        """The same DuckDB once more, to be changed."""
+        """A copy of the DuckDB file, for a test that changes it."""
         address = str(shutil.copy(self.address, folder))
         shutil.copytree(self.folder / "target", folder / "target")
         return dataclasses.replace(self, folder=folder, address=address)
 
     def dbt(self, *command: str) -> str:
-        """Run dbt, which must end well; what it wrote."""
+        """Run dbt and return its output; fails on a non-zero exit code."""
         done = subprocess.run(
             [DBT, *self.arguments(*command)],
             env=self.environment,
@@ -125,7 +125,7 @@ class Warehouse:
         return found
 
     def rows(self, model: str, columns: Sequence[str]) -> Rows:
-        """The rows of a model, in an order of their own."""
+        """The rows of a model, sorted."""
         names = ", ".join(f'"{column}"' for column in columns)
         found = self.ask(f"SELECT {names} FROM {model}")
         return sorted((tuple(map(plain, row)) for row in found), key=str)

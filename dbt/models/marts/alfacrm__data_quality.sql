@@ -47,8 +47,8 @@ with checks as (
         '{{ name }}' as check_name,
         '{{ model }}' as model,
         '{{ what }}' as description,
-        coalesce({{ alfacrm.count_if(of) }}, 0) as rows_checked,
-        coalesce({{ alfacrm.count_if('(' ~ of ~ ') and (' ~ failing ~ ')') }}, 0) as rows_failing,
+        {{ alfacrm.count_if(of) }} as rows_checked,
+        {{ alfacrm.count_if('(' ~ of ~ ') and (' ~ failing ~ ')') }} as rows_failing,
         min(case when ({{ of }}) and ({{ failing }}) then {{ id }} end) as example_id
     from {{ ref(model) }}
 
@@ -60,7 +60,7 @@ with checks as (
         'stg_alfacrm__sync_audit' as model,
         'Streams, by partition, that the last run of the tap did not read completely.' as description,
         count(*) as rows_checked,
-        coalesce({{ alfacrm.count_if("verdict <> 'COMPLETE'") }}, 0) as rows_failing,
+        {{ alfacrm.count_if("verdict <> 'COMPLETE'") }} as rows_failing,
         cast(null as {{ dbt.type_bigint() }}) as example_id
     from {{ ref('stg_alfacrm__sync_audit') }}
     where run_started_at = (

@@ -13,5 +13,5 @@ select
     {{- alfacrm.custom_columns(loaded, standard) }}
     {{ alfacrm.column(loaded, '_sdc_extracted_at', 'instant') }} as extracted_at
 from {{ alfacrm.loaded_rows(
-    loaded, source('alfacrm', 'communications'), 'id', var('alfacrm_append_only', false)
+    loaded, source('alfacrm', 'communications'), ['id'], var('alfacrm_append_only', false)
 ) }}
