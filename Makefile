@@ -41,7 +41,7 @@ demo: .venv/.installed .meltano/.installed ## Load a simulated school into CSV f
 	$(BIN)/python -m scripts.demo
 
 .PHONY: test
-test: .venv/.installed .tools/meltano/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
+test: .venv/.installed .tools/meltano/.installed .tools/dbt/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term -m "not recipes and not soak" $(ARGS)
 
 .PHONY: soak
@@ -50,7 +50,7 @@ soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the long 
 	$(BIN)/python -m scripts.reliability
 
 .PHONY: recipes
-recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .tools/dagster/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Test all recipes, including Airflow and Dagster
+recipes: .venv/.installed .tools/meltano/.installed .tools/dbt/.installed .tools/dbt-warehouses/.installed .tools/airflow/.installed .tools/dagster/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Test all recipes, including Airflow and Dagster
 	$(BIN)/pytest -m recipes $(ARGS)
 
 .tools/%/.installed: docs/recipes/%.txt $(UV)
@@ -59,12 +59,13 @@ recipes: .venv/.installed .tools/meltano/.installed .tools/airflow/.installed .t
 	touch $@
 
 .PHONY: lint
-lint: .venv/.installed ## Check style, format, spelling and workflows
+lint: .venv/.installed .tools/dbt/.installed ## Check style, format, spelling, workflows and SQL
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/typos
 	$(BIN)/lint-imports
 	$(BIN)/zizmor --offline --quiet .github
+	cd dbt && ALFACRM_DUCKDB_PATH=:memory: ../.tools/dbt/bin/sqlfluff lint --disable-progress-bar models tests
 
 .PHONY: types
 types: .venv/.installed ## Check the types
@@ -73,7 +74,7 @@ types: .venv/.installed ## Check the types
 .PHONY: audit
 audit: .venv/.installed ## Check the locked dependencies for known vulnerabilities (online)
 	$(UV) export --quiet --locked --all-groups --no-group meltano --no-emit-project --output-file .cache/locked.txt
-	for locked in .cache/locked.txt loaders/*.txt; do \
+	for locked in .cache/locked.txt dbt/*.txt loaders/*.txt; do \
 		$(UV) tool run --quiet pip-audit@2.9.0 --disable-pip --require-hashes -r $$locked; \
 	done
 
@@ -99,6 +100,13 @@ bench: .venv/.installed .tools/bench/.installed ## Benchmark the tap and other w
 	$(UV) pip install --quiet --require-hashes --python .tools/loaders/$*/bin/python -r $<
 	touch $@
 
+.tools/dbt/.installed: dbt/requirements.txt | $(UV)
+.tools/dbt-warehouses/.installed: dbt/warehouses.txt | $(UV)
+.tools/dbt/.installed .tools/dbt-warehouses/.installed:
+	$(UV) venv --quiet --clear --python '$(PYTHON)' $(@D)
+	$(UV) pip install --quiet --require-hashes --python $(@D)/bin/python -r $<
+	touch $@
+
 .PHONY: build
 build: $(UV) ## Build the wheel and the source archive into dist/
 	rm -rf dist
@@ -111,7 +119,7 @@ package: .venv/.installed build ## Build and check the distributions for PyPI
 
 # The tests run in a copy without the package, so that they import the wheel.
 .PHONY: testwheel
-testwheel: build $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests against the built wheel
+testwheel: build .tools/dbt/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests against the built wheel
 	UV_PROJECT_ENVIRONMENT=.tools/wheel $(UV) sync --quiet --locked --no-install-project --python '$(PYTHON)'
 	$(UV) pip install --quiet --python .tools/wheel/bin/python --no-deps --reinstall dist/*.whl
 	rm -rf .cache/wheel && mkdir -p .cache/wheel
@@ -122,6 +130,10 @@ testwheel: build $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests again
 .PHONY: answers
 answers: .venv/.installed .tools/loaders/target-jsonl/.installed ## Write the results and charts of the example queries
 	$(BIN)/python -m scripts.answers
+
+.PHONY: models
+models: .venv/.installed .tools/dbt/.installed .tools/loaders/target-jsonl/.installed ## Build the dbt models over the demo account
+	$(BIN)/python -m scripts.models
 
 .PHONY: docs
 docs: .venv/.installed ## Build the documentation into site/ and check its links

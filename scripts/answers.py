@@ -61,11 +61,12 @@ def selection(catalog: dict[str, Any]) -> dict[str, Any]:
     return catalog
 
 
-def load(folder: Path) -> Path:
+def load(folder: Path, select: Callable[[dict[str, Any]], dict[str, Any]] = selection) -> Path:
     """Load the demo account into DuckDB.
 
     Args:
         folder: Folder for its files.
+        select: Selects streams in a catalog.
 
     Returns:
         The database.
@@ -85,7 +86,7 @@ def load(folder: Path) -> Path:
             )
         )
         tap = [sys.executable, "-m", "tap_alfacrm", f"--config={config}"]
-        selected = selection(json.loads(_run(*tap, "--discover")))
+        selected = select(json.loads(_run(*tap, "--discover")))
         catalog.write_text(json.dumps(selected))
         singer.write_bytes(_run(*tap, f"--catalog={catalog}"))
     target.write_text(json.dumps({"destination_path": str(folder), "do_timestamp_file": False}))

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts import dbt_docs
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
@@ -114,7 +115,7 @@ def references() -> str:
     for stream in STREAMS:
         found = [
             f"`{column}`: {' or '.join(f'`{name}`' for name in names)}"
-            for column, names in _references(standard_schema(stream.name))
+            for column, names in references_of(standard_schema(stream.name))
         ]
         if found:
             lines.append(f"| `{stream.name}` | {'<br>'.join(found)} |")
@@ -125,7 +126,7 @@ def diagram() -> str:
     """The same without the most common references, as a Mermaid diagram for GitHub."""
     lines = ["```mermaid", "erDiagram"]
     for stream in STREAMS:
-        for column, names in _references(standard_schema(stream.name)):
+        for column, names in references_of(standard_schema(stream.name)):
             many = "}o" if column.endswith("s") else "|o"
             lines += [
                 f'    {name} {many}--o{{ {stream.name} : "{column}"'
@@ -156,17 +157,24 @@ def _summary(file: Path) -> str:
     return re.sub(r" \(docs/[^)]*\)", "", docstring.partition("\n")[0])
 
 
-def _references(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
+def references_of(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
+    """The columns of a schema that hold ids, and the streams of which they do."""
     for name, property_ in schema.get("properties", {}).items():
         told = REFERENCE.search(property_.get("description", ""))
         if told:
             yield f"{at}{name}", re.findall(r"`(\w+)`", told[1])
-        yield from _references(property_.get("items", property_), f"{at}{name}.")
+        yield from references_of(property_.get("items", property_), f"{at}{name}.")
 
 
 PARTS = {
     "CONTRIBUTING.md": {"modules": modules},
     "README.md": {"settings": settings, "streams": streams},
+    "docs/models.md": {
+        "marts": dbt_docs.marts,
+        "lineage": dbt_docs.lineage,
+        "bridges": dbt_docs.bridges,
+        "columns": dbt_docs.columns,
+    },
     "docs/streams.md": {
         "endpoints": endpoints,
         "streams": streams,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from simulator import Account, serve
 from tests.publishing.conftest import MELTANO, PROJECT, clean_environment, run
@@ -39,6 +40,7 @@ FOLLOWED = {
     "doctor.md",
     "loaders.md",
     "meltano.md",
+    "models.md",
     "pipes.md",
     "privacy.md",
     "schedule.md",
@@ -118,7 +120,13 @@ def reader(tmp_path: Path, postgres: str) -> Iterator[Reader]:
         filled += "TAP_ALFACRM_REQUESTS_PER_SECOND=1000\n"
         (copy / ".env").write_text(filled, encoding="utf-8")
         database = postgres.replace("postgresql://", "postgresql+psycopg://")
-        own = {"TARGET_POSTGRES_SQLALCHEMY_URL": shlex.quote(database)}
+        parts = conninfo_to_dict(postgres)
+        own = {
+            "TARGET_POSTGRES_SQLALCHEMY_URL": shlex.quote(database),
+            "ALFACRM_POSTGRES_HOST": str(parts["host"]),
+            "ALFACRM_POSTGRES_USER": str(parts["user"]),
+            "ALFACRM_POSTGRES_DATABASE": str(parts["dbname"]),
+        }
         reader = Reader(copy, env, {"": server}, own)
         reader.type("meltano install tap-alfacrm target-csv")
         yield reader
@@ -168,6 +176,15 @@ def test_commands_about_loaders_load_into_each(reader: Reader, postgres: str) ->
         found = connection.execute("SELECT count(*) FROM alfacrm.customers").fetchall()
     assert found == [(_cards(reader),)]
     assert reader.log.count("customers: COMPLETE") == 4
+
+
+@pytest.mark.recipes
+def test_commands_about_models_build_them(reader: Reader, postgres: str) -> None:
+    reader.follow(PROJECT / "docs" / "models.md", "Build them")
+    with psycopg.connect(postgres) as connection:
+        found = connection.execute("SELECT count(*) FROM alfacrm_models.alfacrm__customers")
+        assert found.fetchall() == [(_cards(reader),)]
+    assert "ERROR=0" in reader.log
 
 
 @pytest.mark.recipes

@@ -1,0 +1,4 @@
+select distinct
+    customer_id,
+    {{ alfacrm.whole_number(alfacrm.json_text(alfacrm.item())) }} as branch_id
+from {{ alfacrm.from_unfolded(ref('stg_alfacrm__customers'), 'branch_ids') }}

@@ -1,0 +1,4 @@
+select distinct
+    lesson_id,
+    {{ alfacrm.whole_number(alfacrm.json_text(alfacrm.item())) }} as group_id
+from {{ alfacrm.from_unfolded(ref('stg_alfacrm__lessons'), 'group_ids') }}

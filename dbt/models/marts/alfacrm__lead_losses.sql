@@ -1,0 +1,26 @@
+select
+    customer_id,
+    customer,
+    archived_on as lost_on,
+    {{ alfacrm.month_of('archived_on') }} as lost_month,
+    created_on,
+    {{ alfacrm.days_between('created_on', 'archived_on') }} as days_as_lead,
+    branch_id,
+    branch,
+    pipeline_id,
+    pipeline,
+    lead_status_id,
+    coalesce(stage, '(unsorted)') as stage,
+    lead_reject_id,
+    customer_reject_id,
+    coalesce(lead_reject, customer_reject, '(no reason given)') as reason,
+    lead_reject_id is null and customer_reject_id is null as is_reason_missing,
+    lead_source_id,
+    coalesce(lead_source, '(no source given)') as lead_source,
+    manager_id,
+    coalesce(manager, '(nobody)') as manager,
+    first_trial_on is not null as came_to_trial,
+    lessons_attended,
+    net_income
+from {{ ref('alfacrm__customers') }}
+where customer_status = 'lost lead'

@@ -1,0 +1,1 @@
+"""Tests of the dbt package over tables that real loaders wrote."""
