@@ -52,7 +52,7 @@ def run() -> None:
     try:
         TapAlfaCRM.cli()
     except AlfaCRMError as error:
-        _end(str(error))
+        _end(str(error), error.exit_code)
     except (OutputError, OSError) as error:
         _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")
     except Exception as error:  # noqa: BLE001 - its message may hold the value of a row
@@ -64,8 +64,8 @@ def run() -> None:
         )
 
 
-def _end(line: str) -> NoReturn:
+def _end(line: str, exit_code: int = 1) -> NoReturn:
     for handler in logging.getLogger().handlers:
         handler.acquire()  # requests still under way have nothing to add to the last line
     TapAlfaCRM.logger.critical("%s", line)
-    sys.exit(1)
+    sys.exit(exit_code)

@@ -161,6 +161,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "target with `hard_delete` removes rows that the CRM no longer has.",
         ),
     ] = False
+    require_complete: Annotated[
+        bool,
+        Meta(
+            title="Require completeness",
+            description="End the run with exit code 3, after all rows and the state, if a selected "
+            "stream is not COMPLETE.",
+        ),
+    ] = False
     max_in_flight: Annotated[
         int,
         Meta(

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 
 class AlfaCRMError(FatalSyncError):
-    """Ends the run with exit code 1 and its message as the last line of the log."""
+    """Ends the run with its exit code, and its message as the last line of the log.
+
+    Attributes:
+        exit_code: The exit code of the process.
+    """
+
+    exit_code = 1
 
 
 class ConfigError(AlfaCRMError):
@@ -63,6 +69,12 @@ class MissingSettingsError(AlfaCRMError):
             advice = f"Give a file with them by --config, or set {variables} for --config=ENV."
         where = f" They were looked for in {', '.join(places)}." if places else ""
         super().__init__(f"Settings are missing: {settings}.{where} {advice}")
+
+
+class NotCompleteError(AlfaCRMError):
+    """The setting `require_complete` demands what was not proven; all rows were written."""
+
+    exit_code = 3
 
 
 class CredentialsError(AlfaCRMError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -25,6 +25,8 @@ from tap_alfacrm.sdk.state import usable_state
 from tap_alfacrm.sdk.stream_maps import Mapper
 from tap_alfacrm.sdk.termination import SignalledTap
 from tap_alfacrm.streams import contact, customers, dictionaries, money, people, teaching
+from tap_alfacrm.streams.audit import SyncAuditStream
+from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.run import Run
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.singerlib import CatalogEntry
-
-    from tap_alfacrm.streams.base import AlfaCRMStream
 
 PREFIX = "TAP_ALFACRM_"
 STREAMS: tuple[type[AlfaCRMStream], ...] = (
@@ -78,7 +78,9 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
     contact.CommunicationsStream,
 )
 """In the order in which they are loaded: parents before their children."""
-SPECS = {stream.name: stream.spec() for stream in STREAMS}
+ALL_STREAMS: tuple[type[AlfaCRMStream | SyncAuditStream], ...] = (*STREAMS, SyncAuditStream)
+"""Those of the API, and the verdicts on them."""
+SPECS = {stream.name: stream.spec() for stream in ALL_STREAMS}
 
 
 class TapAlfaCRM(SignalledTap, CommandTap):
@@ -146,7 +148,14 @@ class TapAlfaCRM(SignalledTap, CommandTap):
     @cached_property
     def run(self) -> Run:
         """What the streams of this run share."""
-        return Run(self.config, self.logger, lambda: cast("dict[str, AlfaCRMStream]", self.streams))
+        return Run(self.config, self.logger, self._api_streams)
+
+    def _api_streams(self) -> dict[str, AlfaCRMStream]:
+        return {
+            name: stream
+            for name, stream in self.streams.items()
+            if isinstance(stream, AlfaCRMStream)
+        }
 
     @override
     def setup_mapper(self) -> None:
@@ -159,11 +168,13 @@ class TapAlfaCRM(SignalledTap, CommandTap):
         """The streams by name, in the order in which they are loaded."""
         unordered = super().streams
         return {
-            stream.name: unordered[stream.name] for stream in STREAMS if stream.name in unordered
+            stream.name: unordered[stream.name]
+            for stream in ALL_STREAMS
+            if stream.name in unordered
         }
 
     @override
-    def discover_streams(self) -> Sequence[AlfaCRMStream]:
+    def discover_streams(self) -> Sequence[Stream]:
         """Make the streams, with the account's own fields where an account is given.
 
         Raises:
@@ -175,7 +186,8 @@ class TapAlfaCRM(SignalledTap, CommandTap):
                 "Set it to the account's zone, such as Europe/Kyiv."
             )
         found = self._account_properties()
-        return [stream(self, self.run, found.get(stream.name)) for stream in STREAMS]
+        streams = [stream(self, self.run, found.get(stream.name)) for stream in STREAMS]
+        return [*streams, SyncAuditStream(self, self.run.audit)]
 
     @property
     def _has_account(self) -> bool:

@@ -33,6 +33,7 @@
         'streamings',
         'study_statuses',
         'subjects',
+        'sync_audit',
         'tariffs',
         'tasks',
         'teacher_rates',

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.client.client import Client
     from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.client.stats import RequestStats
     from tap_alfacrm.records.page import Page
 
 MAX_FIRST_PAGE_AGE = 10.0
@@ -134,6 +135,11 @@ class PrefetchClient:
         self._max_in_flight = max_in_flight
         self._lists: list[_OpenList] = []
         self._upcoming: Iterator[PlannedList] = iter(())
+
+    @property
+    def stats(self) -> RequestStats:
+        """The requests sent so far."""
+        return self._client.stats
 
     def fetch(self, request: ListRequest) -> Page:
         """Fetch one page that is not part of a plan; see `Client.fetch`."""

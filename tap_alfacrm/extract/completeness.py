@@ -42,6 +42,8 @@ class Evidence:
         counts: Distinct rows of each list in the latest pass, for the next run to compare.
         counts_stream: Whether `total`, `missing` and `surplus` hold for the whole stream.
         refusal: The refusal, where the account offers none of the rows.
+        branches: Branches that were requested one by one.
+        answered_before: Whether an earlier run received rows, so that a refusal is a failure.
 
         missing: Rows that the API counts and never returned.
         rows_without_id: Rows without a usable id, which cannot be loaded.
@@ -65,6 +67,8 @@ class Evidence:
     counts: Counts = field(default_factory=dict)
     counts_stream: bool = False
     refusal: UnavailableError | None = None
+    branches: set[int] = field(default_factory=set)
+    answered_before: bool = False
 
     missing: int = 0
     rows_without_id: int = 0
@@ -100,6 +104,8 @@ class Evidence:
         self.passes = max(self.passes, other.passes)
         self.received += other.received
         self.pages += other.pages
+        self.branches |= other.branches
+        self.answered_before = self.answered_before or other.answered_before
         for task, lists in other.counts.items():
             counts = self.counts.setdefault(task, {})
             for name, count in lists.items():

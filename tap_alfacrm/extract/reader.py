@@ -115,6 +115,8 @@ class ListReader:
         must be met again there.
         """
         evidence = Evidence()
+        if task.branch is not None:
+            evidence.branches.add(task.branch)
         progress = NoProgress() if is_series else self._progress
         seen: defaultdict[int, SeenIds] = defaultdict(SeenIds)
         if task.partition is not None:

@@ -21,6 +21,7 @@ from tap_alfacrm.extract.plan import COUNT_PAGE_SIZE
 from tap_alfacrm.extract.progress import Progress
 from tap_alfacrm.extract.reader import ListReader
 from tap_alfacrm.formatting import list_of, number_of
+from tap_alfacrm.streams.audit import Counts
 from tap_alfacrm.streams.bookmarks import BookmarkedStream
 from tap_alfacrm.streams.extraction import Extraction
 from tap_alfacrm.streams.parent_ids import ParentIds
@@ -67,6 +68,7 @@ class AlfaCRMStream(BookmarkedStream):
             self._current_extraction = self._new_extraction(Memory(self.stream_state))
             self._begin_stream(self._current_extraction.memory)
         extraction, evidence = self._current_extraction, Evidence()
+        extraction.counts.append(self.run.count_requests())
         if any(partition.refused for partition in extraction.partitions):
             evidence.refused = True
         else:
@@ -83,7 +85,7 @@ class AlfaCRMStream(BookmarkedStream):
                     raise
                 outcome = "has no more rows" if extraction.partitions else "stays empty"
                 self.logger.warning("%s The stream %s %s.", error, self.name, outcome)
-                evidence = Evidence(refused=True)
+                evidence = Evidence(refused=True, answered_before=bool(extraction.memory.paths))
             if windows.outside:
                 self.logger.warning(
                     "%s: the account ignored the filter %s (%s outside the window); "
@@ -255,9 +257,11 @@ class AlfaCRMStream(BookmarkedStream):
         evidence.vanished += extraction.memory.compare(evidence.counts)
         if not judge(evidence).is_complete:
             self.hold_bookmark(context)
-        if context is not None and not evidence.refused:
-            label = self.name + "".join(f" {key}={value}" for key, value in context.items())
-            log_verdict(self.logger, label, evidence)
+        if context is not None:
+            partition = task_name(None, context)
+            self._add_to_audit(partition, evidence, extraction.counts[-1])
+            if not evidence.refused:
+                log_verdict(self.logger, f"{self.name} {partition}", evidence)
         if len(extraction.partitions) == len(self.contexts):
             if self._collects_parent_ids and not (evidence.refused or extraction.is_partial):
                 self._parent_ids_evidence = extraction.partitions
@@ -273,6 +277,7 @@ class AlfaCRMStream(BookmarkedStream):
             extraction.witness.log(self.logger, self.name)
             evidence.unreliable_filters += extraction.witness.unreliable_filters
         verdict = judge(evidence)
+        self._add_to_audit("", evidence, extraction.counts[0])
         if not verdict.is_complete:
             self.restore_bookmarks()
         if evidence.refused and not evidence.pages and not memory.paths:
@@ -283,3 +288,8 @@ class AlfaCRMStream(BookmarkedStream):
             if self.replication_method == REPLICATION_FULL_TABLE:
                 self.end_version()
         memory.save(verdict.word)
+
+    def _add_to_audit(self, partition: str, evidence: Evidence, before: Counts) -> None:
+        now = self.run.count_requests()
+        counts = Counts(now.requests - before.requests, now.retries - before.retries)
+        self.run.audit.add(self.name, partition, evidence, counts)

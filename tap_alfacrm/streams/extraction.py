@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tap_alfacrm.extract.deduplication import Deduplicator, FilterWitness
     from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.extract.reader import ListReader
+    from tap_alfacrm.streams.audit import Counts
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Extraction:
         partitions: Evidence of the partitions read so far, in their order.
         newest: The newest replication key by task, for the next run.
         is_partial: Whether a window has excluded rows.
+        counts: Requests sent before each partition, the first at its start.
     """
 
     reader: ListReader
@@ -33,3 +35,4 @@ class Extraction:
     partitions: list[Evidence] = field(default_factory=list)
     newest: dict[str, str] = field(default_factory=dict)
     is_partial: bool = False
+    counts: list[Counts] = field(default_factory=list)

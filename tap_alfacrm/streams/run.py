@@ -11,6 +11,7 @@ from tap_alfacrm.client.prefetch import PrefetchClient
 from tap_alfacrm.config import Config
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.results import PageLengths
+from tap_alfacrm.streams.audit import Audit, Counts
 
 if TYPE_CHECKING:
     import logging
@@ -52,6 +53,7 @@ class Run:
 
     Attributes:
         page_lengths: Lengths of the pages received so far.
+        audit: The verdicts of the run.
         hides_by_branch: Whether a path without a branch was found to hide rows of branches.
     """
 
@@ -71,6 +73,7 @@ class Run:
         self._raw_config, self._logger, self._streams = config, logger, streams
         self.page_lengths = PageLengths()
         self.hides_by_branch = False
+        self.audit = Audit()
 
     @cached_property
     def config(self) -> Config:
@@ -87,6 +90,11 @@ class Run:
         client = Client(self.config, self._logger)
         client.retries_refusals = True
         return PrefetchClient(client, self.config.max_in_flight)
+
+    def count_requests(self) -> Counts:
+        """Return the requests sent so far."""
+        stats = self.client.stats
+        return Counts(stats.requests, sum(stats.failures.values()))
 
     def needs_ids_of(self, parent: str) -> bool:
         """Whether a selected stream needs the ids of another stream's rows."""
