@@ -268,6 +268,19 @@ def test_every_misbehaviour_is_tried() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("page_size", [7, 500])
+def test_a_total_that_counts_joined_rows_is_told_from_missing_rows(
+    sync: Sync, page_size: int
+) -> None:
+    with serve(build()) as server:
+        server.misbehave("total_joined")
+        output = sync(server, streams=("customers", "groups", "tasks"), page_size=page_size)
+    for stream in ("customers", "groups", "tasks"):
+        verdict = output.verdict(stream)
+        assert verdict.startswith(f"{stream}: COMPLETE, the API's total counts "), verdict
+        assert "more than once" in verdict
+
+
 @pytest.mark.parametrize("first", [NIGHT, FIRST])
 @pytest.mark.parametrize("case", CASES)
 def test_no_row_is_lost_under_complete_and_none_for_good(

@@ -132,6 +132,7 @@ class _Pass:
         self._lengths = lengths
         self._repeated_ids = BitMap64()
         self._received = self._pages = self._number = self._repeated_pages = 0
+        self._rows = 0  # those of pages without a new row included
         self._started_at: str | None = None
         self._ended = False
 
@@ -178,7 +179,7 @@ class _Pass:
             self.is_end_unconfirmed = is_repeated or self._received != self.distinct
         elif self._pages == 1 and not self._request.is_single:
             # the only page came again: `page` may be ignored, and `total` may count one page
-            self.is_end_unconfirmed = is_repeated
+            self.is_end_unconfirmed = is_repeated and self._rows != self.total
             if not is_repeated and self.distinct == self.total:
                 self._lengths.add_complete(self._request.resource, self.distinct)
 
@@ -187,14 +188,15 @@ class _Pass:
         if page.total != self.total:
             self.total, self.has_moved = page.total, True
         length = len(page.items)
+        self._rows += length
         self.longest_page = max(self.longest_page, length)
         ids = BitMap64(identifier for identifier in page.ids if identifier is not None)
         without_id = page.ids.count(None)
         known = ids & self.ids
-        if not without_id and len(known) == len(ids):
-            return False
         if known or len(ids) + without_id < length:
             self._repeated_ids |= known | _repeated(page.ids)
+        if not without_id and len(known) == len(ids):
+            return False
         self.ids |= ids
         self.rows_without_id += without_id
         self._received += length
@@ -244,7 +246,7 @@ class _Pass:
     @property
     def counts_rows_repeatedly(self) -> bool:
         """Whether the total may count a row for each time that it was returned."""
-        return self._received == self.total and self._received > self.distinct
+        return self._rows == self.total and self._rows > self.distinct
 
     def repeats_as(self, other: _Pass) -> bool:
         """Whether another pass with another page size returned the same rows as often.
@@ -254,7 +256,7 @@ class _Pass:
         return (
             self.longest_page != other.longest_page
             and self.agrees_with(other)
-            and (self._received, self._repeated_ids) == (other._received, other._repeated_ids)
+            and (self._rows, self._repeated_ids) == (other._rows, other._repeated_ids)
         )
 
 

@@ -77,6 +77,10 @@ def test_both_databases_say_the_same(duckdb_models: Warehouse, postgres_models: 
     for model in COMPARED:
         columns = [name for name in columns_of[model] if name not in OF_SUBSCRIPTIONS | UNLIKE]
         ours, theirs = duckdb_models.rows(model, columns), postgres_models.rows(model, columns)
+        # each is of a run of its own, with its own choice of streams
+        ours, theirs = (
+            [row for row in rows if "sync_incomplete" not in row] for rows in (ours, theirs)
+        )
         assert ours == theirs, model
         assert ours, model
 

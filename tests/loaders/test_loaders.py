@@ -77,7 +77,12 @@ def catalog(server: Server) -> dict[str, Any]:
 
 @pytest.fixture
 def keys(catalog: dict[str, Any]) -> dict[str, list[str]]:
-    return {entry["stream"]: entry["key_properties"] for entry in catalog["streams"]}
+    """Keys of the streams of the API; `sync_audit` has no rows of the account."""
+    return {
+        entry["stream"]: entry["key_properties"]
+        for entry in catalog["streams"]
+        if entry["stream"] != "sync_audit"
+    }
 
 
 @pytest.fixture
@@ -95,6 +100,8 @@ def expected(loader: Loader, ending: Ending, keys: dict[str, list[str]]) -> Tabl
     """The expected tables for the records of a run."""
     tables: Tables = {stream: {} for stream in keys}
     for stream, record in ending.records:
+        if stream not in tables:
+            continue
         row = {name: loader.shown(value) for name, value in record.items()}
         tables[stream][tuple(row[name] for name in keys[stream])] = row
     return tables
@@ -121,6 +128,7 @@ def as_truth(catalog: dict[str, Any], tables: Tables) -> dict[str, Table]:
             entry["key_properties"],
         )
         for entry in catalog["streams"]
+        if entry["stream"] in tables
     }
 
 
@@ -258,8 +266,9 @@ def test_duckdb_has_the_types_of_the_catalog(
         [income] = connection.execute("SELECT sum(income) FROM pays").fetchall()
     assert income == (sum(Decimal(row["income"]) for row in account.rows("pay")),)
     for entry in catalog["streams"]:
+        type_ = "VARCHAR" if entry["stream"] == "sync_audit" else "BIGINT"
         for key in entry["key_properties"]:
-            assert types[entry["stream"], key] == "BIGINT", (entry["stream"], key)
+            assert types[entry["stream"], key] == type_, (entry["stream"], key)
     customers = {name: type_ for (table, name), type_ in types.items() if table == "customers"}
     assert (
         customers.items()

@@ -151,7 +151,7 @@ def test_commands_of_the_readme_load_an_account(reader: Reader) -> None:
     for left in (jsonl.name, "catalog.json", "output/customers.csv", ".env", "school.duckdb"):
         run("git", "check-ignore", "--no-index", left, cwd=PROJECT)
     assert len(jsonl.read_text(encoding="utf-8").splitlines()) == _cards(reader)
-    assert reader.log.count("A sync will be complete") == 2
+    assert reader.log.count("Nothing was found that prevents a complete sync") == 2
 
 
 @pytest.mark.recipes

@@ -179,7 +179,13 @@ def _check_sum(probe: Probe) -> Finding:
     if total == whole:
         return fine(key, f"The partitions add up: {number_of(whole, 'card')}.", "add up")
     text = f"The partitions have {total:,} cards in all, the list of all has {whole:,}."
-    return note(key, text, "differ")
+    return ask(
+        key,
+        text,
+        "differ",
+        advice=f"{text} Run the doctor again; if they still differ, ask the vendor.",
+        effect=Effect.UNKNOWN,
+    )
 
 
 def _check_settings(probe: Probe) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ MARKS = {
     Level.UNKNOWN: ("?", "magenta"),
 }
 VERDICTS = {
-    0: ("A sync will be complete.", "green"),
+    0: ("Nothing was found that prevents a complete sync.", "green"),
     1: ("A sync will NOT be complete.", "red"),
     2: ("Whether a sync will be complete could not be determined.", "magenta"),
 }
@@ -41,7 +41,17 @@ def _lines(report: Report) -> Iterator[str]:
         f"{report.seconds:.0f} s."
     )
     yield "Names of fields and counts only: safe to attach to a ticket."
-    for number, section in enumerate(report.sections, 1):
+    yield ""
+    yield click.style("1. Verdict", bold=True)
+    verdict, colour = VERDICTS[report.exit_code]
+    yield f"  {click.style(verdict, fg=colour, bold=True)}"
+    left_out = [f"{'; '.join(report.left_out)}."] if report.left_out else []
+    yield from _verdict("Fine:", report.fine, "green")
+    yield from _verdict("Set:", report.set, "yellow")
+    yield from _verdict("Ask:", report.ask, "red")
+    yield from _verdict("Not determined:", report.unknown, "magenta")
+    yield from _verdict("Left out, because the requests or the time were used up:", left_out, None)
+    for number, section in enumerate(report.sections, 2):
         yield ""
         yield click.style(f"{number}. {section.title}", bold=True)
         if section.head:
@@ -49,17 +59,6 @@ def _lines(report: Report) -> Iterator[str]:
         for finding in section.findings:
             if finding.text:
                 yield from _finding(finding.text, *MARKS[finding.level])
-    yield ""
-    yield click.style(f"{len(report.sections) + 1}. Verdict", bold=True)
-    left_out = [f"{'; '.join(report.left_out)}."] if report.left_out else []
-    yield from _verdict("Fine:", report.fine, "green")
-    yield from _verdict("Set:", report.set, "yellow")
-    yield from _verdict("Ask:", report.ask, "red")
-    yield from _verdict("Not determined:", report.unknown, "magenta")
-    yield from _verdict("Left out, because the requests or the time were used up:", left_out, None)
-    verdict, colour = VERDICTS[report.exit_code]
-    yield ""
-    yield click.style(verdict, fg=colour, bold=True)
 
 
 def _finding(text: str, mark: str, colour: str | None) -> Iterator[str]:
