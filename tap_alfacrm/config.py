@@ -121,9 +121,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             gt=0,
             title="Request timeout",
-            description="Seconds to wait for a connection or for a response.",
+            description="Seconds to wait for a connection or for the next bytes of a response. "
+            "A whole response may take three times as long.",
         ),
     ] = 60
+    max_response_mb: Annotated[
+        int,
+        Meta(
+            ge=1,
+            title="Largest response",
+            description="Megabytes that one response may have, decompressed. A larger one ends "
+            "the run, so that a faulty server cannot take all memory.",
+        ),
+    ] = 256
     start_date: Annotated[
         str | None,
         Meta(

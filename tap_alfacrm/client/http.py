@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 import backoff
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader, NameResolutionError
 from urllib3.util import Retry
 
 from tap_alfacrm.client import retry
 from tap_alfacrm.client.retry import RetryableError
+from tap_alfacrm.client.transport import (
+    MEGABYTE,
+    LimitedAdapter,
+    ResponseLimits,
+    ResponseTooLargeError,
+    read_body,
+)
 from tap_alfacrm.errors import RequestError, UnavailableError
 from tap_alfacrm.records.page import MalformedResponseError
 
@@ -43,8 +49,6 @@ NOT_FOUND_STATUSES = frozenset(
 """Statuses of a path that the account does not have."""
 TOKEN_REFUSED_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 """Statuses of a bad token, and of a missing right."""
-BODY_CHUNK_BYTES = 2**24
-"""Bytes of a body to read at once; threads wait for one another at each chunk."""
 
 
 class TokenRefusedError(Exception):
@@ -98,7 +102,10 @@ class HttpClient:
         self._policy = retry.DEFAULT_RETRY_POLICY
         self._has_responded = False
         self._session = requests.Session()
-        self._session.mount(self.host, HTTPAdapter(pool_maxsize=config.max_in_flight))
+        self._limits = ResponseLimits(
+            self._policy.response_timeouts * self._timeout, config.max_response_mb * MEGABYTE
+        )
+        self._session.mount(self.host, LimitedAdapter(self._limits, config.max_in_flight))
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         # the environment's proxies and certificates are read once here, and .netrc is not read
         environment = self._session.merge_environment_settings(
@@ -110,6 +117,7 @@ class HttpClient:
         self._session.headers.update(
             {
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
                 "User-Agent": config.user_agent or f"tap-alfacrm/{version('tap-alfacrm')}",
             }
         )
@@ -198,7 +206,17 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = b"".join(response.iter_content(BODY_CHUNK_BYTES))
+                body = read_body(response, self._limits.max_bytes)
+        except ResponseTooLargeError as error:
+            self._stats.record_failure("the response is too large")
+            msg = (
+                f"{self.host}{request} got a response that was not read: {error}. Lower the "
+                "setting page_size, or raise max_response_mb if this account needs it."
+            )
+            raise RequestError(msg) from None
+        except RetryableError as error:
+            self._stats.record_failure(str(error))
+            raise
         except requests.RequestException as error:
             reason = _transport_reason(error)
             self._stats.record_failure(reason)

@@ -22,6 +22,8 @@ class RetryPolicy:
         first_wait: Upper bound of the first wait; the bound doubles with each further wait.
         longest_wait: Upper bound of a wait, unless the server asks for a longer one.
         longest_retry_after: Upper bound of what the server can ask for with `Retry-After`.
+        response_timeouts: Time of a whole response, as a multiple of the request timeout, which
+            bounds each silence only.
     """
 
     max_tries: int
@@ -29,6 +31,7 @@ class RetryPolicy:
     first_wait: float
     longest_wait: float
     longest_retry_after: float
+    response_timeouts: float
 
 
 DEFAULT_RETRY_POLICY = RetryPolicy(
@@ -37,6 +40,7 @@ DEFAULT_RETRY_POLICY = RetryPolicy(
     first_wait=1.0,
     longest_wait=60.0,
     longest_retry_after=3600.0,
+    response_timeouts=3.0,  # three minutes, enough for a page of 500 rows at 10 kB/s
 )
 
 

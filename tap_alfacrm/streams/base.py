@@ -16,6 +16,7 @@ from tap_alfacrm.extract.incremental import FilterWindow, MissingReplicationKeyE
 from tap_alfacrm.extract.progress import Progress
 from tap_alfacrm.extract.reader import ListReader
 from tap_alfacrm.formatting import number_of
+from tap_alfacrm.records.page import blocks
 from tap_alfacrm.streams.entity import EntityStream
 from tap_alfacrm.streams.parent_ids import ParentIds
 
@@ -126,14 +127,15 @@ class AlfaCRMStream(EntityStream):
         evidence.counts_stream = self.counts_stream(context)
         for page in extraction.reader.read(plan, evidence):
             self._check_replication_key(page, window)
-            records: list[Any] = []
             for new in extraction.deduplicator.select_new_rows(page):
                 if self._collects_parent_ids:
                     self._parent_ids.add(new.ids, new.rows)
-                records += self.converter.convert(self._post_process_all(new.rows), new.constants)
-            window.count_outside(records)
-            evidence.emitted += len(records)
-            yield records
+                for rows in blocks(new.rows):
+                    processed = self._post_process_all(rows)
+                    records = self.converter.convert(processed, new.constants)
+                    window.count_outside(records)
+                    evidence.emitted += len(records)
+                    yield records
 
     @property
     def _extraction(self) -> Extraction:
