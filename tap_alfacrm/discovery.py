@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.formatting import may_be_column
 from tap_alfacrm.records.converter import FIELD
 from tap_alfacrm.records.page import get_row_id
 from tap_alfacrm.records.scalars import json_type
@@ -66,7 +67,7 @@ class Discovery:
         types: defaultdict[str, set[str]] = defaultdict(set)
         for row in rows:
             for name, value in row.items():
-                if name not in known:
+                if name not in known and may_be_column(name):
                     types[name].add(json_type(value) if value != "" else "null")
         columns = column_names(sorted(types), standard)
         return {

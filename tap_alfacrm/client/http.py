@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import backoff
 import requests
-from urllib3.exceptions import InvalidHeader, NameResolutionError
-from urllib3.util import Retry
+from urllib3.exceptions import NameResolutionError
 
 from tap_alfacrm.client import retry
+from tap_alfacrm.client.headers import requested_at, retry_after_seconds, shown_retry_after
 from tap_alfacrm.client.retry import RetryableError
 from tap_alfacrm.client.transport import (
     MEGABYTE,
@@ -225,7 +224,7 @@ class HttpClient:
         self._stats.response_seconds.append(response.elapsed.total_seconds())
         self._check_status(request, response, refused_statuses)
         try:
-            return parse(body, _requested_at(response))
+            return parse(body, requested_at(response))
         except MalformedResponseError as error:
             reason = f"status {response.status_code}, but {error}"
             self._stats.record_failure(reason)
@@ -243,8 +242,8 @@ class HttpClient:
             return
         reason = f"status {status}"
         if status in RETRYABLE_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._stats.record_failure(reason, response.headers.get("Retry-After"))
-            raise RetryableError(reason, _retry_after_seconds(response))
+            self._stats.record_failure(reason, shown_retry_after(response))
+            raise RetryableError(reason, retry_after_seconds(response))
         if status in refused_statuses:
             raise TokenRefusedError(status)
         url = f"{self.host}{request}"
@@ -263,22 +262,6 @@ class HttpClient:
                 "line to the maintainers of the tap."
             )
         raise RequestError(msg)
-
-
-def _retry_after_seconds(response: requests.Response) -> float:
-    try:
-        return Retry().parse_retry_after(response.headers.get("Retry-After", "0"))
-    except (InvalidHeader, ValueError, OverflowError):  # also a year that no calendar has
-        return 0.0
-
-
-def _requested_at(response: requests.Response) -> str | None:
-    """Return the server's clock at the request; rows can be created while it responds."""
-    try:
-        requested_at = parsedate_to_datetime(response.headers["Date"]) - response.elapsed
-    except (KeyError, ValueError, OverflowError):
-        return None
-    return f"{requested_at:%Y-%m-%d %H:%M:%S}"
 
 
 def _transport_reason(error: requests.RequestException) -> str:

@@ -25,6 +25,7 @@ from tap_alfacrm.records.scalars import (
     text,
 )
 from tap_alfacrm.records.typed_page import TypedRow, attribute, is_plain, types_of
+from tap_alfacrm.records.unknown_fields import UnknownFields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +47,7 @@ class Converter:
 
     Attributes:
         invalid_values: Values that became null because their type cannot hold them, by field.
-        unknown_fields: Fields of rows that the schema does not have, with the JSON type first seen.
+        unknown_fields: Fields of rows that the schema does not have.
         renames_columns: Whether a column has another name than its field.
     """
 
@@ -58,7 +59,7 @@ class Converter:
             zone: Time zone of the account's local times.
         """
         self.invalid_values: Counter[str] = Counter()
-        self.unknown_fields: dict[str, str] = {}
+        self.unknown_fields = UnknownFields()
         self._converters = {
             name: self._counting(name, _converter_for(name, property_, zone, self.invalid_values))
             for name, property_ in schema["properties"].items()
@@ -96,7 +97,7 @@ class Converter:
         record = {name: convert(row.get(field)) for name, field, convert in self._columns}
         if not row.keys() <= self._fields:
             for name in row.keys() - self._fields:
-                self.unknown_fields.setdefault(name, json_type(row[name]))
+                self.unknown_fields.add(name, row[name])
         return record
 
     def convert(

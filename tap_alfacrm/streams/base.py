@@ -15,7 +15,7 @@ from tap_alfacrm.extract.deduplication import Deduplicator
 from tap_alfacrm.extract.incremental import FilterWindow, MissingReplicationKeyError
 from tap_alfacrm.extract.progress import Progress
 from tap_alfacrm.extract.reader import ListReader
-from tap_alfacrm.formatting import number_of
+from tap_alfacrm.formatting import list_names, number_of
 from tap_alfacrm.records.page import blocks
 from tap_alfacrm.streams.entity import EntityStream
 from tap_alfacrm.streams.parent_ids import ParentIds
@@ -230,19 +230,23 @@ class AlfaCRMStream(EntityStream):
 
     def end_stream(self) -> None:
         """Log unknown fields, invalid values and the verdict; end the table's version."""
-        if self.converter.unknown_fields:
-            fields = ", ".join(
-                f"{name} ({type_})" for name, type_ in sorted(self.converter.unknown_fields.items())
-            )
+        unknown = self.converter.unknown_fields
+        if unknown.columns:
             self.logger.warning(
                 "%s: the rows have fields that the catalog does not have, which were left out: "
                 "%s. Refresh the catalog to load them (--discover; Meltano: --refresh-catalog).",
                 self.name,
-                fields,
+                list_names(f"{name} ({type_})" for name, type_ in unknown.columns.items()),
+            )
+        if unknown.others:
+            self.logger.warning(
+                "%s: the rows have fields whose names look like data, which were left out: %s.",
+                self.name,
+                list_names(f"{name} ({type_})" for name, type_ in unknown.others.items()),
             )
         if self.converter.invalid_values:
-            fields = ", ".join(
-                f"{name} {count:,}" for name, count in sorted(self.converter.invalid_values.items())
+            fields = list_names(
+                f"{name} {count:,}" for name, count in self.converter.invalid_values.items()
             )
             self.logger.warning(
                 "%s: values that their type cannot hold became null: %s.", self.name, fields

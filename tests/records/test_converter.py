@@ -219,7 +219,7 @@ def test_what_each_type_accepts(schema: dict[str, Any], value: object, result: o
 def test_an_unknown_key_is_noted_with_its_type_and_left_out() -> None:
     converter = Converter({"properties": {"id": INTEGER}}, KYIV)
     assert converter({"id": 1, "hobby": ["x"]}) == {"id": 1}
-    assert converter.unknown_fields == {"hobby": "array"}
+    assert converter.unknown_fields.columns == {"hobby": "array"}
 
 
 def test_missing_keys_are_null_in_the_order_of_the_schema() -> None:
@@ -274,7 +274,7 @@ def test_a_page_read_in_c_gives_the_same_bytes(page: list[dict[str, Any]]) -> No
     read = json.loads(content, parse_float=Decimal)["items"]
     assert [encode(row) for row in wrote] == [encode(slow(row)) for row in read]
     assert fast.invalid_values == slow.invalid_values
-    assert fast.unknown_fields == slow.unknown_fields
+    assert vars(fast.unknown_fields) == vars(slow.unknown_fields)
 
 
 @pytest.mark.parametrize(
