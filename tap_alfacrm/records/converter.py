@@ -7,19 +7,20 @@ see docs/behaviour.md#teacher_ids and #empty-values.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from tap_alfacrm.records.columns import any_column, cached_column, datetime_column, mixed_column
 from tap_alfacrm.records.datetimes import UtcConverter, date, instants, time
+from tap_alfacrm.records.lists import decoded, items_of
 from tap_alfacrm.records.scalars import (
     INVALID_VALUE_ERRORS,
     InvalidValue,
     boolean,
     clean,
     integer,
+    integer_or_flag,
     json_type,
     number,
     text,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 CLOCK = "x-alfacrm-clock"
 """Keyword of a date-time in a schema file: `account` (wall clock) or `utc`."""
+_IDENTIFIER = re.compile(r"(?:^|_)ids?$")
+"""Names of fields that hold ids, for which true and false are no values."""
 FIELD = "title"
 """Keyword with the name of the field in the API where the column has another; catalogs keep it."""
 
@@ -161,7 +164,9 @@ def _converter_for(
             return instants(clock)
         return {"date": date, "time": time}[schema["format"]]
     if len(types) == 1:
-        return {"string": text, "integer": integer, "number": number, "boolean": boolean}[types[0]]
+        of_type = {"string": text, "number": number, "boolean": boolean, "integer": integer}
+        takes_flags = types == ["integer"] and not _IDENTIFIER.search(name)
+        return integer_or_flag if takes_flags else of_type[types[0]]
     return _any_of(types) if types else clean
 
 
@@ -179,23 +184,20 @@ def _any_of(types: list[str]) -> Convert:
 
 
 def _array(name: str, items: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Convert:
-    convert_item = _converter_for(name, items, zone, invalid_values)
-    may_mix = len(types_of(items)) > 1
+    item_types = types_of(items)
+    is_of_numbers = item_types == ["integer"]  # true and false are none there
+    convert_item = integer if is_of_numbers else _converter_for(name, items, zone, invalid_values)
+    may_mix = len(item_types) > 1
 
     def convert(value: object) -> list[Any] | None:
-        if value == "":
+        found = items_of(value, item_types)
+        if found is None:
             return None
-        if isinstance(value, dict):  # a PHP array with gaps in its keys
-            value = list(value.values())
-        elif not isinstance(value, list):
-            value = [value]
         converted = []
-        for item in value:
-            if item is None:
-                continue
+        for item in found:
             try:
-                element = convert_item(item)
-            except (InvalidValue, ValueError, OverflowError):
+                element = None if item is None else convert_item(item)
+            except INVALID_VALUE_ERRORS:
                 invalid_values[name] += 1
                 continue
             if element is not None:
@@ -212,7 +214,7 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[
 
     def convert(value: object) -> dict[str, Any] | None:
         if isinstance(value, str) and value:
-            value = _decoded(value)
+            value = decoded(value)
         if value in ("", []):
             return None
         if isinstance(value, list):
@@ -230,10 +232,3 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[
         return record
 
     return convert
-
-
-def _decoded(text: str) -> object:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidValue from None
