@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.formatting import may_be_column
-from tap_alfacrm.records.converter import FIELD
+from tap_alfacrm.records.converter import FIELD, field_names
 from tap_alfacrm.records.page import get_row_id
 from tap_alfacrm.records.scalars import json_type
 from tap_alfacrm.schemas import standard_schema
@@ -63,7 +63,7 @@ class Discovery:
                 raise
             return {}
         standard = standard_schema(stream.name)["properties"]
-        known = {schema.get(FIELD, name) for name, schema in standard.items()}
+        known = field_names(standard)
         types: defaultdict[str, set[str]] = defaultdict(set)
         for row in rows:
             for name, value in row.items():

@@ -18,6 +18,7 @@ from typing_extensions import override
 from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS
 from tap_alfacrm.discovery import Discovery
 from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.records.converter import field_names
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.sdk.environment import from_environment
 from tap_alfacrm.sdk.inputs import check_configs, check_state, with_chosen_methods
@@ -199,4 +200,5 @@ def _added(name: str, entry: CatalogEntry) -> dict[str, Any]:
         return {}
     standard = standard_schema(name)["properties"]
     given = entry.schema.to_dict().get("properties", {})
-    return {field: schema for field, schema in given.items() if field not in standard}
+    known = {*standard, *field_names(standard)}
+    return {field: schema for field, schema in given.items() if field not in known}

@@ -39,10 +39,32 @@ if TYPE_CHECKING:
 
 CLOCK = "x-alfacrm-clock"
 """Keyword of a date-time in a schema file: `account` (wall clock) or `utc`."""
+KEYWORD = "x-alfacrm-"
+"""How keywords begin that stand in the schema files alone; catalogs need not keep them."""
+ALIASES = f"{KEYWORD}aliases"
+"""Keyword with names that some accounts give to the field."""
 _IDENTIFIER = re.compile(r"(?:^|_)ids?$")
 """Names of fields that hold ids, for which true and false are no values."""
 FIELD = "title"
 """Keyword with the name of the field in the API where the column has another; catalogs keep it."""
+
+
+def keywords_of(schema: Schema) -> Schema:
+    """The keywords of a schema file that catalogs need not keep."""
+    return {keyword: value for keyword, value in schema.items() if keyword.startswith(KEYWORD)}
+
+
+def field_names(properties: Mapping[str, Schema]) -> dict[str, str]:
+    """The column of each field of the API, by its own name and by those of some accounts.
+
+    Args:
+        properties: Schemas by column.
+    """
+    own = {schema.get(FIELD, name): name for name, schema in properties.items()}
+    aliases = {
+        alias: name for name, schema in properties.items() for alias in schema.get(ALIASES, ())
+    }
+    return {**own, **aliases}
 
 
 class Converter:
@@ -67,12 +89,17 @@ class Converter:
             name: self._counting(name, _converter_for(name, property_, zone, self.invalid_values))
             for name, property_ in schema["properties"].items()
         }
+        self._fields = field_names(schema["properties"])
+        fields = {
+            name: property_.get(FIELD, name) for name, property_ in schema["properties"].items()
+        }
         self._columns = [
-            (name, schema["properties"][name].get(FIELD, name), convert)
-            for name, convert in self._converters.items()
+            (name, fields[name], convert) for name, convert in self._converters.items()
         ]
-        self._fields = {field for _, field, _ in self._columns}
-        self.renames_columns = self._fields != self._converters.keys()
+        self._aliases = {
+            alias: fields[name] for alias, name in self._fields.items() if alias != fields[name]
+        }
+        self.renames_columns = any(name != field for name, field in fields.items())
         known: defaultdict[Convert, dict[Any, Any]] = defaultdict(dict)
         self._column_converters: list[ColumnConverter] = []
         for name, property_ in schema["properties"].items():
@@ -97,9 +124,11 @@ class Converter:
         Returns:
             The record: every property of the schema, in its order, null where the row has none.
         """
+        if self._aliases and not row.keys().isdisjoint(self._aliases):
+            row = {self._aliases.get(name, name): value for name, value in row.items()}
         record = {name: convert(row.get(field)) for name, field, convert in self._columns}
-        if not row.keys() <= self._fields:
-            for name in row.keys() - self._fields:
+        if not row.keys() <= self._fields.keys():
+            for name in row.keys() - self._fields.keys():
                 self.unknown_fields.add(name, row[name])
         return record
 

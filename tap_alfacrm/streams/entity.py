@@ -12,7 +12,7 @@ from typing_extensions import override
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.extract.incremental import FilterWindow
 from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
-from tap_alfacrm.records.converter import CLOCK, Converter
+from tap_alfacrm.records.converter import Converter, keywords_of
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.records.typed_page import TypedPageParser, TypedRow
 from tap_alfacrm.schemas import standard_schema
@@ -236,9 +236,9 @@ class EntityStream(PageStream):
     @cached_property
     def converter(self) -> Converter:
         """Converts rows to records of the schema that the target receives."""
-        clocks = self.schema["properties"]
+        own = self.schema["properties"]
         properties = {
-            name: {**announced, CLOCK: clocks.get(name, {}).get(CLOCK)}
+            name: {**announced, **keywords_of(own.get(name, {}))}
             for name, announced in self.effective_schema["properties"].items()
         }
         return Converter({"properties": properties}, self.run.config.zone)
