@@ -317,3 +317,15 @@ def test_money_of_every_stream_is_exact(sync: Sync, account: Account, server: Se
         truth = {row["id"]: row[name] for row in account.rows(entity)}
         for key, record in output.final(stream).items():
             assert record[name] == (None if truth[key] is None else Decimal(truth[key]))
+
+
+@pytest.mark.parametrize("in_flight", [1, 8])
+def test_a_subscription_tells_whether_it_is_archived(sync: Sync, in_flight: int) -> None:
+    account = Account.build(leads=2, clients=6, customer_tariffs=20)
+    with serve(account) as server:
+        output = sync(server, streams=("customer_tariffs",), max_in_flight=in_flight)
+    records = output.records("customer_tariffs")
+    assert {record["is_archived"] for record in records} == {False, True}
+    for record in records:
+        assert record["is_archived"] is account.is_archived(record["id"], "customer-tariff")
+        assert record["is_archived"] is bool(record["is_archive"])

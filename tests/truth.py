@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KYIV = ZoneInfo("Europe/Kyiv")
 UTC = frozenset({"created_at", "updated_at"})
 """The only moments that the API does not tell by the school's clock."""
-ARCHIVED = frozenset({"customer", "group", "teacher"})
+ARCHIVED = frozenset({"customer", "customer-tariff", "group", "teacher"})
 """Whose rows tell by the list in which they stand that they are in the archive."""
 OF_CARDS = {"customer-tariff": "customer_id", "communication": "related_id"}
 """What is asked for card by card, and the field that names the card."""
@@ -92,6 +92,8 @@ def truth(account: Account) -> dict[str, Table]:
             rows = account.rows(path, archived=False if ENTITIES[path].hides_finished else None)
         if path in ARCHIVED:
             rows = [{**row, "is_archived": account.is_archived(row["id"], path)} for row in rows]
+        if path == "lesson":  # false stands for no list
+            rows = [{**row, "streaming": row["streaming"] or None} for row in rows]
         if path in OF_CARDS:  # what a card had goes with it
             rows = [
                 row

@@ -55,6 +55,8 @@ class ChildStream(AlfaCRMStream):
     parents: ClassVar[Sequence[Parent]]
     variants: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     """Filters of the requests for each parent."""
+    variant_constants: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
+    """Fields that follow from each of these filters and are added to the rows."""
     is_single: ClassVar[bool] = False
     """Whether one response holds all rows, without pages."""
 
@@ -108,8 +110,8 @@ class ChildStream(AlfaCRMStream):
                 is_single=self.is_single,
             )
             constants = {parent.field: identifier} if parent.field else {}
-            for variant in self.variants:
-                spec = ListSpec(variant, constants)
+            for variant, added in zip(self.variants, self.variant_constants, strict=True):
+                spec = ListSpec(variant, {**constants, **added})
                 yield Task(
                     [(replace(request, body=variant), spec)],
                     id_scope=identifier if len(self.primary_keys) > 1 else None,
