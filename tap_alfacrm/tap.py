@@ -189,9 +189,8 @@ class TapAlfaCRM(Tap):
             return {name: _added(name, entry) for name, entry in self.input_catalog.items()}
         if not self._has_account:
             return {}
-        discovery = Discovery(self.run.client, self.run.config)
-        sampled = sorted((s for s in STREAMS if s.has_custom_fields), key=lambda s: not s.required)
-        return {stream.name: discovery.properties(stream) for stream in sampled}
+        discovery = Discovery(self.run.client, self.run.config, self.logger)
+        return discovery.properties(stream for stream in STREAMS if stream.has_custom_fields)
 
 
 def _added(name: str, entry: CatalogEntry) -> dict[str, Any]:

@@ -234,7 +234,9 @@ class AlfaCRMStream(EntityStream):
         if unknown.columns:
             self.logger.warning(
                 "%s: the rows have fields that the catalog does not have, which were left out: "
-                "%s. Refresh the catalog to load them (--discover; Meltano: --refresh-catalog).",
+                "%s. Refresh the catalog to load them (--discover; Meltano: --refresh-catalog); "
+                "fields that discovery does not meet can be declared "
+                "(docs/behaviour.md#custom-fields).",
                 self.name,
                 list_names(f"{name} ({type_})" for name, type_ in unknown.columns.items()),
             )

@@ -51,6 +51,7 @@ class ChildStream(AlfaCRMStream):
 
     selected_by_default = False  # a request for each parent takes long
     needs_branch = True
+    has_custom_fields = False  # no single request returns rows of all parents
 
     parents: ClassVar[Sequence[Parent]]
     variants: ClassVar[Sequence[Mapping[str, Any]]] = ({},)

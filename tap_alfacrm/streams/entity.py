@@ -54,8 +54,8 @@ class EntityStream(PageStream):
     """Whether the path must name a branch."""
     required: ClassVar[bool] = False
     """Whether the run fails where the role has no right to the entity."""
-    has_custom_fields: ClassVar[bool] = False
-    """Whether accounts can add `custom_*` fields to the entity."""
+    has_custom_fields: ClassVar[bool] = True
+    """Whether discovery looks for fields that accounts add to the entity."""
     is_parent: ClassVar[bool] = False
     """Whether other streams need a request for each row."""
     display_fallbacks: ClassVar[Sequence[str]] = ()

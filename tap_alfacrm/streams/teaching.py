@@ -33,7 +33,6 @@ class GroupsStream(ArchivedStream):
 
     name = "groups"
     entity = "group"
-    has_custom_fields = True
     is_parent = True
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
 
