@@ -7,6 +7,11 @@ from typing import Any
 
 from singer_sdk import SchemaDirectory
 
+DATA = "x-alfacrm-data"
+"""Keyword of a schema file with what each column holds: `key` (an id), `fact`, `person` (a name, an
+address, a birthday) or `free text`, in which anything about anybody may stand."""
+MONEY = "x-alfacrm-money"
+"""Keyword of a schema file with the columns that hold money."""
 _FILES = SchemaDirectory(sys.modules[__name__])
 
 

@@ -15,7 +15,7 @@ from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
 from tap_alfacrm.records.converter import Converter, keywords_of
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.records.typed_page import TypedPageParser, TypedRow
-from tap_alfacrm.schemas import standard_schema
+from tap_alfacrm.schemas import DATA, MONEY, standard_schema
 from tap_alfacrm.sdk.page_stream import PageStream
 
 if TYPE_CHECKING:
@@ -86,8 +86,9 @@ class EntityStream(PageStream):
     def schema(self) -> dict[str, Any]:
         """The schema file and the account's own fields."""
         standard = standard_schema(self.name)
+        announced = standard.keys() - {DATA, MONEY}
         return {
-            **standard,
+            **{key: value for key, value in standard.items() if key in announced},
             "properties": {**standard["properties"], **self._account_properties},
         }
 
