@@ -151,6 +151,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "because the API filters by whole days only. Rows in that window are emitted again.",
         ),
     ] = 2
+    decimal_format: Annotated[
+        str,
+        Meta(
+            pattern=r"^(number|string|singer\.decimal)$",
+            title="Format of money",
+            description="How money is written: `number` (exact JSON numbers), `string` (text, for "
+            "loaders that make binary fractions of numbers) or `singer.decimal` (text with the "
+            "format `x-singer.decimal`, of which loaders make DECIMAL). Discover again after a "
+            "change.",
+        ),
+    ] = "number"
     detect_deletions: Annotated[
         bool,
         Meta(

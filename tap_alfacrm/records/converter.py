@@ -23,10 +23,12 @@ from tap_alfacrm.records.scalars import (
     integer_or_flag,
     json_type,
     number,
+    number_text,
     text,
 )
 from tap_alfacrm.records.typed_page import TypedRow, attribute, is_plain, types_of
 from tap_alfacrm.records.unknown_fields import UnknownFields
+from tap_alfacrm.schemas import MONEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,9 +51,23 @@ FIELD = "title"
 """Keyword with the name of the field in the API where the column has another; catalogs keep it."""
 
 
-def keywords_of(schema: Schema) -> Schema:
-    """The keywords of a schema file that catalogs need not keep."""
-    return {keyword: value for keyword, value in schema.items() if keyword.startswith(KEYWORD)}
+def with_keywords(schema: Schema, own: Schema) -> dict[str, Any]:
+    """Give a schema of a catalog the keywords of the stream's own schema that catalogs drop.
+
+    Args:
+        schema: The schema of a catalog.
+        own: The schema of the stream.
+    """
+    found = {**schema, **{key: own[key] for key in own if key.startswith(KEYWORD)}}
+    if "items" in found and "items" in own:
+        found["items"] = with_keywords(found["items"], own["items"])
+    if "properties" in found:
+        inner = own.get("properties", {})
+        found["properties"] = {
+            name: with_keywords(one, inner.get(name, {}))
+            for name, one in found["properties"].items()
+        }
+    return found
 
 
 def field_names(properties: Mapping[str, Schema]) -> dict[str, str]:
@@ -170,7 +186,13 @@ class Converter:
 def _needs_conversion(schema: Schema) -> bool:
     """Whether a value of the right JSON type may still have to change."""
     is_number = types_of(schema) == ["number"]
-    return "format" in schema or is_number or _may_mix(schema) or not is_plain(schema)
+    return (
+        "format" in schema
+        or MONEY in schema
+        or is_number
+        or _may_mix(schema)
+        or not is_plain(schema)
+    )
 
 
 def _may_mix(schema: Schema) -> bool:
@@ -193,7 +215,8 @@ def _converter_for(
             return instants(clock)
         return {"date": date, "time": time}[schema["format"]]
     if len(types) == 1:
-        of_type = {"string": text, "number": number, "boolean": boolean, "integer": integer}
+        as_text = number_text if schema.get(MONEY) else text
+        of_type = {"string": as_text, "number": number, "boolean": boolean, "integer": integer}
         takes_flags = types == ["integer"] and not _IDENTIFIER.search(name)
         return integer_or_flag if takes_flags else of_type[types[0]]
     return _any_of(types) if types else clean

@@ -155,6 +155,16 @@ def number(value: object) -> Decimal | int | None:
     return value
 
 
+def number_text(value: object) -> str | None:
+    """An exact number as text, digit for digit; null of an empty text.
+
+    Raises:
+        InvalidValue: It is none.
+    """
+    found = number(value)
+    return None if found is None else f"{Decimal(found):f}"
+
+
 def boolean(value: object) -> bool | None:
     """A truth value, also from 0, 1 and their texts; null of an empty text.
 

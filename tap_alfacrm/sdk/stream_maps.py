@@ -10,10 +10,13 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.schemas import with_precision
 from tap_alfacrm.sdk.cells import make_json_readable
 from tap_alfacrm.sdk.wrapped import WrappedMap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from singer_sdk.singerlib import CatalogEntry
 
 
@@ -48,6 +51,12 @@ class Mapper(PluginMapper):
                 for found in maps
             ]
         make_json_readable(self)
+
+    @override
+    def register_raw_stream_schema(
+        self, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
+    ) -> None:
+        super().register_raw_stream_schema(stream_name, with_precision(schema), key_properties)
 
 
 class RedactingMap(WrappedMap):

@@ -12,10 +12,10 @@ from typing_extensions import override
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.extract.incremental import FilterWindow
 from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
-from tap_alfacrm.records.converter import Converter, keywords_of
+from tap_alfacrm.records.converter import Converter, with_keywords
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.records.typed_page import TypedPageParser, TypedRow
-from tap_alfacrm.schemas import DATA, MONEY, standard_schema
+from tap_alfacrm.schemas import DATA, MONEY, standard_schema, with_money
 from tap_alfacrm.sdk.page_stream import PageStream
 
 if TYPE_CHECKING:
@@ -89,7 +89,10 @@ class EntityStream(PageStream):
         announced = standard.keys() - {DATA, MONEY}
         return {
             **{key: value for key, value in standard.items() if key in announced},
-            "properties": {**standard["properties"], **self._account_properties},
+            "properties": {
+                **with_money(standard, self.run.decimal_format),
+                **self._account_properties,
+            },
         }
 
     @override
@@ -237,12 +240,8 @@ class EntityStream(PageStream):
     @cached_property
     def converter(self) -> Converter:
         """Converts rows to records of the schema that the target receives."""
-        own = self.schema["properties"]
-        properties = {
-            name: {**announced, **keywords_of(own.get(name, {}))}
-            for name, announced in self.effective_schema["properties"].items()
-        }
-        return Converter({"properties": properties}, self.run.config.zone)
+        schema = with_keywords(self.effective_schema, self.schema)
+        return Converter(schema, self.run.config.zone)
 
     @override
     def post_process(self, row: Row, context: Context | None = None) -> Row:
