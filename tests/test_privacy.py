@@ -168,3 +168,10 @@ def test_equal_values_have_equal_digests(tmp_path: Path) -> None:
     assert cards[first]["name"] == cards[second]["name"]
     assert cards[first]["phone"] == cards[second]["phone"]
     assert len({record["name"] for record in cards.values()}) > 2
+
+
+def test_the_tests_that_the_table_of_threats_names_exist() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", Path("SECURITY.md").read_text("utf-8"))
+    assert len(named) > 8
+    for path, test in named:
+        assert f"def {test or 'check'}(" in Path(path).read_text(encoding="utf-8"), test
