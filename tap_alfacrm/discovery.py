@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_alfacrm.client.kept import KeptResponses
 from tap_alfacrm.client.prefetch import PlannedList
 from tap_alfacrm.client.request import ListRequest
-from tap_alfacrm.errors import RequestError, UnavailableError
+from tap_alfacrm.errors import NoResponseError, RequestError, UnavailableError
 from tap_alfacrm.formatting import may_be_column, number_of
 from tap_alfacrm.records.converter import FIELD, field_names
 from tap_alfacrm.records.page import parse_page
@@ -126,20 +126,26 @@ class Discovery:
             UnavailableError: The role has no right to a required entity.
             RequestError: A required entity got no usable response.
         """
-        required_first = sorted(streams, key=lambda stream: not stream.required)
-        samples = {stream.name: _Sample(stream, [BRANCHES_PATH]) for stream in required_first}
-        if any(stream.needs_branch for stream in required_first) and not self._branches:
+        samples = {stream.name: _Sample(stream, [BRANCHES_PATH]) for stream in streams}
+        required = [sample for sample in samples.values() if sample.stream.required]
+        others = [sample for sample in samples.values() if not sample.stream.required]
+        self._read(required)  # alone, so that refused credentials or a missing right end it at once
+        if any(sample.stream.needs_branch for sample in others) and not self._branches:
             self._list_branches(samples.get("branches"))
-        for sample in samples.values():
-            sample.paths = list(self._paths(sample.stream))
-            sample.is_done = sample.is_done or not sample.paths
-        while batch := [sample for sample in samples.values() if not sample.is_done]:
-            room = MAX_REQUESTS - self._sent
-            self._request(batch[:room] if room > 0 else [])
-            if room <= 0:
-                break
+        self._read(others)
         self._client.reuse(self._kept)
         return {name: self._describe(sample) for name, sample in samples.items()}
+
+    def _read(self, samples: Sequence[_Sample]) -> None:
+        """Request pages of some lists until they tell no more, or the requests are used up."""
+        for sample in samples:
+            sample.paths = list(self._paths(sample.stream))
+            sample.is_done = sample.is_done or not sample.paths
+        while batch := [sample for sample in samples if not sample.is_done]:
+            room = MAX_REQUESTS - self._sent
+            if room <= 0:
+                break
+            self._request(batch[:room])
 
     def _paths(self, stream: type[AlfaCRMStream]) -> Iterator[str]:
         branches: Sequence[int | None] = self._branches
@@ -200,7 +206,7 @@ class Discovery:
             try:
                 with self._client.open_list(single, self._page_size) as fetch_page:
                     page: Page | RequestError = fetch_page(0)
-            except RequestError as error:
+            except (NoResponseError, UnavailableError) as error:
                 page = error
             yield page
 

@@ -21,7 +21,7 @@ from tap_alfacrm.client.transport import (
     ResponseTooLargeError,
     read_body,
 )
-from tap_alfacrm.errors import RequestError, UnavailableError
+from tap_alfacrm.errors import NoResponseError, RequestError, UnavailableError
 from tap_alfacrm.records.page import MalformedResponseError
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class HttpClient:
             return send_with_retries()
         except RetryableError as error:
             msg = f"{self.host}{request} got no usable response: {error}. Try again later."
-            raise RequestError(msg) from None
+            raise NoResponseError(msg) from None
 
     @property
     def _max_tries(self) -> int:
