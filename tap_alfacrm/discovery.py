@@ -129,23 +129,26 @@ class Discovery:
         samples = {stream.name: _Sample(stream, [BRANCHES_PATH]) for stream in streams}
         required = [sample for sample in samples.values() if sample.stream.required]
         others = [sample for sample in samples.values() if not sample.stream.required]
-        self._read(required)  # alone, so that refused credentials or a missing right end it at once
+        self._set_paths(required)
+        self._request(required)  # alone: refused credentials and a missing right end it at once
         if any(sample.stream.needs_branch for sample in others) and not self._branches:
             self._list_branches(samples.get("branches"))
-        self._read(others)
-        self._client.reuse(self._kept)
-        return {name: self._describe(sample) for name, sample in samples.items()}
-
-    def _read(self, samples: Sequence[_Sample]) -> None:
-        """Request pages of some lists until they tell no more, or the requests are used up."""
-        for sample in samples:
-            sample.paths = list(self._paths(sample.stream))
-            sample.is_done = sample.is_done or not sample.paths
-        while batch := [sample for sample in samples if not sample.is_done]:
+        self._set_paths(others)
+        while batch := [sample for sample in samples.values() if not sample.is_done]:
             room = MAX_REQUESTS - self._sent
             if room <= 0:
                 break
+            batch.sort(
+                key=lambda sample: sample.number > 0
+            )  # all lists before a second page of one
             self._request(batch[:room])
+        self._client.reuse(self._kept)
+        return {name: self._describe(sample) for name, sample in samples.items()}
+
+    def _set_paths(self, samples: Iterable[_Sample]) -> None:
+        for sample in samples:
+            sample.paths = list(self._paths(sample.stream))
+            sample.is_done = sample.is_done or not sample.paths
 
     def _paths(self, stream: type[AlfaCRMStream]) -> Iterator[str]:
         branches: Sequence[int | None] = self._branches
