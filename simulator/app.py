@@ -75,6 +75,10 @@ class Api:
             transport.abort()
             await _until_gone(receive)
             return
+        if fault is not None and fault.kind == "wire":
+            await _send_wire(transport, fault)
+            await _until_gone(receive)
+            return
         try:
             response = self._respond(request, fault)
         except Exception as problem:
@@ -236,6 +240,17 @@ def _broken(fault: Fault) -> Response | None:
     if fault.kind == "redirect":
         return RedirectResponse(fault.location, 302)
     return None
+
+
+async def _send_wire(transport: asyncio.Transport, fault: Fault) -> None:
+    for piece in fault.wire():
+        while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)  # a transport tells nobody but its protocol
+        if transport.is_closing():
+            break
+        transport.write(piece)
+        await asyncio.sleep(fault.seconds)
+    transport.close()
 
 
 async def _until_gone(receive: Receive) -> None:

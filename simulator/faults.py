@@ -21,6 +21,7 @@ FaultKind = Literal[
     "stall",
     "expire_tokens",
     "redirect",
+    "wire",
 ]
 
 
@@ -38,6 +39,7 @@ class Fault:
         stall: the correct response is sent after `seconds`.
         expire_tokens: all tokens issued so far are invalidated before the response.
         redirect: 302 to `location`.
+        wire: the bytes of `wire`, with `seconds` between its pieces, until the client goes.
     """
 
     kind: FaultKind
@@ -51,6 +53,7 @@ class Fault:
     retry_after: str | None = None
     seconds: float = 1.0
     location: str = "http://127.0.0.1:9/elsewhere"
+    wire: Callable[[], Iterable[bytes]] = tuple
 
     def wants(self, request: Request) -> bool:
         """Return whether this request is affected."""

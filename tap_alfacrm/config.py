@@ -123,9 +123,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             gt=0,
             le=86_400,
             title="Request timeout",
-            description="Seconds to wait for a connection or for a response.",
+            description="Seconds to wait for a connection or for the next bytes of a response. "
+            "A whole response may take three times as long.",
         ),
     ] = 60
+    max_response_mb: Annotated[
+        int,
+        Meta(
+            ge=1,
+            title="Largest response",
+            description="Megabytes that one response may have, decompressed. A larger one ends "
+            "the run, so that a faulty server cannot take all memory.",
+        ),
+    ] = 256
     start_date: Annotated[
         str | None,
         Meta(
@@ -153,6 +163,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "so that a later change of their status is loaded too.",
         ),
     ] = 14
+    decimal_format: Annotated[
+        str,
+        Meta(
+            pattern=r"^(number|string|singer\.decimal)$",
+            title="Format of money",
+            description="How money is written: `number` (exact JSON numbers), `string` (text, for "
+            "loaders that make binary fractions of numbers) or `singer.decimal` (text with the "
+            "format `x-singer.decimal`, of which loaders make DECIMAL). Discover again after a "
+            "change.",
+        ),
+    ] = "number"
     detect_deletions: Annotated[
         bool,
         Meta(

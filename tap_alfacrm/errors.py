@@ -112,6 +112,10 @@ class RequestError(AlfaCRMError):
     """A request got no usable response, and retrying does not help."""
 
 
+class NoResponseError(RequestError):
+    """A request got no usable response, however often it was sent."""
+
+
 class UnavailableError(RequestError):
     """The account or the role does not offer an entity.
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS, missing_credentials, stripped
 from tap_alfacrm.discovery import Discovery
 from tap_alfacrm.errors import ConfigError, MissingSettingsError
+from tap_alfacrm.records.converter import field_names
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.sdk.catalog import chosen_catalog
 from tap_alfacrm.sdk.command import CommandTap
@@ -202,9 +203,8 @@ class TapAlfaCRM(SignalledTap, CommandTap):
                 ", ".join(CREDENTIALS),
             )
             return {}
-        discovery = Discovery(self.run.client, self.run.config)
-        sampled = sorted((s for s in STREAMS if s.has_custom_fields), key=lambda s: not s.required)
-        return {stream.name: discovery.properties(stream) for stream in sampled}
+        discovery = Discovery(self.run.client, self.run.config, self.logger)
+        return discovery.properties(stream for stream in STREAMS if stream.has_custom_fields)
 
 
 def _added(name: str, entry: CatalogEntry) -> dict[str, Any]:
@@ -213,4 +213,5 @@ def _added(name: str, entry: CatalogEntry) -> dict[str, Any]:
         return {}
     standard = standard_schema(name)["properties"]
     given = entry.schema.to_dict().get("properties", {})
-    return {field: schema for field, schema in given.items() if field not in standard}
+    known = {*standard, *field_names(standard)}
+    return {field: schema for field, schema in given.items() if field not in known}

@@ -21,7 +21,7 @@ from simulator import Account, serve
 from simulator.access import API_KEY
 from simulator.app import Api, build_app
 from tap_alfacrm.client import retry
-from tap_alfacrm.tap import TapAlfaCRM
+from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 from tests import secrecy
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ settings.register_profile(
 settings.load_profile("tap")
 
 Config = dict[str, Any]
+SAMPLES = ("customers", "teachers", "groups")
+"""Lists that a run in a test samples, a page each: few, because tests count requests."""
 FIRST_LOAD = ("branches", "customers", "customer_rejects", "lead_rejects", "lead_statuses")
 
 
@@ -170,9 +172,13 @@ def sync(
         catalog: dict[str, Any] | None = None,
         methods: dict[str, str] | None = None,
         fails: type[BaseException] | tuple[type[BaseException], ...] = (),
+        samples: tuple[str, ...] = SAMPLES,
         **config: Any,
     ) -> Output:
         output = Output()
+        monkeypatch.setattr("tap_alfacrm.discovery.MAX_REQUESTS", len(samples))
+        for declared in STREAMS:
+            monkeypatch.setattr(declared, "has_custom_fields", declared.name in samples)
         keep = _Keep(output.log)
         logger = logging.getLogger("tap-alfacrm")
         logger.addHandler(keep)

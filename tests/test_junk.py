@@ -64,8 +64,13 @@ CUSTOM = {
     "customer": ("custom_age", "custom_interests", "custom_level"),
     "pay": ("custom_md_order",),
 }
-NOTHING = frozenset({"null", '""', "[]", "{}"})
+NOTHING = frozenset({"null", '""', "[]", "{}", "false"})
 """Values that count as unset, not as invalid."""
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a planted value counts as unset, or is a string of spaces."""
+    return text in NOTHING or (text[0] == '"' and not json.loads(text).strip())
 
 
 def build() -> Account:
@@ -144,7 +149,7 @@ def check(sync: Sync, account: Account, plants: dict[str, dict[int, dict[str, st
             lost.update(
                 name
                 for name, field in columns.items()
-                if field in texts and texts[field] not in NOTHING and records[key][name] is None
+                if field in texts and not is_nothing(texts[field]) and records[key][name] is None
             )
         counted = unfit(output, stream.name)
         assert [n for n in lost if lost[n] > counted[n]] == [], stream.name

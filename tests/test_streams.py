@@ -11,6 +11,7 @@ import pytest
 
 from simulator import Account, Fault, Quirks, serve
 from simulator.listing import Listing
+from tap_alfacrm.discovery import MAX_REQUESTS
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS
 from tests.test_values import utc
@@ -78,12 +79,12 @@ def test_no_request_is_sent_twice_without_a_reason(sync: Sync, server: Server) -
         assert len(same) <= (3 if is_proof else 1), same[0].path
 
 
-def test_a_discovery_needs_four_requests_at_most(server: Server) -> None:
+def test_a_discovery_needs_a_request_or_two_for_each_list(server: Server) -> None:
     from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415
     from tests.conftest import config_for  # noqa: PLC0415
 
     _ = TapAlfaCRM(config=config_for(server)).catalog_dict
-    assert len(server.log) <= 4
+    assert len(STREAMS) - 5 <= len(server.data_requests) <= MAX_REQUESTS
 
 
 @pytest.mark.parametrize("branches", [None, [2]])
@@ -321,3 +322,15 @@ def test_money_of_every_stream_is_exact(sync: Sync, account: Account, server: Se
         truth = {row["id"]: row[name] for row in account.rows(entity)}
         for key, record in output.final(stream).items():
             assert record[name] == (None if truth[key] is None else Decimal(truth[key]))
+
+
+@pytest.mark.parametrize("in_flight", [1, 8])
+def test_a_subscription_tells_whether_it_is_archived(sync: Sync, in_flight: int) -> None:
+    account = Account.build(leads=2, clients=6, customer_tariffs=20)
+    with serve(account) as server:
+        output = sync(server, streams=("customer_tariffs",), max_in_flight=in_flight)
+    records = output.records("customer_tariffs")
+    assert {record["is_archived"] for record in records} == {False, True}
+    for record in records:
+        assert record["is_archived"] is account.is_archived(record["id"], "customer-tariff")
+        assert record["is_archived"] is bool(record["is_archive"])

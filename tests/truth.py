@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KYIV = ZoneInfo("Europe/Kyiv")
 UTC = frozenset({"created_at", "updated_at"})
 """The only date-times of the API that are not in the school's local time."""
-ARCHIVED = frozenset({"customer", "group", "teacher"})
+ARCHIVED = frozenset({"customer", "customer-tariff", "group", "teacher"})
 """Entities whose rows are archived according to the list that returns them."""
 OF_CARDS = {"customer-tariff": "customer_id", "communication": "related_id"}
 """Entities that are requested per card, and the field with the card's id."""
@@ -92,6 +92,8 @@ def truth(account: Account) -> dict[str, Table]:
             rows = account.rows(path, archived=False if ENTITIES[path].hides_finished else None)
         if path in ARCHIVED:
             rows = [{**row, "is_archived": account.is_archived(row["id"], path)} for row in rows]
+        if path == "lesson":  # false stands for no list
+            rows = [{**row, "streaming": row["streaming"] or None} for row in rows]
         if path in OF_CARDS:  # child rows are deleted with their card
             rows = [
                 row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -10,13 +9,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 import backoff
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import InvalidHeader, NameResolutionError
-from urllib3.util import Retry
+from urllib3.exceptions import NameResolutionError
 
 from tap_alfacrm.client import retry
+from tap_alfacrm.client.headers import requested_at, retry_after_seconds, shown_retry_after
 from tap_alfacrm.client.retry import RetryableError
-from tap_alfacrm.errors import RequestError, UnavailableError
+from tap_alfacrm.client.transport import (
+    MEGABYTE,
+    LimitedAdapter,
+    ResponseLimits,
+    ResponseTooLargeError,
+    read_body,
+)
+from tap_alfacrm.errors import NoResponseError, RequestError, UnavailableError
 from tap_alfacrm.records.page import MalformedResponseError
 
 if TYPE_CHECKING:
@@ -43,8 +48,6 @@ NOT_FOUND_STATUSES = frozenset(
 """Statuses of a path that the account does not have."""
 TOKEN_REFUSED_STATUSES = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 """Statuses of a bad token, and of a missing right."""
-BODY_CHUNK_BYTES = 2**24
-"""Bytes of a body to read at once; threads wait for one another at each chunk."""
 
 
 class TokenRefusedError(Exception):
@@ -98,7 +101,10 @@ class HttpClient:
         self._policy = retry.DEFAULT_RETRY_POLICY
         self._has_responded = False
         self._session = requests.Session()
-        self._session.mount(self.host, HTTPAdapter(pool_maxsize=config.max_in_flight))
+        self._limits = ResponseLimits(
+            self._policy.response_timeouts * self._timeout, config.max_response_mb * MEGABYTE
+        )
+        self._session.mount(self.host, LimitedAdapter(self._limits, config.max_in_flight))
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         # the environment's proxies and certificates are read once here, and .netrc is not read
         environment = self._session.merge_environment_settings(
@@ -110,6 +116,7 @@ class HttpClient:
         self._session.headers.update(
             {
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
                 "User-Agent": config.user_agent or f"tap-alfacrm/{version('tap-alfacrm')}",
             }
         )
@@ -157,7 +164,7 @@ class HttpClient:
             return send_with_retries()
         except RetryableError as error:
             msg = f"{self.host}{request} got no usable response: {error}. Try again later."
-            raise RequestError(msg) from None
+            raise NoResponseError(msg) from None
 
     @property
     def _max_tries(self) -> int:
@@ -198,7 +205,17 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                body = b"".join(response.iter_content(BODY_CHUNK_BYTES))
+                body = read_body(response, self._limits.max_bytes)
+        except ResponseTooLargeError as error:
+            self._stats.record_failure("the response is too large")
+            msg = (
+                f"{self.host}{request} got a response that was not read: {error}. Lower the "
+                "setting page_size, or raise max_response_mb if this account needs it."
+            )
+            raise RequestError(msg) from None
+        except RetryableError as error:
+            self._stats.record_failure(str(error))
+            raise
         except requests.RequestException as error:
             reason = _transport_reason(error)
             self._stats.record_failure(reason)
@@ -207,7 +224,7 @@ class HttpClient:
         self._stats.response_seconds.append(response.elapsed.total_seconds())
         self._check_status(request, response, refused_statuses)
         try:
-            return parse(body, _requested_at(response))
+            return parse(body, requested_at(response))
         except MalformedResponseError as error:
             reason = f"status {response.status_code}, but {error}"
             self._stats.record_failure(reason)
@@ -225,8 +242,8 @@ class HttpClient:
             return
         reason = f"status {status}"
         if status in RETRYABLE_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._stats.record_failure(reason, response.headers.get("Retry-After"))
-            raise RetryableError(reason, _retry_after_seconds(response))
+            self._stats.record_failure(reason, shown_retry_after(response))
+            raise RetryableError(reason, retry_after_seconds(response))
         if status in refused_statuses:
             raise TokenRefusedError(status)
         url = f"{self.host}{request}"
@@ -245,22 +262,6 @@ class HttpClient:
                 "line to the maintainers of the tap."
             )
         raise RequestError(msg)
-
-
-def _retry_after_seconds(response: requests.Response) -> float:
-    try:
-        return Retry().parse_retry_after(response.headers.get("Retry-After", "0"))
-    except (InvalidHeader, ValueError, OverflowError):  # also a year that no calendar has
-        return 0.0
-
-
-def _requested_at(response: requests.Response) -> str | None:
-    """Return the server's clock at the request; rows can be created while it responds."""
-    try:
-        requested_at = parsedate_to_datetime(response.headers["Date"]) - response.elapsed
-    except (KeyError, ValueError, OverflowError):
-        return None
-    return f"{requested_at:%Y-%m-%d %H:%M:%S}"
 
 
 def _transport_reason(error: requests.RequestException) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.client.kept import MAX_FIRST_PAGE_AGE, KeptResponses
 from tap_alfacrm.client.request import pages_expected
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from tap_alfacrm.client.stats import RequestStats
     from tap_alfacrm.records.page import Page
 
-MAX_FIRST_PAGE_AGE = 10.0
-"""Seconds that the first of many pages may be older than the second. The total of an older one is
-more likely to have changed, and then the whole list is read again."""
 OVERLAP_PAGES = 4
 """Pages of a list that may be outstanding when the next list is begun, so that nothing waits for
 its length. A row that moves between the two meanwhile changes a total, which makes both be read
@@ -135,6 +133,11 @@ class PrefetchClient:
         self._max_in_flight = max_in_flight
         self._lists: list[_OpenList] = []
         self._upcoming: Iterator[PlannedList] = iter(())
+        self._kept = KeptResponses()
+
+    def reuse(self, responses: KeptResponses) -> None:
+        """Answer requests from responses that were received already, each once."""
+        self._kept = responses
 
     @property
     def stats(self) -> RequestStats:
@@ -143,7 +146,8 @@ class PrefetchClient:
 
     def fetch(self, request: ListRequest) -> Page:
         """Fetch one page that is not part of a plan; see `Client.fetch`."""
-        return self._client.fetch(request)
+        page, _ = self._kept.take(request)
+        return page or self._client.fetch(request)
 
     def note_answered(self, routes: Iterable[str]) -> None:
         """Note routes that answered in an earlier run; see `Client.answered_routes`."""
@@ -213,7 +217,7 @@ class PrefetchClient:
     def _fetch_page(self, list_: _OpenList, number: int) -> Page:
         request = list_.planned.request.for_page(number, list_.planned.page_size)
         if self._max_in_flight == 1:
-            return self._client.fetch(request)
+            return self.fetch(request)
         list_.refresh()
         response = list_.responses.get(number)
         is_beyond_length = number > 0 and number >= (list_.pages or 0)
@@ -288,6 +292,11 @@ class PrefetchClient:
         request = list_.planned.request.for_page(number, list_.planned.page_size)
         response = list_.responses[number] = _Response()
         list_.requested = max(list_.requested, number + 1)
+        page, received_at = self._kept.take(request)
+        if page is not None:
+            response.requested_at = received_at
+            response.future.set_result(page)
+            return response
 
         def work() -> None:
             if not response.future.set_running_or_notify_cancel():

@@ -23,6 +23,8 @@ class RetryPolicy:
         longest_wait: Upper bound of a wait, unless the server asks for a longer one.
         longest_retry_after: Upper bound of what the server can ask for with `Retry-After`.
         empty_wait: Wait before an empty page is requested again.
+        response_timeouts: Time of a whole response, as a multiple of the request timeout, which
+            bounds each silence only.
     """
 
     max_tries: int
@@ -31,6 +33,7 @@ class RetryPolicy:
     longest_wait: float
     longest_retry_after: float
     empty_wait: float
+    response_timeouts: float
 
 
 DEFAULT_RETRY_POLICY = RetryPolicy(
@@ -40,6 +43,7 @@ DEFAULT_RETRY_POLICY = RetryPolicy(
     longest_wait=60.0,
     longest_retry_after=3600.0,
     empty_wait=0.5,
+    response_timeouts=3.0,  # three minutes, enough for a page of 500 rows at 10 kB/s
 )
 
 

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.formatting import number_of
+from tap_alfacrm.formatting import show_field_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,17 +29,8 @@ _TEXT_FORMATS = (
 )
 _TYPES = ((bool, "boolean"), (int, "integer"), ((float, Decimal), "decimal"), (dict, "object"))
 DATES = frozenset(name for name, _ in _TEXT_FORMATS[:4])
-_FIELD_NAME = re.compile(r"(?!.*\d{5})[\w.-]{1,64}")
-"""What the name of a field looks like; anything else may be a value in the wrong place."""
 MIN_DISTANCE = dt.timedelta(days=2)
 """Days that are nearer may be the same moment in two time zones."""
-
-
-def show_field_name(name: str) -> str:
-    """The name of a field in a form that is safe to publish."""
-    if _FIELD_NAME.fullmatch(name):
-        return name
-    return f"(a name of {number_of(len(name), 'character')})"
 
 
 def value_format(value: object) -> str:

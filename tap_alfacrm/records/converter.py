@@ -7,24 +7,28 @@ see docs/behaviour.md#teacher_ids and #empty-values.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from tap_alfacrm.records.columns import any_column, cached_column, datetime_column, mixed_column
 from tap_alfacrm.records.datetimes import UtcConverter, date, instants, time
+from tap_alfacrm.records.lists import decoded, items_of
 from tap_alfacrm.records.scalars import (
     INVALID_VALUE_ERRORS,
     InvalidValue,
     boolean,
     clean,
     integer,
+    integer_or_flag,
     json_type,
     number,
+    number_text,
     text,
 )
 from tap_alfacrm.records.typed_page import TypedRow, attribute, is_plain, types_of
+from tap_alfacrm.records.unknown_fields import UnknownFields
+from tap_alfacrm.schemas import MONEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,8 +41,46 @@ if TYPE_CHECKING:
 
 CLOCK = "x-alfacrm-clock"
 """Keyword of a date-time in a schema file: `account` (wall clock) or `utc`."""
+KEYWORD = "x-alfacrm-"
+"""How keywords begin that stand in the schema files alone; catalogs need not keep them."""
+ALIASES = f"{KEYWORD}aliases"
+"""Keyword with names that some accounts give to the field."""
+_IDENTIFIER = re.compile(r"(?:^|_)ids?$")
+"""Names of fields that hold ids, for which true and false are no values."""
 FIELD = "title"
 """Keyword with the name of the field in the API where the column has another; catalogs keep it."""
+
+
+def with_keywords(schema: Schema, own: Schema) -> dict[str, Any]:
+    """Give a schema of a catalog the keywords of the stream's own schema that catalogs drop.
+
+    Args:
+        schema: The schema of a catalog.
+        own: The schema of the stream.
+    """
+    found = {**schema, **{key: own[key] for key in own if key.startswith(KEYWORD)}}
+    if "items" in found and "items" in own:
+        found["items"] = with_keywords(found["items"], own["items"])
+    if "properties" in found:
+        inner = own.get("properties", {})
+        found["properties"] = {
+            name: with_keywords(one, inner.get(name, {}))
+            for name, one in found["properties"].items()
+        }
+    return found
+
+
+def field_names(properties: Mapping[str, Schema]) -> dict[str, str]:
+    """The column of each field of the API, by its own name and by those of some accounts.
+
+    Args:
+        properties: Schemas by column.
+    """
+    own = {schema.get(FIELD, name): name for name, schema in properties.items()}
+    aliases = {
+        alias: name for name, schema in properties.items() for alias in schema.get(ALIASES, ())
+    }
+    return {**own, **aliases}
 
 
 class Converter:
@@ -46,7 +88,7 @@ class Converter:
 
     Attributes:
         invalid_values: Values that became null because their type cannot hold them, by field.
-        unknown_fields: Fields of rows that the schema does not have, with the JSON type first seen.
+        unknown_fields: Fields of rows that the schema does not have.
         renames_columns: Whether a column has another name than its field.
     """
 
@@ -58,17 +100,22 @@ class Converter:
             zone: Time zone of the account's local times.
         """
         self.invalid_values: Counter[str] = Counter()
-        self.unknown_fields: dict[str, str] = {}
+        self.unknown_fields = UnknownFields()
         self._converters = {
             name: self._counting(name, _converter_for(name, property_, zone, self.invalid_values))
             for name, property_ in schema["properties"].items()
         }
+        self._fields = field_names(schema["properties"])
+        fields = {
+            name: property_.get(FIELD, name) for name, property_ in schema["properties"].items()
+        }
         self._columns = [
-            (name, schema["properties"][name].get(FIELD, name), convert)
-            for name, convert in self._converters.items()
+            (name, fields[name], convert) for name, convert in self._converters.items()
         ]
-        self._fields = {field for _, field, _ in self._columns}
-        self.renames_columns = self._fields != self._converters.keys()
+        self._aliases = {
+            alias: fields[name] for alias, name in self._fields.items() if alias != fields[name]
+        }
+        self.renames_columns = any(name != field for name, field in fields.items())
         known: defaultdict[Convert, dict[Any, Any]] = defaultdict(dict)
         self._column_converters: list[ColumnConverter] = []
         for name, property_ in schema["properties"].items():
@@ -93,10 +140,12 @@ class Converter:
         Returns:
             The record: every property of the schema, in its order, null where the row has none.
         """
+        if self._aliases and not row.keys().isdisjoint(self._aliases):
+            row = {self._aliases.get(name, name): value for name, value in row.items()}
         record = {name: convert(row.get(field)) for name, field, convert in self._columns}
-        if not row.keys() <= self._fields:
-            for name in row.keys() - self._fields:
-                self.unknown_fields.setdefault(name, json_type(row[name]))
+        if not row.keys() <= self._fields.keys():
+            for name in row.keys() - self._fields.keys():
+                self.unknown_fields.add(name, row[name])
         return record
 
     def convert(
@@ -137,7 +186,13 @@ class Converter:
 def _needs_conversion(schema: Schema) -> bool:
     """Whether a value of the right JSON type may still have to change."""
     is_number = types_of(schema) == ["number"]
-    return "format" in schema or is_number or _may_mix(schema) or not is_plain(schema)
+    return (
+        "format" in schema
+        or MONEY in schema
+        or is_number
+        or _may_mix(schema)
+        or not is_plain(schema)
+    )
 
 
 def _may_mix(schema: Schema) -> bool:
@@ -160,7 +215,10 @@ def _converter_for(
             return instants(clock)
         return {"date": date, "time": time}[schema["format"]]
     if len(types) == 1:
-        return {"string": text, "integer": integer, "number": number, "boolean": boolean}[types[0]]
+        as_text = number_text if schema.get(MONEY) else text
+        of_type = {"string": as_text, "number": number, "boolean": boolean, "integer": integer}
+        takes_flags = types == ["integer"] and not _IDENTIFIER.search(name)
+        return integer_or_flag if takes_flags else of_type[types[0]]
     return _any_of(types) if types else clean
 
 
@@ -178,23 +236,20 @@ def _any_of(types: list[str]) -> Convert:
 
 
 def _array(name: str, items: Schema, zone: dt.tzinfo, invalid_values: Counter[str]) -> Convert:
-    convert_item = _converter_for(name, items, zone, invalid_values)
-    may_mix = len(types_of(items)) > 1
+    item_types = types_of(items)
+    is_of_numbers = item_types == ["integer"]  # true and false are none there
+    convert_item = integer if is_of_numbers else _converter_for(name, items, zone, invalid_values)
+    may_mix = len(item_types) > 1
 
     def convert(value: object) -> list[Any] | None:
-        if value == "":
+        found = items_of(value, item_types)
+        if found is None:
             return None
-        if isinstance(value, dict):  # a PHP array with gaps in its keys
-            value = list(value.values())
-        elif not isinstance(value, list):
-            value = [value]
         converted = []
-        for item in value:
-            if item is None:
-                continue
+        for item in found:
             try:
-                element = convert_item(item)
-            except (InvalidValue, ValueError, OverflowError):
+                element = None if item is None else convert_item(item)
+            except INVALID_VALUE_ERRORS:
                 invalid_values[name] += 1
                 continue
             if element is not None:
@@ -211,7 +266,7 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[
 
     def convert(value: object) -> dict[str, Any] | None:
         if isinstance(value, str) and value:
-            value = _decoded(value)
+            value = decoded(value)
         if value in ("", []):
             return None
         if isinstance(value, list):
@@ -229,10 +284,3 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[
         return record
 
     return convert
-
-
-def _decoded(text: str) -> object:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidValue from None

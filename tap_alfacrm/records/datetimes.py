@@ -11,10 +11,13 @@ import re
 
 from tap_alfacrm.records.scalars import InvalidValue
 
-_DATE = r"(?:(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})|(?P<d2>\d{2})\.(?P<m2>\d{2})\.(?P<y2>\d{4}))"
-_TIME = r"(?P<H>\d{2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?"
-_ZONE = r"(?P<zone>Z|[+-]\d{2}:?\d{2})"
-_MOMENT_RE = re.compile(rf"{_DATE}(?:[T ]{_TIME}{_ZONE}?)?", re.ASCII)
+_DATE = (
+    r"(?:(?P<y>\d{4})(?P<s>[-./])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})"
+    r"|(?P<d2>\d{1,2})(?P<s2>[-./])(?P<m2>\d{1,2})(?P=s2)(?P<y2>\d{4}))"
+)
+_TIME = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d+)?)?"
+_ZONE = r" ?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)"
+_MOMENT_RE = re.compile(rf"{_DATE}(?:(?:T|,? +){_TIME}(?:{_ZONE})?)?", re.ASCII)
 _TIME_RE = re.compile(_TIME, re.ASCII)
 MINUTE_SECONDS = frozenset(
     f":{minute:02}:{second:02}" for minute in range(60) for second in range(60)
@@ -156,7 +159,8 @@ def _in_utc(value: object, clock: dt.tzinfo) -> str | None:
         return None
     zone = clock
     if match["zone"]:
-        zone = dt.datetime.strptime(match["zone"], "%z").tzinfo or clock
+        offset = match["zone"] + ("00" if len(match["zone"]) == len("+hh") else "")
+        zone = dt.datetime.strptime(offset, "%z").tzinfo or clock
     # fold=0: of a repeated hour the first, and a skipped hour moves on by the gap
     moment = dt.datetime.combine(_day(match), _clock(match), tzinfo=zone)
     return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
+from typing_extensions import override
 
 from tap_alfacrm.records.scalars import non_negative_int
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator
 
     Parser = Callable[[bytes, str | None], "Page"]
     """Takes the body of a response and the server's clock, `YYYY-MM-DD HH:MM:SS` in UTC."""
@@ -24,6 +26,10 @@ _PROBLEM = {"name", "message", "status"}
 """Keys of the object that describes an error."""
 LONGEST_INTEGER = 400
 """Longest integer, in digits, that is parsed as one."""
+LARGE_BYTES = 2**25
+"""Bytes of a page from which its rows are decoded only when they are needed."""
+BLOCK_BYTES = 2**21
+"""Bytes of such a page to decode at once."""
 
 
 class MalformedResponseError(ValueError):
@@ -90,6 +96,8 @@ def parse_page(content: bytes, requested_at: str | None = None) -> Page:
     Raises:
         MalformedResponseError: The body is not a page.
     """
+    if len(content) >= LARGE_BYTES and (page := _parse_large(content, requested_at)):
+        return page
     body = decode(content)
     if not isinstance(body, dict):
         raise _not_rows()
@@ -97,6 +105,80 @@ def parse_page(content: bytes, requested_at: str | None = None) -> Page:
     if "items" in body and not items and total == 0:
         items = []  # PHP writes an empty result as null or false as well
     return _envelope(items, total, requested_at)
+
+
+class _LargePage(msgspec.Struct):
+    """A page whose rows are not decoded yet."""
+
+    items: list[msgspec.Raw]
+    total: Any = None
+
+
+_large_decoder = msgspec.json.Decoder(_LargePage, float_hook=Decimal)
+
+
+class UndecodedRows(Sequence[Any]):
+    """Rows that are decoded each time they are read, because together they take much memory.
+
+    Attributes:
+        block_rows: Rows to decode at once.
+    """
+
+    def __init__(self, rows: Sequence[msgspec.Raw], size: int) -> None:
+        """Keep the bytes of the rows.
+
+        Args:
+            rows: JSON objects.
+            size: Bytes of all rows.
+        """
+        self._rows = rows
+        self.block_rows = max(1, len(rows) * BLOCK_BYTES // size)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...  # noqa: ANN401 - JSON may be anything
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    @override
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [decode(bytes(row)) for row in self._rows[index]]
+        return decode(bytes(self._rows[index]))
+
+
+def blocks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Split rows into blocks to convert and write at once: all rows, unless they take much memory.
+
+    Args:
+        rows: New rows of a page.
+
+    Yields:
+        The blocks, in order.
+    """
+    if not isinstance(rows, UndecodedRows):
+        yield rows
+        return
+    for first in range(0, len(rows), rows.block_rows):
+        yield rows[first : first + rows.block_rows]
+
+
+def _parse_large(content: bytes, requested_at: str | None) -> Page | None:
+    """Parse a large page; None where the usual way has to judge it."""
+    try:
+        page = _large_decoder.decode(content)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    rows, ids, newest = UndecodedRows(page.items, len(content)), [], ""
+    for row in rows:
+        if not isinstance(row, dict):
+            raise _not_rows()
+        ids.append(get_row_id(row))
+        created = row.get("created_at")
+        newest = max(newest, created) if isinstance(created, str) else newest
+    return Page(rows, ids, non_negative_int(page.total), requested_at, newest)
 
 
 def parse_array(content: bytes, requested_at: str | None = None) -> Page:

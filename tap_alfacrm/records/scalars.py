@@ -12,6 +12,23 @@ from typing import Any
 
 _DECIMAL_RE = re.compile(r"[+-]?\d{1,100}(?:\.\d{1,100})?", re.ASCII)
 _INTEGER_RE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
+_WRITTEN_RES = tuple(
+    re.compile(rf"(?P<sign>[+-]?) ?{pattern}", re.ASCII)
+    for pattern in (
+        r"(?P<whole>\d{1,3}(?: \d{3})+)(?:[.,](?P<rest>\d+))?",
+        r"(?P<whole>\d{1,3}(?:,\d{3})+)\.(?P<rest>\d+)",
+        r"(?P<whole>\d{1,3}(?:\.\d{3})+),(?P<rest>\d+)",
+        r"(?P<whole>\d{1,3}(?P<mark>[.,])\d{3}(?:(?P=mark)\d{3})+)(?P<rest>)",
+        r"(?P<whole>\d+)[.,]?(?P<rest>\d*)",
+        r"(?P<whole>)[.,](?P<rest>\d+)",
+    )
+)
+"""Numbers as people write them (docs/behaviour.md#values-as-people-write-them)."""
+_AS_TYPED = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2212": "-"})
+"""Blanks between thousands, and the minus of a word processor."""
+_LONGEST = 200
+"""Characters of the longest number that is read from text."""
+_WORDS = {"true": True, "false": False}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _INT64 = range(-(2**63), 2**63)
 _MAX_EXPONENT = 100
@@ -76,11 +93,17 @@ def bounded(value: int | Decimal) -> int | Decimal | str:
 
 
 def _digits(value: str) -> str:
-    """A number as text, without blanks; may be empty."""
+    """A number as text that Python reads; may be empty."""
     digits = value.strip()
-    if digits and not _DECIMAL_RE.fullmatch(digits):
-        raise InvalidValue
-    return digits
+    if not digits or _DECIMAL_RE.fullmatch(digits):
+        return digits
+    digits = digits.translate(_AS_TYPED)
+    if len(digits) <= _LONGEST:
+        for written in _WRITTEN_RES:
+            if match := written.fullmatch(digits):
+                whole = re.sub(r"\D", "", match["whole"]) or "0"
+                return f"{match['sign']}{whole}" + (f".{match['rest']}" if match["rest"] else "")
+    raise InvalidValue
 
 
 def integer(value: object) -> int | None:
@@ -98,11 +121,20 @@ def integer(value: object) -> int | None:
         if number != value:
             raise InvalidValue
         value = number
-    if isinstance(value, bool):
-        return int(value)
-    if not isinstance(value, int) or value not in _INT64:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
         raise InvalidValue
     return value
+
+
+def integer_or_flag(value: object) -> int | None:
+    """A whole number, or 0 and 1 of a flag that comes as a truth value; null of an empty text.
+
+    Raises:
+        InvalidValue: It is none, or more than 64 bits hold.
+    """
+    if isinstance(value, str):
+        value = _WORDS.get(value.strip().lower(), value)
+    return int(value) if isinstance(value, bool) else integer(value)
 
 
 def number(value: object) -> Decimal | int | None:
@@ -123,33 +155,30 @@ def number(value: object) -> Decimal | int | None:
     return value
 
 
+def number_text(value: object) -> str | None:
+    """An exact number as text, digit for digit; null of an empty text.
+
+    Raises:
+        InvalidValue: It is none.
+    """
+    found = number(value)
+    return None if found is None else f"{Decimal(found):f}"
+
+
 def boolean(value: object) -> bool | None:
     """A truth value, also from 0, 1 and their texts; null of an empty text.
 
     Raises:
         InvalidValue: It is none.
     """
-    if isinstance(value, str):
-        value = value.strip().lower()
-        if not value:
-            return None
-    known: dict[object, bool] = {
-        0: False,
-        1: True,
-        "0": False,
-        "1": True,
-        "false": False,
-        "true": True,
-    }
-    if not isinstance(value, (str, int, bool)) or value not in known:
+    known = integer_or_flag(value)
+    if known not in {None, 0, 1}:
         raise InvalidValue
-    return known[value]
+    return None if known is None else bool(known)
 
 
 def non_negative_int(value: object) -> int | None:
     """An id or a number of rows, also where it comes as text; None where it is neither."""
-    if isinstance(value, bool):
-        return None
     try:
         found = integer(value)
     except INVALID_VALUE_ERRORS:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from tap_alfacrm.records.page import Page, parse_page
+from tap_alfacrm.records.page import LARGE_BYTES, Page, parse_page
 from tap_alfacrm.records.scalars import MAX_ID, non_negative_int
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class TypedPageParser:
         Raises:
             MalformedResponseError: The body is not a page.
         """
-        if _NUL in content:
+        if len(content) >= LARGE_BYTES or _NUL in content:
             return parse_page(content, requested_at)
         try:
             page: Any = self._decoder.decode(content)

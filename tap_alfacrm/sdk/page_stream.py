@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+MAX_WRITE_BYTES = 2**22
+"""Bytes of a page that are collected before they are written."""
 _encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
 
 
@@ -108,6 +110,9 @@ class PageStream(HeldBookmarks, VersionedStream):
             line += head
             _encoder.encode_into(record, line, -1)
             line += end
+            if len(line) > MAX_WRITE_BYTES:
+                STDOUT.write(line)
+                line.clear()
         STDOUT.write(line)
         self.state_manager.is_flushed = False
         self._bookmark(page, context)

@@ -18,12 +18,13 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_alfacrm.errors import ConfigError
+from tap_alfacrm.schemas import with_precision
 from tap_alfacrm.sdk.flattening import WrappedMap, make_json_readable
 from tap_alfacrm.sdk.map_names import check_names
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from singer_sdk.singerlib import CatalogEntry
 
@@ -71,6 +72,12 @@ class Mapper(PluginMapper):
                 for found in maps
             ]
         make_json_readable(self)
+
+    @override
+    def register_raw_stream_schema(
+        self, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
+    ) -> None:
+        super().register_raw_stream_schema(stream_name, with_precision(schema), key_properties)
 
 
 class RedactingMap(WrappedMap):

@@ -21,6 +21,7 @@ from tap_alfacrm.extract.plan import COUNT_PAGE_SIZE
 from tap_alfacrm.extract.progress import Progress
 from tap_alfacrm.extract.reader import ListReader
 from tap_alfacrm.formatting import list_of, number_of
+from tap_alfacrm.records.page import blocks
 from tap_alfacrm.streams.audit import Counts
 from tap_alfacrm.streams.bookmarks import BookmarkedStream
 from tap_alfacrm.streams.extraction import Extraction
@@ -112,16 +113,17 @@ class AlfaCRMStream(BookmarkedStream):
         for page in extraction.reader.read(plan, evidence):
             window = windows.for_branch(page.branch)
             self._check_replication_key(page, window)
+            window.add(page.page.ids, ())
             if extraction.witness is not None:
                 extraction.witness.add(page)
-            records: list[Any] = []
             for new in extraction.deduplicator.select_new_rows(page):
                 if self._collects_parent_ids:
                     self._parent_ids.add(new.ids, new.rows)
-                records += self.converter.convert(self.post_process_all(new.rows), new.constants)
-            window.add(page.page.ids, records)
-            evidence.emitted += len(records)
-            yield records
+                for rows in blocks(new.rows):
+                    records = self.converter.convert(self.post_process_all(rows), new.constants)
+                    window.add((), records)
+                    evidence.emitted += len(records)
+                    yield records
         extraction.is_partial = extraction.is_partial or windows.is_partial
         for branch, window in windows.items():
             name = task_name(branch, context)

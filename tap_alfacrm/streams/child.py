@@ -58,10 +58,13 @@ class ChildStream(AlfaCRMStream):
 
     selected_by_default = False  # a request for each parent takes long
     needs_branch = True
+    has_custom_fields = False  # no single request returns rows of all parents
 
     parents: ClassVar[Sequence[Parent]]
     variants: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     """Filters of the requests for each parent."""
+    variant_constants: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
+    """Fields that follow from each of these filters and are added to the rows."""
     is_single: ClassVar[bool] = False
     """Whether one response holds all rows, without pages."""
 
@@ -148,8 +151,8 @@ class ChildStream(AlfaCRMStream):
         for branch, identifier in ids.pairs(branches, every_branch=parent.every_branch):
             request = self._request(parent, branch, identifier)
             constants = {parent.field: identifier} if parent.field else {}
-            for variant in self.variants:
-                spec = ListSpec(variant, constants)
+            for variant, added in zip(self.variants, self.variant_constants, strict=True):
+                spec = ListSpec(variant, {**constants, **added})
                 yield Task(
                     [(replace(request, body=variant), spec)],
                     id_scope=identifier if len(self.identity) > 1 else None,

@@ -32,7 +32,6 @@ class CustomersStream(ArchivedStream):
     name = "customers"
     entity = "customer"
     required = True
-    has_custom_fields = True
     is_parent = True
     counts_each_branch = True
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)

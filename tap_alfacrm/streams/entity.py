@@ -11,10 +11,11 @@ from typing_extensions import override
 
 from tap_alfacrm.extract.deduplication import Deduplicator
 from tap_alfacrm.extract.plan import ListSpec
-from tap_alfacrm.records.converter import CLOCK, Converter
+from tap_alfacrm.formatting import list_names
+from tap_alfacrm.records.converter import Converter, with_keywords
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.records.typed_page import TypedPageParser, TypedRow
-from tap_alfacrm.schemas import standard_schema
+from tap_alfacrm.schemas import DATA, MONEY, standard_schema, with_money
 from tap_alfacrm.sdk.page_stream import PageStream
 from tap_alfacrm.sdk.spec import StreamSpec
 
@@ -66,8 +67,8 @@ class EntityStream(PageStream):
     """Whether the path must name a branch."""
     required: ClassVar[bool] = False
     """Whether the run fails where the role has no right to the entity."""
-    has_custom_fields: ClassVar[bool] = False
-    """Whether accounts can add `custom_*` fields to the entity."""
+    has_custom_fields: ClassVar[bool] = True
+    """Whether discovery looks for fields that accounts add to the entity."""
     is_parent: ClassVar[bool] = False
     """Whether other streams need a request for each row."""
     display_fallbacks: ClassVar[Sequence[str]] = ()
@@ -131,9 +132,13 @@ class EntityStream(PageStream):
     def schema(self) -> dict[str, Any]:
         """The schema file and the account's own fields."""
         standard = standard_schema(self.name)
+        announced = standard.keys() - {DATA, MONEY}
         return {
-            **standard,
-            "properties": {**standard["properties"], **self._account_properties},
+            **{key: value for key, value in standard.items() if key in announced},
+            "properties": {
+                **with_money(standard, self.run.decimal_format),
+                **self._account_properties,
+            },
         }
 
     @classmethod
@@ -197,12 +202,8 @@ class EntityStream(PageStream):
     @cached_property
     def converter(self) -> Converter:
         """Converts rows to records of the schema that the target receives."""
-        clocks = self.schema["properties"]
-        properties = {
-            name: {**announced, CLOCK: clocks.get(name, {}).get(CLOCK)}
-            for name, announced in self.effective_schema["properties"].items()
-        }
-        return Converter({"properties": properties}, self.run.config.zone)
+        schema = with_keywords(self.effective_schema, self.schema)
+        return Converter(schema, self.run.config.zone)
 
     @override
     def post_process(self, row: Row, context: Context | None = None) -> Row:
@@ -222,19 +223,25 @@ class EntityStream(PageStream):
 
     def log_findings(self) -> None:
         """Log unknown fields and invalid values."""
-        if self.converter.unknown_fields:
-            fields = ", ".join(
-                f"{name} ({type_})" for name, type_ in sorted(self.converter.unknown_fields.items())
-            )
+        unknown = self.converter.unknown_fields
+        if unknown.columns:
             self.logger.warning(
                 "%s: the rows have fields that the catalog does not have, which were left out: "
-                "%s. Refresh the catalog to load them (--discover; Meltano: --refresh-catalog).",
+                "%s. Refresh the catalog to load them (--discover; Meltano: --refresh-catalog); "
+                "fields that discovery does not find can be declared "
+                "(docs/behaviour.md#custom-fields).",
                 self.name,
-                fields,
+                list_names(f"{name} ({type_})" for name, type_ in unknown.columns.items()),
+            )
+        if unknown.others:
+            self.logger.warning(
+                "%s: the rows have fields whose names look like data, which were left out: %s.",
+                self.name,
+                list_names(f"{name} ({type_})" for name, type_ in unknown.others.items()),
             )
         if self.converter.invalid_values:
-            fields = ", ".join(
-                f"{name} {count:,}" for name, count in sorted(self.converter.invalid_values.items())
+            fields = list_names(
+                f"{name} {count:,}" for name, count in self.converter.invalid_values.items()
             )
             self.logger.warning(
                 "%s: values that their type cannot hold became null: %s.", self.name, fields

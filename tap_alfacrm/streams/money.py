@@ -73,6 +73,7 @@ class CustomerTariffsStream(ChildStream):
     entity = "customer-tariff"
     parents = (Parent("customers", "customer_id", field="customer_id"),)
     variants = ({}, {"dead": True})
+    variant_constants = ({"is_archived": False}, {"is_archived": True})
     display_fallbacks = ("b_date", "e_date")
 
 

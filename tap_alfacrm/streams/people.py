@@ -11,7 +11,6 @@ class TeachersStream(ArchivedStream):
 
     name = "teachers"
     entity = "teacher"
-    has_custom_fields = True
 
 
 class TeacherRatesStream(AlfaCRMStream):

@@ -11,6 +11,7 @@ from tap_alfacrm.client.prefetch import PrefetchClient
 from tap_alfacrm.config import Config
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.results import PageLengths
+from tap_alfacrm.schemas import FORMATS
 from tap_alfacrm.streams.audit import Audit, Counts
 
 if TYPE_CHECKING:
@@ -83,6 +84,16 @@ class Run:
             ConfigError: A setting is missing or wrong.
         """
         return Config.from_config(self._raw_config)
+
+    @property
+    def decimal_format(self) -> str:
+        """The form of money, which also a catalog without an account has.
+
+        Raises:
+            ConfigError: A setting is wrong.
+        """
+        chosen = self._raw_config.get("decimal_format") or "number"
+        return chosen if chosen in FORMATS else self.config.decimal_format
 
     @cached_property
     def client(self) -> PrefetchClient:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.records.page import Parser, Row
 
-TIME_ALONE = re.compile(r"\d{2}:\d{2}(:\d{2})?")
+TIME_ALONE = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 YEAR = dt.timedelta(days=366)
 LONG_AGO = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 LESSON_STATUSES = (1, 2, 3)
@@ -36,7 +36,6 @@ class GroupsStream(ArchivedStream):
 
     name = "groups"
     entity = "group"
-    has_custom_fields = True
     is_parent = True
 
 

@@ -180,7 +180,7 @@ def _night(sync: Sync, in_flight: int) -> dict[str, Any]:
     """A first load, some changes, and a second run with its state and catalog."""
     account = _account()
     with serve(account) as server:
-        catalog = TapAlfaCRM(config=config_for(server)).catalog_dict
+        catalog = TapAlfaCRM(config=config_for(server, max_in_flight=in_flight)).catalog_dict
         for entry in catalog["streams"]:
             for item in entry["metadata"]:
                 if not item["breadcrumb"]:

@@ -7,7 +7,14 @@ from decimal import Decimal
 import pytest
 
 from tap_alfacrm.extract.deduplication import Deduplicator
-from tap_alfacrm.records.page import MalformedResponseError, parse_array, parse_object, parse_page
+from tap_alfacrm.records.page import (
+    LARGE_BYTES,
+    MalformedResponseError,
+    UndecodedRows,
+    parse_array,
+    parse_object,
+    parse_page,
+)
 
 
 @pytest.mark.parametrize(
@@ -94,3 +101,31 @@ def test_a_page_is_new_as_a_whole_only_if_no_row_is_known() -> None:
     assert [once.add(key) for key in (3, 4, 5)] == [False, True, True]
     assert not once.add_all([1], "archived")
     assert once.add(1, "archived")
+
+
+def large(rows: str, total: str = "2") -> bytes:
+    return f'{{"total": {total}, "items": [{rows}]}}'.encode().ljust(LARGE_BYTES)
+
+
+def test_a_large_page_holds_what_a_small_one_holds() -> None:
+    rows = '{"id": "7", "a": 1.10, "created_at": "2025-01-01"}, {"a": [1], "created_at": 5}'
+    big, small = parse_page(large(rows)), parse_page(large(rows).strip())
+    assert isinstance(big.items, UndecodedRows)
+    assert [*big.items] == small.items == big.items[:]
+    assert (big.ids, big.total, big.newest_created_at) == ([7, None], 2, "2025-01-01")
+    assert (big.ids, big.total, big.newest_created_at) == (
+        small.ids,
+        small.total,
+        small.newest_created_at,
+    )
+
+
+@pytest.mark.parametrize("rows", ["5", '{"a": }', "null", '{"a": "\n"}'])
+def test_a_large_page_is_refused_where_a_small_one_is(rows: str) -> None:
+    for content in (large(rows), large(rows).strip()):
+        with pytest.raises(MalformedResponseError):
+            parse_page(content)
+
+
+def test_a_large_page_of_what_php_sends_is_read() -> None:
+    assert parse_page(large('{"id": 1, "a": NaN, "b": "\\ud800"}')).ids == [1]

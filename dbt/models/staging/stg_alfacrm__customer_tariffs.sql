@@ -1,6 +1,6 @@
 -- written by scripts/dbt_sources.py from tap_alfacrm/schemas
 {%- set loaded = alfacrm.loaded(source('alfacrm', 'customer_tariffs')) %}
-{%- set standard = ['id', 'customer_id', 'tariff_id', 'subject_ids', 'lesson_type_ids', 'is_separate_balance', 'balance', 'paid_count', 'paid_till', 'note', 'b_date', 'e_date', 'paid_lesson_count', 'is_archive', 'created_at', 'updated_at'] %}
+{%- set standard = ['id', 'customer_id', 'tariff_id', 'subject_ids', 'lesson_type_ids', 'is_separate_balance', 'balance', 'paid_count', 'paid_till', 'note', 'b_date', 'e_date', 'paid_lesson_count', 'is_archive', 'is_archived', 'created_at', 'updated_at'] %}
 select
     {{ alfacrm.column(loaded, 'id', 'integer') }} as customer_tariff_id,
     {{ alfacrm.column(loaded, 'customer_id', 'integer') }} as customer_id,
@@ -16,7 +16,7 @@ select
     {{ alfacrm.column(loaded, 'b_date', 'date') }} as b_date,
     {{ alfacrm.column(loaded, 'e_date', 'date') }} as e_date,
     {{ alfacrm.column(loaded, 'paid_lesson_count', 'integer') }} as paid_lesson_count,
-    {{ alfacrm.column(loaded, 'is_archive', 'flag') }} as is_archived,
+    {{ alfacrm.column(loaded, 'is_archived', 'flag') }} as is_archived,
     {{ alfacrm.column(loaded, 'created_at', 'instant') }} as created_at,
     {{ alfacrm.column(loaded, 'created_at', 'local') }} as created_at_local,
     {{ alfacrm.column(loaded, 'updated_at', 'instant') }} as updated_at,

@@ -1,6 +1,6 @@
 -- written by scripts/dbt_sources.py from tap_alfacrm/schemas
 {%- set loaded = alfacrm.loaded(source('alfacrm', 'customers')) %}
-{%- set standard = ['id', 'branch_ids', 'teacher_ids', 'name', 'barcode', 'color', 'is_study', 'is_archived', 'study_status_id', 'lead_status_id', 'pipeline_id', 'lead_reject_id', 'customer_reject_id', 'lead_source_id', 'assigned_id', 'employee_id', 'legal_type', 'legal_name', 'company_id', 'gender', 'dob', 'balance', 'balance_base', 'balance_bonus', 'paid_count', 'next_lesson_date', 'paid_till', 'last_attend_date', 'b_date', 'e_date', 'note', 'paid_lesson_count', 'paid_lesson_date', 'updated_at', 'created_at', 'phone', 'email', 'web', 'addr', 'groups', 'group_ids', 'avatar'] %}
+{%- set standard = ['id', 'branch_ids', 'teacher_ids', 'name', 'barcode', 'color', 'is_study', 'is_archived', 'study_status_id', 'lead_status_id', 'lead_status_ids', 'pipeline_id', 'lead_reject_id', 'customer_reject_id', 'lead_source_id', 'assigned_id', 'employee_id', 'legal_type', 'legal_name', 'company_id', 'gender', 'dob', 'balance', 'balance_base', 'balance_bonus', 'paid_count', 'next_lesson_date', 'paid_till', 'last_attend_date', 'b_date', 'e_date', 'note', 'paid_lesson_count', 'paid_lesson_date', 'updated_at', 'created_at', 'phone', 'email', 'web', 'addr', 'groups', 'group_ids', 'avatar'] %}
 select
     {{ alfacrm.column(loaded, 'id', 'integer') }} as customer_id,
     {{ alfacrm.column(loaded, 'branch_ids', 'json') }} as branch_ids,
@@ -12,6 +12,7 @@ select
     {{ alfacrm.column(loaded, 'is_archived', 'flag') }} as is_archived,
     {{ alfacrm.column(loaded, 'study_status_id', 'integer') }} as study_status_id,
     {{ alfacrm.column(loaded, 'lead_status_id', 'integer') }} as lead_status_id,
+    {{ alfacrm.column(loaded, 'lead_status_ids', 'json') }} as lead_status_ids,
     {{ alfacrm.column(loaded, 'pipeline_id', 'integer') }} as pipeline_id,
     {{ alfacrm.column(loaded, 'lead_reject_id', 'integer') }} as lead_reject_id,
     {{ alfacrm.column(loaded, 'customer_reject_id', 'integer') }} as customer_reject_id,

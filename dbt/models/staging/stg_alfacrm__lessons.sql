@@ -1,6 +1,6 @@
 -- written by scripts/dbt_sources.py from tap_alfacrm/schemas
 {%- set loaded = alfacrm.loaded(source('alfacrm', 'lessons')) %}
-{%- set standard = ['id', 'branch_id', 'date', 'time_from', 'time_to', 'lesson_type_id', 'lesson_type_name', 'status', 'subject_id', 'room_id', 'teacher_ids', 'customer_ids', 'group_ids', 'streaming', 'note', 'topic', 'homework', 'regular_id', 'details', 'created_at', 'updated_at'] %}
+{%- set standard = ['id', 'branch_id', 'date', 'time_from', 'time_to', 'lesson_type_id', 'lesson_type_name', 'status', 'is_confirmed', 'duration', 'subject_id', 'room_id', 'teacher_ids', 'customer_ids', 'group_ids', 'streaming', 'note', 'topic', 'homework', 'regular_id', 'details', 'created_at', 'updated_at'] %}
 select
     {{ alfacrm.column(loaded, 'id', 'integer') }} as lesson_id,
     {{ alfacrm.column(loaded, 'branch_id', 'integer') }} as branch_id,
@@ -12,6 +12,8 @@ select
     {{ alfacrm.column(loaded, 'lesson_type_id', 'integer') }} as lesson_type_id,
     {{ alfacrm.column(loaded, 'lesson_type_name', 'text') }} as lesson_type_name,
     {{ alfacrm.column(loaded, 'status', 'integer') }} as status,
+    {{ alfacrm.column(loaded, 'is_confirmed', 'flag') }} as is_confirmed,
+    {{ alfacrm.column(loaded, 'duration', 'integer') }} as lesson_duration,
     {{ alfacrm.column(loaded, 'subject_id', 'integer') }} as subject_id,
     {{ alfacrm.column(loaded, 'room_id', 'integer') }} as room_id,
     {{ alfacrm.column(loaded, 'teacher_ids', 'json') }} as teacher_ids,

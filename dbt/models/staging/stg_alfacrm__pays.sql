@@ -1,6 +1,6 @@
 -- written by scripts/dbt_sources.py from tap_alfacrm/schemas
 {%- set loaded = alfacrm.loaded(source('alfacrm', 'pays')) %}
-{%- set standard = ['id', 'branch_id', 'location_id', 'customer_id', 'pay_type_id', 'pay_type_name', 'pay_account_id', 'pay_item_id', 'pay_item_category_id', 'teacher_id', 'employee_id', 'commodity_id', 'ctt_id', 'group_id', 'group_ids', 'document_date', 'income', 'payer_name', 'note', 'is_confirmed', 'is_fiscal', 'custom_md_order', 'custom_order_description', 'created_at', 'updated_at'] %}
+{%- set standard = ['id', 'branch_id', 'location_id', 'customer_id', 'pay_type_id', 'pay_type_name', 'pay_account_id', 'pay_item_id', 'pay_item_category_id', 'teacher_id', 'employee_id', 'commodity_id', 'ctt_id', 'tariff_id', 'manager_id', 'pay_method', 'expenditure', 'group_id', 'group_ids', 'document_date', 'income', 'payer_name', 'note', 'is_confirmed', 'is_fiscal', 'custom_md_order', 'custom_order_description', 'created_at', 'updated_at'] %}
 select
     {{ alfacrm.column(loaded, 'id', 'integer') }} as pay_id,
     {{ alfacrm.column(loaded, 'branch_id', 'integer') }} as branch_id,
@@ -15,6 +15,10 @@ select
     {{ alfacrm.column(loaded, 'employee_id', 'integer') }} as employee_id,
     {{ alfacrm.column(loaded, 'commodity_id', 'integer') }} as commodity_id,
     {{ alfacrm.column(loaded, 'ctt_id', 'integer') }} as customer_tariff_id,
+    {{ alfacrm.column(loaded, 'tariff_id', 'integer') }} as tariff_id,
+    {{ alfacrm.column(loaded, 'manager_id', 'integer') }} as manager_id,
+    {{ alfacrm.column(loaded, 'pay_method', 'text') }} as pay_method,
+    {{ alfacrm.column(loaded, 'expenditure', 'text') }} as expenditure,
     {{ alfacrm.column(loaded, 'group_id', 'integer') }} as group_id,
     {{ alfacrm.column(loaded, 'group_ids', 'json') }} as group_ids,
     {{ alfacrm.column(loaded, 'document_date', 'date') }} as document_date,

@@ -1,6 +1,6 @@
 -- written by scripts/dbt_sources.py from tap_alfacrm/schemas
 {%- set loaded = alfacrm.loaded(source('alfacrm', 'regular_lessons')) %}
-{%- set standard = ['id', 'branch_id', 'lesson_type_id', 'related_class', 'related_id', 'subject_id', 'streaming', 'teacher_ids', 'room_id', 'day', 'days', 'time_from_v', 'time_to_v', 'b_date_v', 'e_date_v', 'b_date', 'e_date', 'is_public', 'customer_limit', 'created_at', 'updated_at'] %}
+{%- set standard = ['id', 'branch_id', 'lesson_type_id', 'related_class', 'related_id', 'subject_id', 'streaming', 'teacher_ids', 'customer_ids', 'room_id', 'day', 'days', 'time_from_v', 'time_to_v', 'b_date_v', 'e_date_v', 'b_date', 'e_date', 'is_public', 'customer_limit', 'created_at', 'updated_at'] %}
 select
     {{ alfacrm.column(loaded, 'id', 'integer') }} as regular_lesson_id,
     {{ alfacrm.column(loaded, 'branch_id', 'integer') }} as branch_id,
@@ -10,6 +10,7 @@ select
     {{ alfacrm.column(loaded, 'subject_id', 'integer') }} as subject_id,
     {{ alfacrm.column(loaded, 'streaming', 'flag') }} as streaming,
     {{ alfacrm.column(loaded, 'teacher_ids', 'json') }} as teacher_ids,
+    {{ alfacrm.column(loaded, 'customer_ids', 'json') }} as customer_ids,
     {{ alfacrm.column(loaded, 'room_id', 'integer') }} as room_id,
     {{ alfacrm.column(loaded, 'day', 'integer') }} as regular_lesson_day,
     {{ alfacrm.column(loaded, 'days', 'json') }} as regular_lesson_days,

@@ -1,6 +1,6 @@
 -- written by scripts/dbt_sources.py from tap_alfacrm/schemas
 {%- set loaded = alfacrm.loaded(source('alfacrm', 'teachers')) %}
-{%- set standard = ['id', 'name', 'is_archived', 'branch_ids', 'dob', 'gender', 'streaming_id', 'note', 'e_date', 'avatar_url', 'avatarUrl', 'phone', 'email', 'web', 'addr', 'teacher_to_skill'] %}
+{%- set standard = ['id', 'name', 'is_archived', 'branch_ids', 'dob', 'gender', 'streaming_id', 'note', 'e_date', 'avatar_url', 'phone', 'email', 'web', 'addr', 'teacher_to_skill'] %}
 select
     {{ alfacrm.column(loaded, 'id', 'integer') }} as teacher_id,
     {{ alfacrm.column(loaded, 'name', 'text') }} as name,
@@ -11,7 +11,7 @@ select
     {{ alfacrm.column(loaded, 'streaming_id', 'integer') }} as streaming_id,
     {{ alfacrm.column(loaded, 'note', 'text') }} as note,
     {{ alfacrm.column(loaded, 'e_date', 'date') }} as e_date,
-    coalesce({{ alfacrm.column(loaded, 'avatar_url', 'text') }}, {{ alfacrm.column(loaded, 'avatarUrl', 'text') }}) as avatar_url,
+    {{ alfacrm.column(loaded, 'avatar_url', 'text') }} as avatar_url,
     {{ alfacrm.column(loaded, 'phone', 'json') }} as phone,
     {{ alfacrm.column(loaded, 'email', 'json') }} as email,
     {{ alfacrm.column(loaded, 'web', 'json') }} as web,

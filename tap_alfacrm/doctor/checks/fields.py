@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.findings import ask, configure, fine, note
-from tap_alfacrm.doctor.value_formats import show_field_name, to_int
-from tap_alfacrm.records.converter import FIELD
+from tap_alfacrm.doctor.value_formats import to_int
+from tap_alfacrm.formatting import show_field_name
+from tap_alfacrm.records.converter import field_names
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.archived import ARCHIVED
 from tap_alfacrm.tap import STREAMS
@@ -79,7 +80,7 @@ def _check_archived_only(probe: Probe) -> Iterator[Finding]:
 
 def _standard_fields(stream: str) -> set[str]:
     properties: dict[str, Any] = standard_schema(stream)["properties"]
-    return {schema.get(FIELD, name) for name, schema in properties.items()}
+    return {*field_names(properties)}
 
 
 def _check_unknown_fields(probe: Probe) -> Finding:

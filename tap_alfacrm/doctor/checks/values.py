@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.findings import ask, configure, fine, note
 from tap_alfacrm.doctor.probe import DOCUMENTED_KINDS
-from tap_alfacrm.doctor.value_formats import DATES, show_field_name, to_int
+from tap_alfacrm.doctor.value_formats import DATES, to_int
+from tap_alfacrm.formatting import show_field_name
 from tap_alfacrm.records.converter import Converter
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.archived import ACTIVE, ARCHIVED
