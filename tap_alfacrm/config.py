@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from tap_alfacrm.errors import ConfigError, MissingSettingsError
-from tap_alfacrm.hosts import base_url
 from tap_alfacrm.sdk.config_schema import config_jsonschema
+from tap_alfacrm.sdk.setting_values import parse_hostname, parse_start_date, parse_timezone
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
 CREDENTIALS = ("hostname", "email", "api_key")
-EARLIEST_YEAR = 1900
-"""From here on every date can be counted with."""
 SECRET, DATE_TIME = {"secret": True}, {"format": "date-time"}
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -248,8 +246,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigError(name=name, why="it holds white space")
         _ = self.base_url, self.zone, self.start
         for name in ("app_key", "user_agent"):
-            value = getattr(self, name)
-            if value is not None and not (value.isprintable() and value.isascii()):
+            value = getattr(self, name) or ""
+            if not (value.isprintable() and value.isascii()):
                 raise ConfigError(name=name, why="a header can hold printable ASCII only")
 
     @property
@@ -259,22 +257,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: It is not a date.
         """
-        if self.start_date is None:
-            return None
-        try:
-            moment = dt.datetime.fromisoformat(self.start_date)
-        except ValueError:
-            why = f"{self.start_date!r} is not a date such as 2025-09-01"
-            raise ConfigError(name="start_date", why=why) from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-        if moment.year < EARLIEST_YEAR:
-            why = f"it lies before {EARLIEST_YEAR}; leave it out to load everything"
-            raise ConfigError(name="start_date", why=why)
-        if moment > dt.datetime.now(dt.UTC) + dt.timedelta(days=1):
-            raise ConfigError(
-                name="start_date", why="it lies in the future; nothing would be loaded"
-            )
-        return moment
+        return parse_start_date(self.start_date)
 
     @property
     def base_url(self) -> str:
@@ -283,7 +266,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: The hostname is not a plain host.
         """
-        return base_url(self.hostname)
+        return parse_hostname(self.hostname)
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -292,13 +275,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: No such zone.
         """
-        import pendulum  # noqa: PLC0415 - a tenth of a second that --help need not take
-
-        try:
-            return pendulum.timezone(self.timezone or "UTC")
-        except (ValueError, OSError):
-            why = f"{self.timezone!r} is not an IANA zone such as Europe/Kyiv or Asia/Almaty"
-            raise ConfigError(name="timezone", why=why) from None
+        return parse_timezone(self.timezone)
 
 
 def missing_credentials(config: Mapping[str, Any]) -> list[str]:
@@ -321,4 +298,3 @@ def stripped(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 CONFIG_JSONSCHEMA = config_jsonschema(Config)
-"""JSON Schema of the settings, from their declaration above."""

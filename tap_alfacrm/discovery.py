@@ -10,8 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.client.kept import KeptResponses
-from tap_alfacrm.client.prefetch import PlannedList
-from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.errors import NoResponseError, RequestError, UnavailableError
 from tap_alfacrm.formatting import may_be_column, number_of
 from tap_alfacrm.records.converter import FIELD, field_names

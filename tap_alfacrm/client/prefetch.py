@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_alfacrm.client.kept import MAX_FIRST_PAGE_AGE, KeptResponses
-from tap_alfacrm.client.request import pages_expected
+from tap_alfacrm.client.request import PlannedList, pages_expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,27 +28,6 @@ its length. A row that moves between the two meanwhile changes a total, which ma
 again (docs/behaviour.md#completeness)."""
 REUSE_LOOKAHEAD = 8
 """Times `max_in_flight` lists of a new plan that are searched for pages already requested."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedList:
-    """A list that will be read.
-
-    Attributes:
-        request: The list and its filters, without the page.
-        page_size: Rows per page to request.
-        depends_on_previous: Whether rows move to it from the lists before it, so that it is
-            requested after them.
-        single_page_likely: Whether it is likely to have one page, so that other lists need not
-            wait for its length.
-        count_only: Whether only the total is needed.
-    """
-
-    request: ListRequest
-    page_size: int
-    depends_on_previous: bool = False
-    single_page_likely: bool = False
-    count_only: bool = False
 
 
 @dataclass(slots=True)

@@ -72,6 +72,27 @@ class ListRequest:
         return f"{self.path} ({', '.join(f'{key} {value}' for key, value in shown.items())})"
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedList:
+    """A list that will be read.
+
+    Attributes:
+        request: The list and its filters, without the page.
+        page_size: Rows per page to request.
+        depends_on_previous: Whether rows move to it from the lists before it, so that it is
+            requested after them.
+        single_page_likely: Whether it is likely to have one page, so that other lists need not
+            wait for its length.
+        count_only: Whether only the total is needed.
+    """
+
+    request: ListRequest
+    page_size: int
+    depends_on_previous: bool = False
+    single_page_likely: bool = False
+    count_only: bool = False
+
+
 def pages_expected(first_page: Page, request: ListRequest, page_size: int) -> int:
     """Return how many pages a list takes if no page is shorter than the first.
 

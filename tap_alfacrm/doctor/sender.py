@@ -12,7 +12,8 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.client.prefetch import PlannedList, PrefetchClient
+from tap_alfacrm.client.prefetch import PrefetchClient
+from tap_alfacrm.client.request import PlannedList
 from tap_alfacrm.errors import AlfaCRMError, BudgetError, UnavailableError
 from tap_alfacrm.records.page import Page, decode, parse_page
 

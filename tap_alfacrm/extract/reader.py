@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Generator, Hashable, Iterable, Iterator
 
-    from tap_alfacrm.client.prefetch import PlannedList, PrefetchClient
-    from tap_alfacrm.client.request import ListRequest
+    from tap_alfacrm.client.prefetch import PrefetchClient
+    from tap_alfacrm.client.request import ListRequest, PlannedList
     from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.extract.plan import Count, ListSpec, Plan, Route, Task, TaskGroup
     from tap_alfacrm.extract.progress import Progress

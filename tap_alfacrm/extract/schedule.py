@@ -18,7 +18,7 @@ from tap_alfacrm.formatting import number_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_alfacrm.client.prefetch import PlannedList
+    from tap_alfacrm.client.request import PlannedList
     from tap_alfacrm.extract.plan import Route, Task, TaskGroup
 
     BeginGroup = Callable[[TaskGroup, Iterable[PlannedList] | None], None]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_alfacrm.client.prefetch import PlannedList
-from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
 from tap_alfacrm.records.page import parse_page

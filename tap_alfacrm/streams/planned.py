@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.client.prefetch import PlannedList
+    from tap_alfacrm.client.request import PlannedList
     from tap_alfacrm.extract.incremental import FilterWindow
     from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.extract.plan import ListSpec

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator, Mapping
 
-    from tap_alfacrm.client.prefetch import PlannedList
+    from tap_alfacrm.client.request import PlannedList
     from tap_alfacrm.extract.completeness import Word
     from tap_alfacrm.streams.parent_ids import ParentIds
 

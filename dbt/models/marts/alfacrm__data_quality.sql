@@ -60,12 +60,14 @@ with checks as (
         'stg_alfacrm__sync_audit' as model,
         'Streams, by partition, that the last run of the tap did not read completely.' as description,
         count(*) as rows_checked,
-        {{ alfacrm.count_if("verdict <> 'COMPLETE'") }} as rows_failing,
+        {{ alfacrm.count_if("audit.verdict <> 'COMPLETE'") }} as rows_failing,
         cast(null as {{ dbt.type_bigint() }}) as example_id
-    from {{ ref('stg_alfacrm__sync_audit') }}
-    where run_started_at = (
-        select max(run_started_at) as last_run from {{ ref('stg_alfacrm__sync_audit') }}
-    )
+    from {{ ref('stg_alfacrm__sync_audit') }} as audit
+    where
+        audit.run_started_at = (
+            select max(every_run.run_started_at) as last_run
+            from {{ ref('stg_alfacrm__sync_audit') }} as every_run
+        )
 
     union all
     {% endif %}

@@ -1,7 +1,8 @@
-"""What may stand in the setting `hostname`."""
+"""Parsing of settings whose values have a format of their own."""
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
@@ -9,10 +10,12 @@ from urllib.parse import SplitResult, urlsplit
 from tap_alfacrm.errors import ConfigError
 
 MAX_PORT = 65535
+EARLIEST_YEAR = 1900
+"""Earlier dates are typing errors, and leave no room for arithmetic."""
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 
 
-def base_url(hostname: str) -> str:
+def parse_hostname(hostname: str) -> str:
     """Turn a hostname, with or without a scheme and a port, into `https://host[:port]`.
 
     Args:
@@ -74,3 +77,46 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(host)
     except ValueError:
         return None
+
+
+def parse_start_date(text: str | None) -> dt.datetime | None:
+    """Parse `start_date`; a date without a zone is one in UTC.
+
+    Args:
+        text: As it was given.
+
+    Raises:
+        ConfigError: It is not a date.
+    """
+    if text is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        why = f"{text!r} is not a date such as 2025-09-01"
+        raise ConfigError(name="start_date", why=why) from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    if moment.year < EARLIEST_YEAR:
+        why = f"it lies before {EARLIEST_YEAR}; leave it out to load everything"
+        raise ConfigError(name="start_date", why=why)
+    if moment > dt.datetime.now(dt.UTC) + dt.timedelta(days=1):
+        raise ConfigError(name="start_date", why="it lies in the future; nothing would be loaded")
+    return moment
+
+
+def parse_timezone(name: str | None) -> dt.tzinfo:
+    """Return the time zone of a name, None for UTC.
+
+    Args:
+        name: As it was given.
+
+    Raises:
+        ConfigError: There is no such zone.
+    """
+    import pendulum  # noqa: PLC0415 - a tenth of a second that --help need not take
+
+    try:
+        return pendulum.timezone(name or "UTC")
+    except (ValueError, OSError):
+        why = f"{name!r} is not an IANA zone such as Europe/Kyiv or Asia/Almaty"
+        raise ConfigError(name="timezone", why=why) from None
