@@ -197,11 +197,15 @@ def peak_mb(folder: Path, page: bytes) -> float:
             [item] = [item for item in entry["metadata"] if not item["breadcrumb"]]
             item["metadata"]["selected"] = selected
         (folder / "catalog.json").write_text(json.dumps(catalog))
-        program = (
-            "import re, runpy, sys\n"
-            "try: runpy.run_module('tap_alfacrm', run_name='__main__')\n"
-            "finally: print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1], "
-            "file=sys.stderr)"
+        program = (  # the tap ends its process without the interpreter's shutdown
+            "import os, re, runpy, sys\n"
+            "end = os._exit\n"
+            "def report(code):\n"
+            "    peak = re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]\n"
+            "    print(peak, file=sys.stderr, flush=True)\n"
+            "    end(code)\n"
+            "os._exit = report\n"
+            "runpy.run_module('tap_alfacrm', run_name='__main__')"
         )
         command = [sys.executable, "-c", program, *_arguments(folder), "--catalog",
                    str(folder / "catalog.json")]  # fmt: skip

@@ -130,12 +130,12 @@ def test_what_is_no_name_of_a_field_is_not_shown(tmp_path: Path) -> None:
     account = Account.build()
     odd = ["Olena Made Up", "olena@example.com", "380501234567", "custom_\x1b[31m", "x" * 300, ""]
     for identifier in account.customer_ids():
-        account.update("customer", identifier, **dict.fromkeys(odd, "x"), custom_здоров="x")
+        account.update("customer", identifier, **dict.fromkeys(odd, "x"), custom_health="x")
     with serve(account) as server:
         file = _file(tmp_path, server)
         shown = _run("--config", file).output + _run("--config", file, "--format", "json").output
     assert "(a name of 13 characters)" in shown
-    assert "custom_здоров (text)" in shown
+    assert "custom_health (text)" in shown
     for name in odd[:-1]:
         assert name not in shown
 
