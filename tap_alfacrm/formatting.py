@@ -14,7 +14,7 @@ MOST_NAMES = 50
 """Names of fields that a log line or a report lists."""
 MAX_CUSTOM_NAME = 255
 """Characters of a custom field's name that can be the name of a column."""
-_FIELD_NAME = re.compile(r"(?!.*\d{5})[a-z_][A-Za-z0-9_.-]{0,63}")
+_FIELD_NAME = re.compile(r"(?!.*\d{5})(\d{1,2}_?)?[a-z_][A-Za-z0-9_.-]{0,60}")
 """Names that fields of the API have. Others may be a value in the wrong place, or escape codes."""
 _PERSONAL = re.compile(r"@|\d{5}|(?:\d\D{0,2}){7}", re.ASCII)
 """What an e-mail address or a phone number has and the name of a custom field has not."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from simulator import Server
 
-UNMEASURED = {"loaders", "publishing", "reliability", "simulator"}
+UNMEASURED = {"test_misbehaviour.py", "loaders", "publishing", "reliability", "simulator"}
 """Tests that are 50 % slower with coverage and cover no additional lines."""
 
 settings.register_profile(

@@ -281,7 +281,7 @@ def test_a_total_that_counts_joined_rows_is_told_from_missing_rows(
         assert "more than once" in verdict
 
 
-@pytest.mark.parametrize("first", [NIGHT, FIRST])
+@pytest.mark.parametrize("first", [NIGHT, pytest.param(FIRST, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("case", CASES)
 def test_no_row_is_lost_under_complete_and_none_for_good(
     sync: Sync, catalog: dict[str, Any], case: str, first: str

@@ -184,7 +184,7 @@ def _night(sync: Sync, in_flight: int) -> dict[str, Any]:
         for entry in catalog["streams"]:
             for item in entry["metadata"]:
                 if not item["breadcrumb"]:
-                    item["metadata"]["selected"] = True
+                    item["metadata"]["selected"] = entry["stream"] in ALL
                     if entry["stream"] == "customers":
                         item["metadata"]["replication-method"] = "INCREMENTAL"
         config = {**PLAIN, "max_in_flight": in_flight}
