@@ -110,11 +110,6 @@ class Page:
     ids: list[int]
 
 
-def known_limit(reason: str) -> pytest.MarkDecorator:
-    """Limits documented in docs/behaviour.md; only the final assertion may fail."""
-    return pytest.mark.xfail(reason=reason, raises=AssertionError, strict=True)
-
-
 Reading = dict[tuple[int, int], list[Page]]
 
 

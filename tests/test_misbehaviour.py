@@ -268,6 +268,48 @@ def test_every_misbehaviour_is_tried() -> None:
     }  # fmt: skip
 
 
+def test_children_share_the_doubts_about_parents_that_are_read_for_them_alone(sync: Sync) -> None:
+    with serve(build()) as server:
+        server.misbehave("filter_ignored", filters=["removed"], resource="group")
+        output = sync(server, streams=("group_memberships",))
+    words = "group_memberships: UNPROVEN, it is not proven that every row of groups is known. "
+    assert output.verdict("group_memberships").startswith(words)
+
+
+def test_a_partition_of_which_no_row_obeys_the_filter_is_not_complete(sync: Sync) -> None:
+    with serve(build()) as server:
+        server.misbehave("filter_ignored", filters=["is_study"])
+        output = sync(server, streams=("customers", "sync_audit"))
+    assert output.verdict("customers is_study=0").startswith("customers is_study=0: UNPROVEN, ")
+    words = {(r["partition"], r["verdict"]) for r in output.records("sync_audit")}
+    assert {("is_study=0", "UNPROVEN"), ("", "UNPROVEN")} <= words
+
+
+def test_a_night_without_totals_forgets_no_count(sync: Sync) -> None:
+    account = build()
+    with serve(account) as server:
+        first = sync(server, streams=("pays",))
+        server.misbehave("total_missing")
+        account.insert("pay")
+        second = sync(server, streams=("pays",), state=first.state)
+    assert second.verdict("pays").startswith("pays: COMPLETE")
+    counts = [output.state["bookmarks"]["pays"]["proof"]["counts"] for output in (first, second)]
+    assert counts[0] == counts[1]
+
+
+def test_a_branch_that_is_gone_is_missed(sync: Sync) -> None:
+    with serve(build()) as server:
+        first = sync(server, streams=("tasks",))
+        healthy = sync(server, streams=("tasks",), state=first.state)
+        server.misbehave("list_loses_rows", resource="branch", share=0.4)
+        second = sync(server, streams=("tasks",), state=healthy.state)
+        third = sync(server, streams=("tasks",), state=second.state)
+    assert healthy.verdict("tasks").startswith("tasks: COMPLETE. ")
+    words = "tasks: UNPROVEN, the earlier run found more: branch "
+    assert second.verdict("tasks").startswith(words)
+    assert third.verdict("tasks").startswith("tasks: COMPLETE. ")  # found twice
+
+
 @pytest.mark.parametrize("page_size", [7, 500])
 def test_a_total_that_counts_joined_rows_is_told_from_missing_rows(
     sync: Sync, page_size: int

@@ -87,21 +87,23 @@ class Memory:
                 complaints.append(complaint)
         return complaints
 
-    def compare_branches(self, visible: Iterable[int]) -> list[str]:
+    def compare_branches(self, visible: Iterable[int], partition: str) -> list[str]:
         """Look for branches that had rows and are not visible any more.
 
         Args:
             visible: Ids of the branches that this run sees.
+            partition: Name of the partition, "" for a stream without.
 
         Returns:
             The tasks of branches that are gone, with their former count.
         """
-        present = {branch_task(branch) for branch in visible}
+        present = {" ".join([branch_task(one), partition]).strip() for one in visible}
         tasks = [
             task
             for task, lists in self._counts.items()
             if task.startswith(BRANCH_PREFIX)
-            and _branch_part(task) not in present
+            and task.split(" ", 2)[2:] == ([partition] if partition else [])
+            and task not in present
             and any(lists.values())
         ]
         return self.compare({task: dict.fromkeys(self._counts[task], 0) for task in tasks})
@@ -155,10 +157,6 @@ BRANCH_PREFIX = "branch "
 def branch_task(branch: int) -> str:
     """Name of the task that reads one branch."""
     return f"{BRANCH_PREFIX}{branch}"
-
-
-def _branch_part(task: str) -> str:
-    return " ".join(task.split(" ")[:2])
 
 
 def _is_collapse(known: dict[str, int], found: dict[str, int]) -> bool:

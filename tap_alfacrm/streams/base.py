@@ -22,7 +22,6 @@ from tap_alfacrm.extract.progress import Progress
 from tap_alfacrm.extract.reader import ListReader
 from tap_alfacrm.formatting import list_of, number_of
 from tap_alfacrm.records.page import blocks
-from tap_alfacrm.streams.audit import Counts
 from tap_alfacrm.streams.bookmarks import BookmarkedStream
 from tap_alfacrm.streams.extraction import Extraction
 from tap_alfacrm.streams.parent_ids import ParentIds
@@ -128,9 +127,9 @@ class AlfaCRMStream(BookmarkedStream):
         for branch, window in windows.items():
             name = task_name(branch, context)
             if window.filters:
-                evidence.counts[name] = self.check_window(
-                    context, branch, window, extraction.memory
-                )
+                totals = self.check_window(context, branch, window, extraction.memory)
+                if totals:
+                    evidence.counts[name] = totals
             if window.newest:
                 extraction.newest[name] = max(window.newest, extraction.newest.get(name, ""))
 
@@ -205,11 +204,16 @@ class AlfaCRMStream(BookmarkedStream):
             extraction = self._new_extraction(Memory({}))
             for context in self.contexts:
                 evidence = Evidence()
-                plan = self.plan(context, Windows(), extraction.memory, prefetch=False)
+                evidence.unreliable_filters += self.check_filters(context)
                 evidence.counts_stream = self.counts_stream(context)
+                plan = self.plan(context, Windows(), extraction.memory, prefetch=False)
                 for page in extraction.reader.read(plan, evidence):
+                    if extraction.witness is not None:
+                        extraction.witness.add(page)
                     for new in extraction.deduplicator.select_new_rows(page):
                         self._parent_ids.add(new.ids, new.rows)
+                if extraction.witness is not None:
+                    evidence.unreliable_filters += extraction.witness.unreliable_filters
                 extraction.partitions.append(evidence)
             self._parent_ids_evidence = extraction.partitions
         return self._parent_ids
@@ -256,12 +260,17 @@ class AlfaCRMStream(BookmarkedStream):
     def _end_partition(
         self, context: Context | None, extraction: Extraction, evidence: Evidence
     ) -> None:
-        evidence.vanished += extraction.memory.compare(evidence.counts)
+        memory, witness = extraction.memory, extraction.witness
+        partition = task_name(None, context)
+        evidence.vanished += memory.compare(evidence.counts)
+        if not self.run.config.branch_ids and self.run.knows_branch_ids:
+            evidence.vanished += memory.compare_branches(self.visible_branches(), partition)
+        if witness is not None:
+            evidence.unreliable_filters += witness.unreliable_filters
         if not judge(evidence).is_complete:
             self.hold_bookmark(context)
         if context is not None:
-            partition = task_name(None, context)
-            self._add_to_audit(partition, evidence, extraction.counts[-1])
+            self.run.add_to_audit(self.name, partition, evidence, extraction.counts[-1])
             if not evidence.refused:
                 log_verdict(self.logger, f"{self.name} {partition}", evidence)
         if len(extraction.partitions) == len(self.contexts):
@@ -273,13 +282,10 @@ class AlfaCRMStream(BookmarkedStream):
         """Log what the rows had too much, and the verdict; end the table's version."""
         self.log_findings()
         evidence, memory = Evidence.combine(extraction.partitions), extraction.memory
-        if not self.run.config.branch_ids and self.run.knows_branch_ids:
-            evidence.vanished += memory.compare_branches(self.visible_branches())
         if extraction.witness is not None:
             extraction.witness.log(self.logger, self.name)
-            evidence.unreliable_filters += extraction.witness.unreliable_filters
         verdict = judge(evidence)
-        self._add_to_audit("", evidence, extraction.counts[0])
+        self.run.add_to_audit(self.name, "", evidence, extraction.counts[0])
         if not verdict.is_complete:
             self.restore_bookmarks()
         if evidence.refused and not evidence.pages and not memory.paths:
@@ -290,8 +296,3 @@ class AlfaCRMStream(BookmarkedStream):
             if self.replication_method == REPLICATION_FULL_TABLE:
                 self.end_version()
         memory.save(verdict.word)
-
-    def _add_to_audit(self, partition: str, evidence: Evidence, before: Counts) -> None:
-        now = self.run.count_requests()
-        counts = Counts(now.requests - before.requests, now.retries - before.retries)
-        self.run.audit.add(self.name, partition, evidence, counts)

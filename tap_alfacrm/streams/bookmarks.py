@@ -112,7 +112,7 @@ class BookmarkedStream(PlannedStream):
         list; otherwise the filter counts as dead.
 
         Returns:
-            The total of each list, where the API gives it.
+            The total of each list; empty where the API does not give all of them.
 
         Raises:
             DeadFilterError: The filter hides rows.
@@ -123,7 +123,8 @@ class BookmarkedStream(PlannedStream):
         until = self.get_replication_key_signpost(context) or ""
         totals: dict[str, int] = {}
         growth = 0
-        for spec in self.lists(context):
+        lists = self.lists(context)
+        for spec in lists:
             page = self.fetch_first_page(branch, spec, page_size)
             if page is None:
                 raise DeadFilterError
@@ -139,7 +140,7 @@ class BookmarkedStream(PlannedStream):
                 raise DeadFilterError
         if growth > window.created:
             raise DeadFilterError
-        return totals
+        return totals if len(totals) == len(lists) else {}
 
     def fetch_first_page(self, branch: int | None, spec: ListSpec, page_size: int) -> Page | None:
         """Fetch the first page of a list outside the plan.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tap_alfacrm.client.request import PlannedList
-    from tap_alfacrm.extract.completeness import Word
+    from tap_alfacrm.extract.completeness import Evidence, Word
     from tap_alfacrm.streams.parent_ids import ParentIds
 
 
@@ -106,6 +106,19 @@ class Run:
         """Return the requests sent so far."""
         stats = self.client.stats
         return Counts(stats.requests, sum(stats.failures.values()))
+
+    def add_to_audit(self, stream: str, partition: str, evidence: Evidence, before: Counts) -> None:
+        """Add the verdict on a stream or a partition to the audit.
+
+        Args:
+            stream: Name of the stream.
+            partition: The partition, "" for the stream as a whole.
+            evidence: What was read.
+            before: Requests sent before it was read.
+        """
+        now = self.count_requests()
+        counts = Counts(now.requests - before.requests, now.retries - before.retries)
+        self.audit.add(stream, partition, evidence, counts)
 
     def needs_ids_of(self, parent: str) -> bool:
         """Whether a selected stream needs the ids of another stream's rows."""
