@@ -151,7 +151,7 @@ class Connection(asyncio.Protocol):
 
     def _write(self, status: bytes, body: bytes) -> None:
         head = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        self._transport.write(head % (status, len(body)) + body)  # type: ignore[attr-defined]
+        self._transport.write(head % (status, len(body)) + body)  # type: ignore[attr-defined]  # asyncio types it too widely
 
 
 async def serve(options: argparse.Namespace) -> None:

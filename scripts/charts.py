@@ -6,8 +6,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-import pygal  # type: ignore[import-untyped]
-from pygal.style import Style  # type: ignore[import-untyped]
+import pygal  # type: ignore[import-untyped]  # the library has no types
+from pygal.style import Style  # type: ignore[import-untyped]  # the library has no types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -62,12 +62,12 @@ def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, file
     return LINK.sub(turn, DIAGRAM.sub("", markdown)).replace(LOGO, "")
 
 
-def on_post_page(output: str, /, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001
+def on_post_page(output: str, /, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs passes it
     """Prevent the theme's script from requesting the repository's stars from GitHub."""
     return _without_stars(output)
 
 
-def on_post_template(output: str, /, *, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001
+def on_post_template(output: str, /, *, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs passes it
     """Do the same for the 404 page."""
     return _without_stars(output)
 

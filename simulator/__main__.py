@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
         if options.port_file:
             options.port_file.write_text(server.url.rpartition(":")[2])
         key = f" app_key={server.app_key}" if server.app_key else ""
-        print(f"{server.url} email={server.email} api_key={server.api_key}{key}", flush=True)  # noqa: T201
+        print(f"{server.url} email={server.email} api_key={server.api_key}{key}", flush=True)  # noqa: T201 - the output of the command
         signal.sigwait(stop)
 
 

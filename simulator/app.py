@@ -244,7 +244,7 @@ def _broken(fault: Fault) -> Response | None:
 
 async def _send_wire(transport: asyncio.Transport, fault: Fault) -> None:
     for piece in fault.wire():
-        while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110
+        while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110 - the transport has no event for it
             await asyncio.sleep(0.001)  # a transport tells nobody but its protocol
         if transport.is_closing():
             break

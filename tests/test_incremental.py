@@ -11,7 +11,8 @@ import pytest
 from simulator import Account, Change, Fault, Quirks, serve
 from tap_alfacrm.errors import RequestError
 from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
-from tests.conftest import set_retry_policy
+from tap_alfacrm.tap import TapAlfaCRM
+from tests.conftest import config_for, set_retry_policy
 from tests.test_streams import ALL
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def account() -> Account:
 
 
 def bookmarks(output: Output) -> dict[str, Any]:
-    return output.state["bookmarks"]  # type: ignore[no-any-return]
+    return output.state["bookmarks"]  # type: ignore[no-any-return]  # from JSON
 
 
 def test_a_second_run_fetches_only_the_window(sync: Sync, account: Account) -> None:
@@ -139,9 +140,6 @@ def test_rows_without_the_key_are_loaded_in_full(sync: Sync, account: Account) -
 def test_customers_are_incremental_only_if_the_catalog_says_so(
     sync: Sync, account: Account, server: Server
 ) -> None:
-    from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415
-    from tests.conftest import config_for  # noqa: PLC0415
-
     full = sync(server, streams=("customers",))
     assert "replication_key_value" not in str(bookmarks(full)["customers"])
     catalog = TapAlfaCRM(config=config_for(server)).catalog_dict

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from simulator import Account, Quirks, serve
 from simulator.entities import ENTITIES
+from tap_alfacrm.errors import RequestError
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS
@@ -231,8 +232,6 @@ def test_a_row_whose_id_is_junk_does_not_stop_the_others(sync: Sync, text: str) 
 
 @pytest.mark.parametrize("text", ["[" * DEEP, "{]"])
 def test_a_page_without_json_is_an_error_with_the_request(sync: Sync, text: str) -> None:
-    from tap_alfacrm.errors import RequestError  # noqa: PLC0415
-
     account = build()
     card = min(account.customer_ids())
     with serve(account, Quirks(planted={"customer": {card: {"note": text}}})) as server:

@@ -46,7 +46,7 @@ def settings() -> Any:
 
 def environment() -> dict[str, Any]:
     [found] = [e for e in settings()["environments"] if e["name"] == "pseudonymised"]
-    return found["config"]["plugins"]["extractors"][0]  # type: ignore[no-any-return]
+    return found["config"]["plugins"]["extractors"][0]  # type: ignore[no-any-return]  # from YAML
 
 
 def loaded_streams() -> set[str]:

@@ -13,7 +13,9 @@ from simulator import Account, Fault, Quirks, serve
 from simulator.listing import Listing
 from tap_alfacrm.discovery import MAX_REQUESTS
 from tap_alfacrm.streams.child import ChildStream
-from tap_alfacrm.tap import STREAMS
+from tap_alfacrm.streams.teaching import LessonsStream
+from tap_alfacrm.tap import STREAMS, TapAlfaCRM
+from tests.conftest import config_for
 from tests.test_values import utc
 
 if TYPE_CHECKING:
@@ -80,9 +82,6 @@ def test_no_request_is_sent_twice_without_a_reason(sync: Sync, server: Server) -
 
 
 def test_a_discovery_needs_a_request_or_two_for_each_list(server: Server) -> None:
-    from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415
-    from tests.conftest import config_for  # noqa: PLC0415
-
     _ = TapAlfaCRM(config=config_for(server)).catalog_dict
     assert len(STREAMS) - 5 <= len(server.data_requests) <= MAX_REQUESTS
 
@@ -220,10 +219,8 @@ def test_lessons_keep_attendance_and_charges_fully_typed(
 
 
 def test_times_without_their_day_are_joined_with_it() -> None:
-    from tap_alfacrm.streams.teaching import LessonsStream  # noqa: PLC0415
-
     row = {"id": 1, "date": "2025-10-20", "time_from": "18:00:01", "time_to": "2025-10-20 19:00:00"}
-    mended = LessonsStream.post_process(None, row)  # type: ignore[arg-type]
+    mended = LessonsStream.post_process(None, row)  # type: ignore[arg-type]  # it uses nothing of the stream
     assert mended["time_from"] == "2025-10-20 18:00:01"
     assert mended["time_to"] == row["time_to"]
 

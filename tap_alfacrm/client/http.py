@@ -92,7 +92,7 @@ class HttpClient:
         """
         if rate_limiter is None:
             # imports asyncio, which --help does not need
-            from tap_alfacrm.client.rate_limit import RateLimiter  # noqa: PLC0415
+            from tap_alfacrm.client.rate_limit import RateLimiter  # noqa: PLC0415 - see above
 
             rate_limiter = RateLimiter(config.requests_per_second)
         self.host, self.rate_limiter = config.base_url, rate_limiter

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class ListReader:
     """Reads the partitions of one stream, one plan each."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913 - all that a run shares, once
         self,
         client: PrefetchClient,
         page_size: int,

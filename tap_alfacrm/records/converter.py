@@ -158,9 +158,9 @@ class Converter:
             constants: Fields to add to each.
         """
         if rows and isinstance(rows[0], TypedRow):
-            self._convert_typed(rows, constants)  # type: ignore[arg-type]
+            self._convert_typed(rows, constants)  # type: ignore[arg-type]  # all rows of a page are of one kind
             return rows
-        return [self({**row, **constants}) for row in rows]  # type: ignore[dict-item]
+        return [self({**row, **constants}) for row in rows]  # type: ignore[dict-item]  # all rows of a page are of one kind
 
     def _convert_typed(self, rows: Sequence[TypedRow], constants: Mapping[str, Any]) -> None:
         """Convert rows of `TypedPageParser` in place, column by column."""
@@ -274,7 +274,7 @@ def _object(name: str, schema: Schema, zone: dt.tzinfo, invalid_values: Counter[
         if not isinstance(value, dict):
             raise InvalidValue
         if inner is None:
-            return clean(value)  # type: ignore[no-any-return]
+            return clean(value)  # type: ignore[no-any-return]  # cleaners are looked up by type
         record = inner(value)
         for field, count in inner.invalid_values.items():
             invalid_values[f"{name}.{field}"] += count

@@ -39,7 +39,7 @@ _ARRAYS: dict[tuple[str, ...], Any] = {
 class TypedRow(msgspec.Struct):
     """A row whose values have the types of the schema."""
 
-    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - a row may hold anything
         """The value of a field, as of a dict."""
         return getattr(self, attribute(name), default)
 
@@ -77,7 +77,7 @@ class TypedPageParser:
             kw_only=True,
             gc=False,
         )
-        page = msgspec.defstruct("Page", [("items", list[row]), ("total", Any, None)])  # type: ignore[valid-type]
+        page = msgspec.defstruct("Page", [("items", list[row]), ("total", Any, None)])  # type: ignore[valid-type]  # the struct is made at run time
         self._decoder = msgspec.json.Decoder(page, float_hook=Decimal)
         self._key = attribute(key)
         self._has_created = "created_at" in properties

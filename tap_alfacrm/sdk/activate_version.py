@@ -1,9 +1,10 @@
 """ACTIVATE_VERSION after the rows instead of before.
 
 Overrides `Stream.emit_activate_version_messages` and sets `Stream._stream_version`: the SDK writes
-the message before the rows (meltano/sdk pull request 2686), and a target with `hard_delete` then
-has an empty table if the run dies (MeltanoLabs/target-postgres issue 340). No version of singer-sdk
-makes this unnecessary yet.
+the message before the rows (https://github.com/meltano/sdk/pull/2686), and a target with
+`hard_delete` then has an empty table if the run dies
+(https://github.com/MeltanoLabs/target-postgres/issues/340). No version of singer-sdk makes this
+unnecessary yet.
 """
 
 from __future__ import annotations

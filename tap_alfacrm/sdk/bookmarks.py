@@ -1,9 +1,9 @@
 """Bookmarks that stay where they are when rows were missed.
 
 The SDK moves a bookmark at the end of each partition, whether or not the rows before it came; it
-has no public way to keep one (meltano/sdk issue 3631 is about the size of that state alone). This
-changes the state and its `progress_markers` as `Stream.state_manager` leaves them. No version of
-singer-sdk makes this unnecessary yet.
+has no public way to keep one (https://github.com/meltano/sdk/issues/3631 is about the size of that
+state alone). This changes the state and its `progress_markers` as `Stream.state_manager` leaves
+them. No version of singer-sdk makes this unnecessary yet.
 """
 
 from __future__ import annotations

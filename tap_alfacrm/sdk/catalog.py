@@ -2,8 +2,8 @@
 
 Takes the place of the choices in `Stream.apply_catalog`, which reads the entry before its metadata,
 and `replication-method` not at all, although Singer and Meltano put the user's choice there
-(meltano/sdk issue 2868; pull request 2770 reads `forced-replication-method`). No version of
-singer-sdk makes this unnecessary yet.
+(https://github.com/meltano/sdk/issues/2868; https://github.com/meltano/sdk/pull/2770 reads
+`forced-replication-method`). No version of singer-sdk makes this unnecessary yet.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class _Choice:
         }
 
     def _warn(self, message: str, *args: object) -> None:
-        self._logger.warning(f"The catalog of %s {message}", self._name, *args)  # noqa: G004
+        self._logger.warning(f"The catalog of %s {message}", self._name, *args)  # noqa: G004 - a constant of this module
 
     def _replication_key(self) -> str | None:
         """The column of the API's filter, where the schema has it."""

@@ -1,9 +1,10 @@
 """Settings from the environment and `.env`, each with its type.
 
 Takes the place of `PluginBase._env_var_config`, which leaves numbers with a fraction as text, and
-ends in a traceback on a text that is no integer or no JSON (meltano/sdk issue 390, pull request
-2637), and which reads the `.env` of any parent folder (issue 381). No version of singer-sdk makes
-this unnecessary yet.
+ends in a traceback on a text that is no integer or no JSON
+(https://github.com/meltano/sdk/issues/390, https://github.com/meltano/sdk/pull/2637), and which
+reads the `.env` of any parent folder (https://github.com/meltano/sdk/issues/381). No version of
+singer-sdk makes this unnecessary yet.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _settings(
     }
 
 
-def _typed(name: str, text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _typed(name: str, text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON may be anything
     types = schema.get("type", "string")
     types = {types} if isinstance(types, str) else set(types)
     if "string" in types:

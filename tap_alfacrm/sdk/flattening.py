@@ -1,8 +1,9 @@
 """Flattening whose JSON people can read.
 
 Overrides `StreamMap.flatten_record`, which escapes each letter that is not ASCII and leaves a bare
-`false` or `12` in a column that it has made text (meltano/sdk issues 1204 and 1400; pull request
-3416, closed). No version of singer-sdk makes this unnecessary yet.
+`false` or `12` in a column that it has made text (https://github.com/meltano/sdk/issues/1204 and
+https://github.com/meltano/sdk/issues/1400; https://github.com/meltano/sdk/pull/3416, closed). No
+version of singer-sdk makes this unnecessary yet.
 """
 
 from __future__ import annotations

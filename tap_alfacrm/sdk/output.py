@@ -1,9 +1,10 @@
 """The way out: whole lines of bytes to stdout, without a buffer between.
 
-Overrides `MsgSpecWriter.write_message`, which flushes after each record (meltano/sdk pull request
-3674, closed) and through whose buffer a signal can reach stdout in the middle of a line. A pipe
-that the target has closed ends the SDK's program without a word (meltano/meltano issue 7047). No
-version of singer-sdk makes this unnecessary yet.
+Overrides `MsgSpecWriter.write_message`, which flushes after each record
+(https://github.com/meltano/sdk/pull/3674, closed) and through whose buffer a signal can reach
+stdout in the middle of a line. A pipe that the target has closed ends the SDK's program without a
+word (https://github.com/meltano/meltano/issues/7047). No version of singer-sdk makes this
+unnecessary yet.
 """
 
 from __future__ import annotations

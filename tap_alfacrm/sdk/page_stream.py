@@ -1,8 +1,8 @@
 """Writing by page instead of by record.
 
 Overrides `Stream._sync_records`, whose cost per record is most of what the SDK takes for a record:
-a flush of stdout (meltano/sdk pull request 3674, closed), a copy of the selection mask, a message
-object and a call for each map. No version of singer-sdk makes this unnecessary yet.
+a flush of stdout (https://github.com/meltano/sdk/pull/3674, closed), a copy of the selection mask,
+a message object and a call for each map. No version of singer-sdk makes this unnecessary yet.
 """
 
 from __future__ import annotations

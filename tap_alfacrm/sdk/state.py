@@ -136,7 +136,7 @@ class _Marks:
         return own | {name: part for name, part in parts.items() if part}
 
     def _warn(self, message: str, *args: object) -> None:
-        self._logger.warning(f"The state of %s {message}", self._name, *args)  # noqa: G004
+        self._logger.warning(f"The state of %s {message}", self._name, *args)  # noqa: G004 - a constant of this module
 
     def _mark(self, given: _Bookmark) -> dict[str, Any]:
         text, key = given.replication_key_value, self._spec.replication_key

@@ -2,9 +2,10 @@
 
 Overrides `PluginMapper.register_raw_streams_from_catalog`, which holds the map of a stream against
 its selected columns even where none is selected, and so ends the run of everybody who deselects a
-stream that has a map (meltano/sdk issue 1942). singer-sdk 0.55 makes this part unnecessary (pull
-request 3046). Also overrides `StreamMap.transform` and `StreamMap.get_filter_result`, whose errors
-hold the value of a row; no version makes that unnecessary yet.
+stream that has a map (https://github.com/meltano/sdk/issues/1942). singer-sdk 0.55 makes this part
+unnecessary (https://github.com/meltano/sdk/pull/3046). Also overrides `StreamMap.transform` and
+`StreamMap.get_filter_result`, whose errors hold the value of a row; no version makes that
+unnecessary yet.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Overrides `Tap._handle_termination`, which writes the state wherever the signal arrives, also into
 the middle of a record, and whose exit code 0 makes a load that was cut short look complete
-(meltano/sdk pull request 2620). singer-sdk 0.55 ignores a second signal (pull request 3698), and
-still does the rest, so that no version makes this unnecessary yet.
+(https://github.com/meltano/sdk/pull/2620). singer-sdk 0.55 ignores a second signal
+(https://github.com/meltano/sdk/pull/3698), and still does the rest, so that no version makes this
+unnecessary yet.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ class ChildStream(AlfaCRMStream):
         """URL parameters that are known only when the run starts."""
         return {}
 
-    def parser_for(self, identifier: int) -> Parser:  # noqa: ARG002
+    def parser_for(self, identifier: int) -> Parser:  # noqa: ARG002 - for subclasses
         """Parser of the responses about one parent."""
         return parse_page
 

@@ -153,7 +153,7 @@ class EntityStream(PageStream):
             return (ListSpec(context, variant=partition_key(context)),)
         return (self.sample_list,)
 
-    def fallback_lists(self, context: Context | None) -> Sequence[ListSpec]:  # noqa: ARG002
+    def fallback_lists(self, context: Context | None) -> Sequence[ListSpec]:  # noqa: ARG002 - for subclasses
         """Lists of all rows that the counts of a partition count, read if these disagree."""
         return ()
 
@@ -162,7 +162,7 @@ class EntityStream(PageStream):
         """The partitions; (None,) for a stream without."""
         return self.partitions or (None,)
 
-    def counts(self, context: Context | None) -> Sequence[ListCount]:  # noqa: ARG002
+    def counts(self, context: Context | None) -> Sequence[ListCount]:  # noqa: ARG002 - for subclasses
         """The lists of which the total alone is requested, to check a partition's lists."""
         return ()
 
@@ -178,7 +178,7 @@ class EntityStream(PageStream):
         """Return what checks on the rows that a filter is obeyed, where rows show it."""
         return None
 
-    def check_filters(self, context: Context | None) -> list[str]:  # noqa: ARG002
+    def check_filters(self, context: Context | None) -> list[str]:  # noqa: ARG002 - for subclasses
         """Check filters that the rows do not show; may send requests.
 
         Returns:

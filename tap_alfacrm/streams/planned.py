@@ -63,10 +63,10 @@ class PlannedStream(EntityStream):
 
     def _hidden_branches_route(
         self,
-        action: str,  # noqa: ARG002
-        context: Context | None,  # noqa: ARG002
-        windows: Windows,  # noqa: ARG002
-        memory: Memory,  # noqa: ARG002
+        action: str,  # noqa: ARG002 - for subclasses
+        context: Context | None,  # noqa: ARG002 - for subclasses
+        windows: Windows,  # noqa: ARG002 - for subclasses
+        memory: Memory,  # noqa: ARG002 - for subclasses
     ) -> Route | None:
         """Return how to read what the path without a branch hides, None where that is nothing."""
         return None

@@ -56,7 +56,7 @@ def test_the_function_is_the_table_in_the_docs() -> None:
 @pytest.mark.parametrize("fact", FACTS)
 def test_each_fact_alone_leads_to_its_verdict(fact: str) -> None:
     value, text = FACTS[fact]
-    verdict = judge(Evidence(**{fact: value}))  # type: ignore[arg-type]
+    verdict = judge(Evidence(**{fact: value}))  # type: ignore[arg-type]  # a fact of any type
     assert str(verdict) == text
     assert verdict.is_complete is text.startswith("COMPLETE")
 
@@ -80,7 +80,7 @@ def test_the_gravest_fact_decides_and_all_are_named() -> None:
 @pytest.mark.parametrize("fact", FACTS)
 def test_facts_of_partitions_add_up(fact: str) -> None:
     value, _ = FACTS[fact]
-    part = Evidence(**{fact: value})  # type: ignore[arg-type]
+    part = Evidence(**{fact: value})  # type: ignore[arg-type]  # a fact of any type
     combined = Evidence.combine([part, Evidence()])
     assert judge(combined).word is judge(part).word
 

@@ -120,7 +120,7 @@ class Csv(Loader):
 
     name = "target-csv"
     keeps = False
-    settings = {"flattening_enabled": True, "flattening_max_depth": 1}  # noqa: RUF012
+    settings = {"flattening_enabled": True, "flattening_max_depth": 1}  # noqa: RUF012 - never changed
 
     @property
     @override
@@ -194,7 +194,7 @@ class DuckDb(Jsonl):
         tables: Tables = {}
         with duckdb.connect(str(self.database)) as connection:
             for stream, names in keys.items():
-                found = connection.execute(f'SELECT * FROM "{stream}"')  # noqa: S608
+                found = connection.execute(f'SELECT * FROM "{stream}"')  # noqa: S608 - names of the test
                 columns = [(column[0], str(column[1])) for column in found.description or ()]
                 rows = [
                     {
@@ -245,7 +245,7 @@ class Postgres(Loader):
         tables: Tables = {}
         with psycopg.connect(self.uri) as connection:
             for stream, names in keys.items():
-                found = connection.execute(f'SELECT * FROM "{self.schema}"."{stream}"')  # noqa: S608
+                found = connection.execute(f'SELECT * FROM "{self.schema}"."{stream}"')  # noqa: S608 - names of the test
                 columns = [column.name for column in found.description or ()]
                 rows = [
                     {

@@ -31,7 +31,7 @@ def load(module: str) -> Any:
             importlib.import_module(late)  # otherwise each run would import it again
         retry = importlib.import_module("tap_alfacrm.client.retry")
         policy = dataclasses.replace(retry.DEFAULT_RETRY_POLICY, first_wait=WAIT)
-        retry.DEFAULT_RETRY_POLICY = policy  # type: ignore[attr-defined]
+        retry.DEFAULT_RETRY_POLICY = policy  # type: ignore[attr-defined]  # shorter waits in the child process
     return program
 
 

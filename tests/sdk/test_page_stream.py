@@ -9,6 +9,8 @@ import pytest
 
 from simulator import Account, Quirks, serve
 from tap_alfacrm.sdk.page_stream import PageStream
+from tap_alfacrm.tap import TapAlfaCRM
+from tests.conftest import config_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +30,7 @@ def what_a_target_does(output: Output) -> list[dict[str, Any]]:
             value = bookmarks(message["value"])
             if value == last:
                 continue
-            message = {**message, "value": value}  # noqa: PLW2901
+            message = {**message, "value": value}  # noqa: PLW2901 - compared without its value
             last = value
         found.append({**message, "time_extracted": None})
     return found
@@ -60,9 +62,6 @@ def test_writing_by_page_is_writing_by_record(
 def test_a_field_deselected_within_a_field_is_left_out(
     sync: Sync, account: Account, server: Server, max_in_flight: int
 ) -> None:
-    from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415
-    from tests.conftest import config_for  # noqa: PLC0415
-
     account.insert("log", fields_new={"name": "Олена", "balance": "1.00"})
     catalog = TapAlfaCRM(config=config_for(server)).catalog_dict
     for entry in catalog["streams"]:
@@ -78,9 +77,6 @@ def test_a_field_deselected_within_a_field_is_left_out(
 def test_the_lines_are_those_that_the_sdk_writes(
     account: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tap_alfacrm.tap import TapAlfaCRM  # noqa: PLC0415
-    from tests.conftest import config_for  # noqa: PLC0415
-
     texts = []
     with serve(account) as server:
         for untouched in (True, False):

@@ -55,7 +55,7 @@ def test_a_token_may_be_good_for_few_requests(start: Start) -> None:
 
 
 @pytest.mark.parametrize(("cancels", "status"), [(False, 200), (True, 401)])
-def test_a_new_login_may_cancel_the_older_token(start: Start, cancels: bool, status: int) -> None:  # noqa: FBT001
+def test_a_new_login_may_cancel_the_older_token(start: Start, cancels: bool, status: int) -> None:  # noqa: FBT001 - a parameter of the test
     client = start(Quirks(login_cancels_older_tokens=cancels))
     older = str(client.session.headers["X-ALFACRM-TOKEN"])
     client.log_in()
