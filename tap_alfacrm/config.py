@@ -284,7 +284,7 @@ def missing_credentials(config: Mapping[str, Any]) -> list[str]:
 
 
 def stripped(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings without the blanks and line ends around them, which come of copying.
+    """Settings without surrounding white space, which copying adds.
 
     Args:
         config: Settings; those of other classes are left alone.

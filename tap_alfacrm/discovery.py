@@ -79,7 +79,7 @@ class _Sample:
         )
 
     def add(self, page: Page) -> None:
-        """Note the fields of a page, and which page tells more."""
+        """Note the fields of a page, and which further page to sample."""
         for row in page.items:
             for name, value in row.items():
                 if name in self.types or len(self.types) < MAX_FIELDS:

@@ -72,7 +72,7 @@ class MissingSettingsError(AlfaCRMError):
 
 
 class NotCompleteError(AlfaCRMError):
-    """The setting `require_complete` demands what was not proven; all rows were written."""
+    """A stream is not COMPLETE although `require_complete` is set; all rows were written."""
 
     exit_code = 3
 

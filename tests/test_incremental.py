@@ -157,7 +157,7 @@ def test_customers_are_incremental_only_if_the_catalog_says_so(
     assert 0 < len(second.ids()) < len(first.ids())
     assert second.final()[card]["name"] == "Нове Ім'я"
     assert any(
-        "branches asks for incremental replication, for which there is no filter" in line
+        "branches requests incremental replication, which needs a filter" in line
         for line in first.warnings()
     )
 

@@ -349,7 +349,7 @@ ODD_CATALOGS: dict[str, Odd] = {
         "customer_calendars",
         [sets(key_properties=["id"])],
         ["id"],
-        ["has the key id. The API tells rows apart by customer_id, id, so a target may merge some"],
+        ["has the key id. The API identifies rows by customer_id, id, so a target may merge some"],
     ),
     "a deselected key": (
         "customers",
@@ -377,13 +377,13 @@ ODD_CATALOGS: dict[str, Odd] = {
         "branches",
         [sets(replication_method="incremental")],
         ["id"],
-        ["asks for incremental replication, for which there is no filter of the API"],
+        ["requests incremental replication, which needs a filter of the API"],
     ),
     "no column of the replication key": (
         "lessons",
         [drops_column("updated_at")],
         ["id"],
-        ["asks for incremental replication, for which there is no date-time updated_at in its"],
+        ["requests incremental replication, which needs a date-time updated_at in its schema"],
     ),
     "a deselected replication key": (
         "lessons",
@@ -406,7 +406,7 @@ ODD_CATALOGS: dict[str, Odd] = {
         "groups",
         [sets(key_properties=["name"]), drops_column("id")],
         ["name"],
-        ["has the key name. The API tells rows apart by id, so a target may merge some."],
+        ["has the key name. The API identifies rows by id, so a target may merge some."],
     ),
 }
 
@@ -444,7 +444,7 @@ def test_streams_that_there_are_not_are_left_out(tmp_path: Path, server: Server)
     done = load(tmp_path, server, "--catalog", write(tmp_path / "c.json", catalog))
     assert done.code == 0, done.log
     assert (
-        "The catalog has streams that there are not, which are left out: other_0, other_1, "
+        "The catalog has streams that do not exist, which are ignored: other_0, other_1, "
         "other_2, other_3, other_4 and 2 more."
     ) in done.warnings()
 
@@ -531,7 +531,7 @@ ODD_STATES: dict[str, tuple[Any, str | None, str | None]] = {
     "a foreign partition": (
         state_of("lessons", NEAR, partitions=[{"context": {"branch": 1}}]),
         NEAR,
-        "names a partition that there are not, which are left out.",
+        "names a partition of another version or tap, ignored.",
     ),
     "leftovers": (
         state_of("lessons", NEAR, progress_markers=[1], starting_replication_value=2),
@@ -572,7 +572,7 @@ def partition(kind: Any, value: str | None) -> dict[str, Any]:
     ("partitions", "told"),
     [
         ([partition(7, NEAR), partition("0", NEAR), partition(None, NEAR)], "names 3 partitions"),
-        ([{"context": {}}], "names a partition that"),
+        ([{"context": {}}], "names a partition of"),
         ([partition(0, "2025-11-01"), partition(0, NEAR)], "names a partition twice"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What the headers of a response tell."""
+"""Parsing of response headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RETRY_AFTER = re.compile(r"\d{1,9}|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:
 
 
 def retry_after_seconds(response: requests.Response) -> float:
-    """Return how long the server asks to wait, 0 if it does not."""
+    """Return the wait in seconds that the server requests, 0 if none."""
     try:
         return Retry().parse_retry_after(response.headers.get("Retry-After", "0"))
     except (InvalidHeader, ValueError, OverflowError):  # also a year that no calendar has

@@ -1,4 +1,4 @@
-"""What a request to the API asks for."""
+"""Requests to the API."""
 
 from __future__ import annotations
 

@@ -54,10 +54,10 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 fine = partial(Finding, level=Level.FINE)
 """Works as the tap expects."""
 note = partial(Finding, level=Level.NOTE)
-"""Worth knowing; nobody has to do anything."""
+"""For information; no action is needed."""
 configure = partial(Finding, level=Level.SET)
 """The user has to change a setting or data."""
 ask = partial(Finding, level=Level.ASK)
-"""The administrator or the vendor has to be asked."""
+"""To be clarified with the administrator or the vendor."""
 unknown = partial(Finding, level=Level.UNKNOWN)
 """Could not be determined."""

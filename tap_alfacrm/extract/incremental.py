@@ -36,7 +36,7 @@ class IncrementalFilter:
     Attributes:
         key: Field of the rows that the filter compares: the replication key.
         name: Name of the filter in the request body.
-        date_format: How the filter wants a day written, for `strftime`.
+        date_format: Format of the day in the filter, for `strftime`.
     """
 
     key: str

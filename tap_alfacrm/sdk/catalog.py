@@ -84,7 +84,7 @@ def chosen_catalog(
     Args:
         catalog: What was given with `--catalog`.
         specs: The streams by name.
-        logger: Is told what was chosen other than the catalog says.
+        logger: Receives a warning for each choice that the catalog does not allow.
 
     Returns:
         The catalog for the SDK.
@@ -107,7 +107,7 @@ def chosen_catalog(
             unknown.append(name)
     if unknown:
         logger.warning(
-            "The catalog has streams that there are not, which are left out: %s.",
+            "The catalog has streams that do not exist, which are ignored: %s.",
             enumerate_some(unknown),
         )
     if catalog["streams"] and not any(map(_is_selected, streams.values())):
@@ -179,10 +179,9 @@ class _Choice:
             raise _wrong(why=msg)
         if method == REPLICATION_INCREMENTAL and key is None:
             name = self._spec.replication_key
-            column = f"no date-time {name} in its schema" if name else "no filter of the API"
+            column = f"a date-time {name} in its schema" if name else "a filter of the API"
             self._warn(
-                "asks for incremental replication, for which there is %s; the full table "
-                "is loaded.",
+                "requests incremental replication, which needs %s; the full table is loaded.",
                 column,
             )
             return REPLICATION_FULL_TABLE
@@ -198,7 +197,7 @@ class _Choice:
             self._warn("has no key; that of the API is used: %s.", ", ".join(identity))
         elif not set(identity) <= set(keys):
             self._warn(
-                "has the key %s. The API tells rows apart by %s, so a target may merge some.",
+                "has the key %s. The API identifies rows by %s, so a target may merge some.",
                 ", ".join(keys),
                 ", ".join(identity),
             )

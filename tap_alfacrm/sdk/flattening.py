@@ -1,4 +1,4 @@
-"""Flattening whose JSON people can read.
+"""Flattening with readable JSON.
 
 Overrides `StreamMap.flatten_record`, which escapes each letter that is not ASCII and leaves a bare
 `false` or `12` in a column that it has made text (https://github.com/meltano/sdk/issues/1204 and

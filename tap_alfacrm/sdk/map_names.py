@@ -78,16 +78,16 @@ def check_names(
     names: Collection[str],
     logger: logging.Logger,
 ) -> None:
-    """Make sure that maps name streams and columns that there are.
+    """Check that maps name existing streams and columns.
 
     Args:
         maps: The setting, of the right shape.
         columns: Columns of the selected streams, by stream.
         names: All streams, selected or not.
-        logger: Is told of names that hide nothing.
+        logger: Receives a warning for names that hide nothing.
 
     Raises:
-        ConfigError: A name that is none would have hidden a value.
+        ConfigError: A map that hides a value names no existing stream or column.
     """
     for name, given in maps.items():
         if name == "__else__":

@@ -14,10 +14,10 @@ class StreamSpec:
     """A stream.
 
     Attributes:
-        identity: Columns by which the API tells rows apart.
+        identity: Columns by which the API identifies rows.
         replication_key: Column by which the API filters changes, if any.
         replication_method: What the stream does unless the user chooses.
-        contexts: Partitions that there can be; none for a stream without.
+        contexts: Possible partitions; none for a stream without.
         former_contexts: Partitions of earlier versions, whose earliest bookmark counts.
     """
 

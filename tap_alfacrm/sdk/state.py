@@ -48,7 +48,7 @@ def usable_state(
     Args:
         state: What was given with `--state`.
         specs: The streams by name.
-        logger: Is told what is left out.
+        logger: Receives a warning for what is ignored.
 
     Returns:
         The state for the SDK.
@@ -60,7 +60,7 @@ def usable_state(
     unknown = [name for name in given if name not in specs]
     if unknown:
         logger.warning(
-            "The state has bookmarks of streams that there are not, which are left out: %s.",
+            "The state has bookmarks of streams that do not exist, which are ignored: %s.",
             enumerate_some(unknown),
         )
     bookmarks = {
@@ -122,7 +122,7 @@ class _Marks:
             else:
                 foreign += 1
         if foreign:
-            self._warn("names %s that there are not, which are left out.", _partitions(foreign))
+            self._warn("names %s of another version or tap, ignored.", _partitions(foreign))
         if any(len(marks) > 1 for marks in found.values()):
             self._warn("names a partition twice; the earlier bookmark counts.")
         partitions = [

@@ -40,7 +40,7 @@ class Mapper(PluginMapper):
 
         Args:
             plugin_config: The config.
-            logger: Is told of maps that name nothing.
+            logger: Receives a warning for maps that name nothing.
             names: All streams of the tap, whether or not in its catalog.
         """
         self._names = names

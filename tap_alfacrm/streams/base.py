@@ -224,7 +224,7 @@ class AlfaCRMStream(BookmarkedStream):
     ) -> Route | None:
         """Return how to read the branches of which the path without a branch hides rows.
 
-        One count for a branch tells. A branch of which rows came is counted only where
+        One count per branch is enough. A branch of which rows were returned is counted only where
         `counts_each_branch`, or where another stream was found to hide rows.
         """
         is_last = context == self.contexts[-1]

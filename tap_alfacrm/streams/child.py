@@ -112,7 +112,7 @@ class ChildStream(AlfaCRMStream):
     def _differs_by_branch(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> bool:
         """Check whether a parent of several branches has other rows in each.
 
-        A few parents with rows tell it for all, once in a run; a parent without rows tells nothing.
+        A few parents with rows decide for all, once in a run; parents without rows are skipped.
         """
         shown = 0
         several = ids.in_several_branches(branches)

@@ -88,7 +88,7 @@ class EntityStream(PageStream):
     is_incremental: ClassVar[bool] = True
     """Whether changed rows only are requested unless the catalog says otherwise."""
     possible_contexts: ClassVar[Sequence[Mapping[str, Any]]] = ()
-    """Partitions that there can be."""
+    """Possible partitions."""
     former_contexts: ClassVar[Sequence[Mapping[str, Any]]] = ()
     """Partitions of earlier versions, whose earliest bookmark a state passes on."""
 
@@ -110,7 +110,7 @@ class EntityStream(PageStream):
 
     @property
     def identity(self) -> Sequence[str]:
-        """Columns by which the API tells rows apart, whatever key the catalog has."""
+        """Columns by which the API identifies rows, whatever key the catalog has."""
         return type(self).primary_keys
 
     @classmethod

@@ -43,7 +43,7 @@ def log_in(probe: Probe) -> Finding | None:
             f"The host answers, but {reason}.",
             reason,
             advice=f"{reason[0].upper()}{reason[1:]}: check email and api_key; app_key, where the "
-            "account wants X-APP-KEY; and that the user's role may use the module v2api.",
+            "account requires X-APP-KEY; and that the user's role may use the module v2api.",
             effect=Effect.UNKNOWN,
         )
     except AlfaCRMError:
