@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,11 @@ _FIELD_NAME = re.compile(r"(?!.*\d{5})(\d{1,2}_?)?[a-z_][A-Za-z0-9_.-]{0,60}")
 """Names that fields of the API have. Others may be a value in the wrong place, or escape codes."""
 _PERSONAL = re.compile(r"@|\d{5}|(?:\d\D{0,2}){7}", re.ASCII)
 """What an e-mail address or a phone number has and the name of a custom field has not."""
+
+
+def format_utc(moment: dt.datetime) -> str:
+    """A moment in UTC as records and bookmarks contain it: `YYYY-MM-DDTHH:MM:SSZ`."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def number_of(count: int, noun: str) -> str:

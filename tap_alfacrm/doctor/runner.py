@@ -28,6 +28,7 @@ from tap_alfacrm.doctor.checks.values import VALUES
 from tap_alfacrm.doctor.findings import Effect, Level
 from tap_alfacrm.doctor.probe import Probe
 from tap_alfacrm.doctor.report.model import VERSION, Report, Section
+from tap_alfacrm.formatting import format_utc
 from tap_alfacrm.tap import TapAlfaCRM
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _make_report(probe: Probe, sections: list[Section]) -> Report:
     return Report(
         version=VERSION,
         tap=version("tap-alfacrm"),
-        made_at=f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+        made_at=format_utc(dt.datetime.now(dt.UTC)),
         requests=stats.requests,
         budget=BUDGET,
         seconds=round(probe.seconds, 1),

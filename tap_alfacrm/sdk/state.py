@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_alfacrm.errors import InputError
+from tap_alfacrm.formatting import format_utc
 from tap_alfacrm.sdk.spec import enumerate_some
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class _Marks:
             when = "long past" if moment.year < EARLIEST_YEAR else "future"
             self._warn("has a bookmark in the %s, which is ignored: everything is loaded.", when)
             return {}
-        value = f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+        value = format_utc(moment)
         return {"replication_key": key, "replication_key_value": value}
 
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tap_alfacrm.errors import NotCompleteError
 from tap_alfacrm.extract.completeness import Word, judge
-from tap_alfacrm.formatting import list_of
+from tap_alfacrm.formatting import format_utc, list_of
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.sdk.page_stream import PageStream
 from tap_alfacrm.sdk.spec import StreamSpec
@@ -50,7 +50,7 @@ class Audit:
         self.incomplete: dict[str, str] = {}
         self._run = {
             "run_id": str(uuid.uuid4()),
-            "run_started_at": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "run_started_at": format_utc(dt.datetime.now(dt.UTC)),
             "tap_version": version("tap-alfacrm"),
         }
 

@@ -12,6 +12,7 @@ from typing_extensions import override
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.incremental import DeadFilterError, FilterWindow, Windows
 from tap_alfacrm.extract.memory import BRANCH_PREFIX
+from tap_alfacrm.formatting import format_utc
 from tap_alfacrm.streams.planned import PlannedStream, task_name
 
 if TYPE_CHECKING:
@@ -43,9 +44,8 @@ class BookmarkedStream(PlannedStream):
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> str | None:
         """The start of the run, which no bookmark passes, in the form of the records."""
-        if not self.replication_key:
-            return None
-        return f"{super().get_replication_key_signpost(context):%Y-%m-%dT%H:%M:%SZ}"
+        start = super().get_replication_key_signpost(context)
+        return format_utc(start) if isinstance(start, dt.datetime) else None
 
     def open_windows(self, context: Context | None, memory: Memory) -> Windows:
         """Return the windows of a partition.
@@ -81,7 +81,7 @@ class BookmarkedStream(PlannedStream):
             return FilterWindow(
                 filter_,
                 filter_.first_day(own, self.lookback_days),
-                f"{own.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}" if is_bookmark else "",
+                format_utc(own) if is_bookmark else "",
             )
 
         return Windows(open_window)
