@@ -7,6 +7,7 @@ COMPLETE and must not let the target delete anything; after the healthy nights e
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -225,10 +226,9 @@ def broken_promises(output: Output, lost: dict[str, set[Any]], blind: set[str]) 
     return [f"{name}: {len(lost[name])} lost, {_verdict(output, name)}" for name in promised]
 
 
-def assert_is_whole(output: Output, lost: dict[str, set[Any]]) -> None:
-    assert output.error is None
-    assert not lost
-    assert not [line for line in output.warnings() if "COMPLETE" in line or "UNPROVEN" in line]
+def is_whole(output: Output, lost: dict[str, set[Any]]) -> bool:
+    doubts = [line for line in output.warnings() if "COMPLETE" in line or "UNPROVEN" in line]
+    return not (output.error or lost or doubts)
 
 
 def _verdict(output: Output, name: str) -> str:
@@ -260,6 +260,22 @@ def catalog() -> dict[str, Any]:
             if not item["breadcrumb"]:
                 item["metadata"]["selected"] = entry["stream"] in NAMES
     return catalog
+
+
+_HEALTHY: list[tuple[Warehouse, dict[str, Any]]] = []
+
+
+@pytest.fixture
+def healthy_load(sync: Sync, catalog: dict[str, Any]) -> tuple[Warehouse, dict[str, Any]]:
+    """The warehouse and the state after a first load of the account, which is always the same."""
+    if not _HEALTHY:
+        account = build()
+        with serve(account) as server:
+            nights = Nights(sync, server, account, catalog)
+            assert is_whole(*nights.run())
+        assert nights.state is not None
+        _HEALTHY.append((nights.warehouse, nights.state))
+    return _HEALTHY[0]
 
 
 def test_every_misbehaviour_is_tried() -> None:
@@ -326,24 +342,27 @@ def test_a_total_that_counts_joined_rows_is_told_from_missing_rows(
 @pytest.mark.parametrize("first", [NIGHT, pytest.param(FIRST, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("case", CASES)
 def test_no_row_is_lost_under_complete_and_none_for_good(
-    sync: Sync, catalog: dict[str, Any], case: str, first: str
+    sync: Sync,
+    catalog: dict[str, Any],
+    healthy_load: tuple[Warehouse, dict[str, Any]],
+    *,
+    case: str,
+    first: str,
 ) -> None:
     name, parameters = CASES[case]
     account = build()
     with serve(account) as server:
         nights = Nights(sync, server, account, catalog)
         if first == NIGHT:
-            output, lost = nights.run()
-            assert_is_whole(output, lost)
+            nights.warehouse, nights.state = copy.deepcopy(healthy_load)
             nights.change()
         server.misbehave(name, **parameters)
         output, lost = nights.run()
         assert not broken_promises(output, lost, BLIND.get((case, first), set()))
         server.behave()
         nights.change()
-        nights.run()
-        output, lost = nights.run()
-        assert_is_whole(output, lost)
+        # what a single run cannot accept, such as a list that is long again, the second one does
+        assert is_whole(*nights.run()) or is_whole(*nights.run())
         missing = {
             name: keys
             for name, rows in truth(account).items()
