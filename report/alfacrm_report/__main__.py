@@ -10,8 +10,8 @@ import click
 import duckdb
 import psycopg
 
-from alfacrm_report.building import MODELS, build, is_postgres
-from alfacrm_report.database import connect
+from alfacrm_report.building import MODELS, build
+from alfacrm_report.database import connect, is_postgres
 from alfacrm_report.kit import Data
 from alfacrm_report.page import render
 from alfacrm_report.words import LANGUAGES
@@ -51,7 +51,7 @@ from alfacrm_report.words import LANGUAGES
 @click.option("--build/--no-build", "building", default=True, help="Build the models first.")
 @click.option("--source-schema", help="Schema of the loaded tables.  [default: as in the models]")
 @click.option("--schema", default=MODELS, help="Schema of the models, with --no-build.")
-def main(  # noqa: PLR0913 - one for each option
+def main(  # noqa: PLR0913, PLR0917 - one for each option; click passes them by name
     database: str,
     output: Path,
     timezone: str,
@@ -67,13 +67,13 @@ def main(  # noqa: PLR0913 - one for each option
     """Build, read and write."""
     day = today.date() if today else dt.datetime.now(ZoneInfo(timezone)).date()
     if not is_postgres(database) and not Path(database).is_file():
-        raise click.UsageError(f"There is no file {database}.")
+        message = f"There is no file {database}."
+        raise click.UsageError(message)
     if building:
         click.echo("Building the models ...")
         if not build(database, timezone=timezone, today=day, source_schema=source_schema):
-            raise click.ClickException(
-                "dbt build failed; --no-build writes the page from the models as they are"
-            )
+            message = "dbt build failed; --no-build writes the page from the models as they are"
+            raise click.ClickException(message)
     try:
         data = Data(connect(database, MODELS if building else schema), day, with_names=names)
         page = render(data, language=language, currency=currency)

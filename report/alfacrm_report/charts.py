@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 NARROW, WIDE = 328, 540
 """Widths in pixels."""
 _VEGALITE = "6.4"
+_LETTER = 7.2
+"""Width of a letter in the widest of the fonts, in pixels."""
+_NARROW_NAME, _WIDE_NAME = 44, 27
+"""Most letters of a name in a chart; the table has the whole one."""
 _SIZE = re.compile(r'(<svg[^>]*?) width="[\d.]+" height="[\d.]+"')
 _EMPTY = re.compile(r'<path class="(?:back|fore)ground"[^>]* d=""[^>]*/>|<g></g>')
 _DIGITS = re.compile(r"(?<=\.\d\d)\d+")
@@ -91,7 +95,7 @@ def bars(
     below = min((min(one.values[place] or 0, 0) for one in series for place in places), default=0)
     end = max([*totals, top or 0]) or 1
     if below < 0:
-        end = max(max((one.values[place] or 0 for one in series for place in places)), -below / 9)
+        end = max(*(one.values[place] or 0 for one in series for place in places), -below / 9)
     values = [
         {"place": place, "order": order, "value": one.values[place] or 0, "fill": one.colour}
         for order, one in enumerate(series)
@@ -100,7 +104,6 @@ def bars(
     ends = [
         {
             "place": place,
-            "name": names[place],
             "shown": shown[place],
             "value": sum(max(one.values[place] or 0, 0) for one in series),
         }
@@ -110,15 +113,18 @@ def bars(
     def draw(width: int) -> str:
         narrow = width == NARROW
         step = 40 if narrow else 28
-        limit = width if narrow else 210
+        cut = [_cut(name, _NARROW_NAME if narrow else _WIDE_NAME) for name in names]
+        limit = 0 if narrow else int(max(map(len, cut), default=0) * _LETTER) + 12
         axis = {
-            "labelExpr": f"{json.dumps(dict(enumerate(names)))}[datum.value]",
-            "labelLimit": limit,
+            "labelExpr": f"{json.dumps(cut)}[datum.value]",
             "labelColor": "var(--ink)",
+            "labelLimit": 0,
+            "minExtent": limit,
+            "maxExtent": limit,
         }
         place = {"field": "place", "type": "ordinal", "axis": None if narrow else axis}
-        room = 8 * max((len(text) for text in shown), default=0) + 8
-        space = width - room - (0 if narrow else limit)
+        room = _LETTER * max((len(text) for text in shown), default=0) + 10
+        space = width - room - limit
         domain = [below * 1.02, below + (end - below) * (space + room) / space]
         scale = {"domain": domain, "nice": False, "zero": True}
         length = {"type": "quantitative", "scale": scale, "axis": None}
@@ -143,10 +149,11 @@ def bars(
             },
         ]
         if narrow:
-            mark = {"type": "text", "align": "left", "x": 0, "dy": -9, "limit": width}
+            mark = {"type": "text", "align": "left", "x": 0, "dy": -9}
+            places_of_names = [{"place": place, "name": name} for place, name in enumerate(cut)]
             layers.append(
                 {
-                    "data": {"values": ends},
+                    "data": {"values": places_of_names},
                     "mark": mark,
                     "encoding": {"text": {"field": "name"}},
                 }
@@ -292,12 +299,17 @@ def nice_ticks(low: float, top: float, count: int = 4) -> list[float]:
     return [round(step * number, 10) for number in range(first, max(last, first + 1) + 1)]
 
 
+def _cut(name: str, letters: int) -> str:
+    """A name that fits, because Vega measures text in another font than that of the reader."""
+    return name if len(name) <= letters else f"{name[: letters - 1].rstrip()}…"
+
+
 def _both(title: str, draw: Callable[[int], str]) -> Picture:
     return Picture(title, draw(NARROW), draw(WIDE))
 
 
 def _height(width: int) -> int:
-    return 200 if width == NARROW else 260
+    return 210 if width == NARROW else 300
 
 
 def _fill(series: Sequence[Series]) -> dict[str, Any]:
@@ -319,17 +331,17 @@ def _months(months: Mapping[str, str], width: int) -> dict[str, Any]:
         "labelOverlap": False,
         "labelFlush": True,
     }
-    return {"field": "month", "type": "ordinal", "axis": axis, "sort": None}
+    return {"field": "month", "type": "ordinal", "axis": axis, "scale": {"domain": list(months)}}
 
 
 def _axis(low: float, top: float, ticks: Callable[[float], str]) -> dict[str, Any]:
-    values = nice_ticks(low, top)
+    values = [value for value in nice_ticks(low, top) if value >= low]
     labels = json.dumps([ticks(value) for value in values])
     step = values[1] - values[0]
     return {
         "field": "value",
         "type": "quantitative",
-        "scale": {"domain": [values[0], values[-1]], "nice": False},
+        "scale": {"domain": [min(low * 1.1, 0), values[-1]], "nice": False},
         "axis": {
             "grid": True,
             "values": values,
@@ -343,7 +355,7 @@ def _svg(spec: dict[str, Any]) -> str:
         **spec,
         "config": _CONFIG,
         "background": None,
-        "padding": 2,
+        "padding": {"left": 2, "right": 12, "top": 4, "bottom": 2},
         "autosize": {"type": "fit", "contains": "padding"},
     }
     drawn = vl_convert.vegalite_to_svg(whole, vl_version=_VEGALITE)

@@ -64,7 +64,7 @@ class Postgres:
         used = {name: values[name] for name in _PARAMETER.findall(query)}
         text = _PARAMETER.sub(r"%(\1)s", query)
         with self._connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
-            return cursor.execute(sql.SQL(text), used).fetchall()  # type: ignore[arg-type]  # the queries are constants of this package
+            return cursor.execute(sql.SQL(text), used).fetchall()
 
 
 def is_postgres(address: str) -> bool:

@@ -37,9 +37,7 @@ def headlines(data: Data, words: Words) -> list[Tile]:
         )
 
     came, came_before = pair(ATTENDANCE, "lesson_month", "came")
-    share, share_before = (
-        ratio(row["came"], row.get("expected")) for row in (came, came_before)
-    )
+    share, share_before = (ratio(row["came"], row.get("expected")) for row in (came, came_before))
     debtors = data.ask(DEBTORS)
     debt = sum(row["debt"] for row in debtors)
     parts = data.ask(PROOF)

@@ -21,6 +21,10 @@ MONTHS, TREND = 12, 24
 SHOWN = 10
 """Bars of a chart and rows of a table, where there may be many."""
 SHADES = 6
+_PHONE, _LETTER, _PADDING = 318, 7.4, 12
+"""Pixels: room for a table on a phone, a letter in it, and what lies between two cells."""
+_WRAPPED = 18
+"""Letters of a line of the first column, whose texts may take several lines."""
 
 
 def add_months(day: dt.date, months: int) -> dt.date:
@@ -103,6 +107,21 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     total: Sequence[Cell] = ()
 
+    @property
+    def folds(self) -> bool:
+        """Whether a row is too long for a phone, and takes two lines there."""
+        lines = [*self.rows, self.total] if self.total else self.rows
+        letters = [
+            max(
+                (min(len(row[place].text), _WRAPPED if place == 0 else 99) for row in lines),
+                default=0,
+            )
+            for place in range(len(self.head))
+        ]
+        words = [max(map(len, title.split()), default=0) for title in self.head]
+        longest = [max(pair) for pair in zip(letters, words, strict=True)]
+        return sum(longest) * _LETTER + len(longest) * _PADDING > _PHONE
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -143,7 +162,8 @@ class Columns:
 
     Attributes:
         words: The language.
-        kinds: How a column is written, by its name: `text`, `number`, `money`, `share`, `day`.
+        kinds: How a column is written, by its name: `text`, `number`, `money`, `share`,
+            `change`, `day`.
         summed: Names of the columns that the last row sums; no such row without them.
     """
 
@@ -188,6 +208,7 @@ class Columns:
             "number": self.words.number,
             "money": self.words.money,
             "share": self.words.share,
+            "change": self.words.signed,
             "day": self.words.day,
         }
         return Cell(write[kind](value), value)

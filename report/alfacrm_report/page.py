@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from alfacrm_report.kit import Data, Figure, Tile
 
-SPACIOUS = 5
-"""Columns of a table that fit beside a chart."""
-
 
 @dataclass(frozen=True)
 class Edition:
@@ -68,7 +65,6 @@ def render(data: Data, *, language: str = "uk", currency: str = "") -> str:
         editions=[edition(data, Words(each, currency)) for each in order],
         data=data,
         first=language,
-        spacious=SPACIOUS,
         numbered=_numbers,
     )
 
@@ -85,5 +81,5 @@ def _numbers(chapters: dict[str, list[Figure]]) -> dict[str, int]:
 
 def _picture(svg: str, width: str, text: str) -> Markup:
     """An SVG as an image with an alternative text."""
-    attributes = Markup('<svg class="chart {}" role="img" aria-label="{}"').format(width, text)
-    return Markup(svg.replace('<svg class="marks"', attributes, 1))  # noqa: S704 - drawn by Vega, which escapes the names in it
+    attributes = Markup('class="chart {}" role="img" aria-label="{}"').format(width, text)
+    return Markup(svg.replace('class="marks"', attributes, 1))  # noqa: S704 - drawn by Vega, which escapes the names in it

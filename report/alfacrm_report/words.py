@@ -6,7 +6,7 @@ import functools
 import tomllib
 from decimal import Decimal
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from babel import Locale, dates, numbers
 from markupsafe import Markup
@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     import datetime as dt
 
 LANGUAGES = ("uk", "ru", "en")
+MINUS = "\N{MINUS SIGN}"
 NONE = "—"
 """Shown where there is no value."""
-Number = int | float | Decimal
+_SHORT, _WHOLE = 10_000, 100
+"""Below the first, a number is shorter than with a word behind it; from the second on, its
+decimals do not matter."""
+_TENS, _MILLION = 100_000, 1_000_000
+Number: TypeAlias = int | float | Decimal
 
 
 @functools.cache
@@ -73,11 +78,13 @@ class Words:
         """A number with few digits, such as 1.2M."""
         if value is None:
             return NONE
-        digits = 1 if abs(value) < 100_000 or abs(value) >= 1_000_000 else 0
-        if abs(value) < 10_000:  # noqa: PLR2004 - shorter than with a word behind it
-            return self.number(value, 0 if value == int(value) else 1)
+        size = abs(float(value))
+        if size < _SHORT:
+            return self.number(value, 0 if value == int(value) or size >= _WHOLE else 1)
         return numbers.format_compact_decimal(
-            Decimal(str(value)), fraction_digits=digits, locale=self.locale
+            Decimal(str(value)),
+            fraction_digits=0 if _TENS <= size < _MILLION else 1,
+            locale=self.locale,
         )
 
     def money(self, value: Number | None) -> str:
@@ -99,15 +106,22 @@ class Words:
         """How much more or less, in percent, with its sign."""
         if new is None or not old:
             return NONE
-        value = Decimal(str(new)) / Decimal(str(old)) - 1
-        return numbers.format_percent(value, format="+#,##0%;−#,##0%", locale=self.locale)
+        return self.signed(Decimal(str(new)) / Decimal(str(old)) - 1)
+
+    def signed(self, value: Number | None) -> str:
+        """A share with its sign."""
+        if value is None:
+            return NONE
+        return numbers.format_percent(
+            Decimal(str(value)), format=f"+#,##0%;{MINUS}#,##0%", locale=self.locale
+        )
 
     def points(self, new: Number | None, old: Number | None) -> str:
         """The difference of two shares, in percentage points."""
         if new is None or old is None:
             return NONE
         value = Decimal(str(new)) * 100 - Decimal(str(old)) * 100
-        shown = numbers.format_decimal(value, format="+0.0;−0.0", locale=self.locale)
+        shown = numbers.format_decimal(value, format=f"+0.0;{MINUS}0.0", locale=self.locale)
         return str(self("points", value=shown))
 
     def day(self, value: dt.date | None) -> str:
@@ -116,8 +130,10 @@ class Words:
 
     def month(self, value: dt.date, *, short: bool = False) -> str:
         """A month, such as October 2025."""
-        form = "LLL ʼyy" if short and self.language == "en" else "LLL yy" if short else "LLLL yyyy"
-        shown = dates.format_date(value, form.replace("ʼ", "''"), locale=self.locale)
+        form = "LLLL yyyy"
+        if short:
+            form = "LLL ''yy" if self.language == "en" else "LLL yy"
+        shown = dates.format_date(value, form, locale=self.locale)
         return shown.replace(".", "") if short else shown
 
     def _unit(self, value: Number | None) -> str:

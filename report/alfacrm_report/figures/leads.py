@@ -189,8 +189,8 @@ def funnel(data: Data, words: Words) -> Figure:
         losing_leads=words.number(losing["lost_leads"]),
         lost=words.number(sum(row["lost_leads"] for row in rows)),
     )
-    kinds = {"pipeline": "text"} if len(largest) > 1 else {}
-    kinds |= {"stage": "text", **dict.fromkeys(measures, "number"), "lost_share": "share"}
+    kinds = {"stage": "text"} | ({"pipeline": "text"} if len(largest) > 1 else {})
+    kinds |= {**dict.fromkeys(measures, "number"), "lost_share": "share"}
     return Figure("funnel", mart, finding, pictures, legend, Columns(words, kinds).table(shown))
 
 
@@ -246,10 +246,11 @@ def reasons(data: Data, words: Words) -> Figure:
     )
     rows = folded(rows, "reason", ["lost", "lost_before"], str(words("others")))
     rows = [{**row, "share": ratio(row["lost"], lost)} for row in rows]
+    named = rows[:SHOWN]
     picture = bars(
-        [row["reason"] for row in rows],
-        [Series("", "c0", floats(row["lost"] for row in rows))],
-        [words.number(row["lost"]) for row in rows],
+        [row["reason"] for row in named],
+        [Series("", "c0", floats(row["lost"] for row in named))],
+        [words.number(row["lost"]) for row in named],
     )
     kinds = {"reason": "text", "lost": "number", "share": "share", "lost_before": "number"}
     table = Columns(words, kinds, ["lost", "lost_before"]).table(rows)
@@ -273,9 +274,7 @@ def losses(data: Data, words: Words) -> Figure:
         Series(
             name,
             colour,
-            by_month(
-                data, [row for row in rows if row["reason"] == name], "lost_month", "lost"
-            ),
+            by_month(data, [row for row in rows if row["reason"] == name], "lost_month", "lost"),
         )
         for name, colour in colours.items()
     ]

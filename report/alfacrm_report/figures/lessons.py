@@ -124,7 +124,9 @@ def retention(data: Data, words: Words) -> Figure:
         Series(str(words("retention.stayed")), "c1", [float(one[0]) for one in active.values()]),
         Series(str(words("retention.began")), "c2", [float(one[1]) for one in active.values()]),
     ]
-    recent = [row for row in rows if row["cohort_month"] >= data.before]
+    cells = {(row["cohort_month"], row["month_number"]): row for row in rows}
+    cohorts = [month for month in data.months if (month, 0) in cells][-13:-1]
+    recent = [row for row in rows if row["cohort_month"] in cohorts]
     after = {
         months: ratio(
             sum(row["active_pupils"] for row in recent if row["month_number"] == months),
@@ -142,8 +144,6 @@ def retention(data: Data, words: Words) -> Figure:
         six=words.share(after[6]),
     )
     picture = columns(labels(data, words), series, words.short)
-    cells = {(row["cohort_month"], row["month_number"]): row for row in rows}
-    cohorts = [month for month in data.months if (month, 0) in cells][-13:-1]
     top = max(
         (
             float(cells[month, number]["retention_share"])
@@ -194,14 +194,12 @@ def groups(data: Data, words: Words) -> Figure:
                 "occupancy": str(words(f"groups.{bucket}")),
                 "groups": len(own),
                 "members": sum(row["members"] for row in own),
-                "places": sum(row["places"] or 0 for row in own),
+                "places": sum(row["places"] or 0 for row in own) or None,
             }
         )
     rows = [row for row in rows if row["groups"]]
     limited = [row for row in found if row["places"]]
-    taken = ratio(
-        sum(row["members"] for row in limited), sum(row["places"] for row in limited)
-    )
+    taken = ratio(sum(row["members"] for row in limited), sum(row["places"] for row in limited))
     finding = words(
         "groups.finding",
         groups=words.number(len(found)),

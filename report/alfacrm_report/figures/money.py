@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alfacrm_report.charts import Series, bars, columns
-from alfacrm_report.kit import Columns, Data, Figure, by_month, floats, folded, labels, ratio
+from alfacrm_report.kit import (
+    SHOWN,
+    Columns,
+    Data,
+    Figure,
+    by_month,
+    floats,
+    folded,
+    labels,
+    ratio,
+)
+from alfacrm_report.words import MINUS
 
 if TYPE_CHECKING:
     from alfacrm_report.words import Words
@@ -58,7 +69,6 @@ DEBTORS = """
     SELECT
         customer_id,
         customer,
-        branch,
         manager,
         debt,
         unpaid_lessons,
@@ -134,7 +144,7 @@ def branches(data: Data, words: Words) -> Figure:
         title=str(words("branches.branch")),
     )
     items = [{**row, "pay_item": words.name(row["pay_item"])} for row in data.ask(ITEMS)]
-    items = folded(items, "pay_item", ["income"], str(words("others")))
+    items = items[:SHOWN]
     pictures = [by_branch]
     if items:
         pictures.append(
@@ -146,10 +156,9 @@ def branches(data: Data, words: Words) -> Figure:
             )
         )
     measures = ("net_income", "net_income_before")
-    kinds = {"branch": "text", **dict.fromkeys(measures, "money"), "change": "text"}
+    kinds = {"branch": "text", **dict.fromkeys(measures, "money"), "change": "change"}
     table = Columns(words, kinds, measures).table(
-        {**row, "change": words.change(row["net_income"], row["net_income_before"])}
-        for row in rows
+        {**row, "change": _growth(row["net_income"], row["net_income_before"])} for row in rows
     )
     return Figure("branches", mart, finding, pictures, (), table)
 
@@ -169,7 +178,7 @@ def balances(data: Data, words: Words) -> Figure:
         [row["branch"] for row in rows],
         series,
         [
-            f"{words.short_money(row['prepaid'])} / −{words.short_money(row['debt'])}"
+            f"{words.short_money(row['prepaid'])} / {MINUS}{words.short_money(row['debt'])}"
             for row in rows
         ],
     )
@@ -208,7 +217,6 @@ def debtors(data: Data, words: Words) -> Figure:
     )
     kinds = {
         "customer": "text",
-        "branch": "text",
         "manager": "text",
         "debt": "money",
         "unpaid_lessons": "number",
@@ -219,6 +227,11 @@ def debtors(data: Data, words: Words) -> Figure:
         for row in rows[:LARGEST]
     )
     return Figure("debtors", mart, finding, [picture], (), table)
+
+
+def _growth(new: Any, old: Any) -> float | None:  # noqa: ANN401 - numbers of a database
+    """How much more, as a share; None where there was nothing."""
+    return float(new) / float(old) - 1 if old > 0 else None
 
 
 def _age(days: int | None) -> str:
