@@ -135,6 +135,10 @@ answers: .venv/.installed .tools/loaders/target-jsonl/.installed ## Write the re
 models: .venv/.installed .tools/dbt/.installed .tools/loaders/target-jsonl/.installed ## Build the dbt models over the demo account
 	$(BIN)/python -m scripts.models
 
+.PHONY: report
+report: .venv/.installed .tools/dbt/.installed .tools/loaders/target-jsonl/.installed ## Write a page of charts over the demo account
+	$(BIN)/python -m scripts.report
+
 .PHONY: docs
 docs: .venv/.installed ## Build the documentation into site/ and check its links
 	$(BIN)/mkdocs build --strict

@@ -7,6 +7,7 @@ picture.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 NARROW, WIDE = 328, 540
 """Widths in pixels."""
 _VEGALITE = "6.4"
-_LETTER = 7.2
+_LETTER = 7.9
 """Width of a letter in the widest of the fonts, in pixels."""
 _NARROW_NAME, _WIDE_NAME = 44, 27
 """Most letters of a name in a chart; the table has the whole one."""
@@ -291,12 +292,12 @@ def nice_ticks(low: float, top: float, count: int = 4) -> list[float]:
     Returns:
         The values, ascending; the ends lie outside the range.
     """
-    span = (top - low) or 1
-    raw = span / count
+    top = top if top > low else low + 1
+    raw = (top - low) / count
     unit = 10 ** math.floor(math.log10(raw))
     step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if raw <= unit * factor)
     first, last = math.floor(low / step), math.ceil(top / step)
-    return [round(step * number, 10) for number in range(first, max(last, first + 1) + 1)]
+    return [round(step * number, 10) for number in range(first, last + 1)]
 
 
 def _cut(name: str, letters: int) -> str:
@@ -336,7 +337,9 @@ def _months(months: Mapping[str, str], width: int) -> dict[str, Any]:
 
 def _axis(low: float, top: float, ticks: Callable[[float], str]) -> dict[str, Any]:
     values = [value for value in nice_ticks(low, top) if value >= low]
-    labels = json.dumps([ticks(value) for value in values])
+    names = [ticks(value) for value in values]
+    extent = int(max(map(len, names)) * _LETTER) + 8
+    labels = json.dumps(names)
     step = values[1] - values[0]
     return {
         "field": "value",
@@ -345,6 +348,8 @@ def _axis(low: float, top: float, ticks: Callable[[float], str]) -> dict[str, An
         "axis": {
             "grid": True,
             "values": values,
+            "minExtent": extent,
+            "maxExtent": extent,
             "labelExpr": f"{labels}[round((datum.value - {values[0]}) / {step})]",
         },
     }
@@ -358,6 +363,12 @@ def _svg(spec: dict[str, Any]) -> str:
         "padding": {"left": 2, "right": 12, "top": 4, "bottom": 2},
         "autosize": {"type": "fit", "contains": "padding"},
     }
-    drawn = vl_convert.vegalite_to_svg(whole, vl_version=_VEGALITE)
+    return _drawn(json.dumps(whole))
+
+
+@functools.cache
+def _drawn(spec: str) -> str:
+    """Draw a picture; many are the same in two languages."""
+    drawn = vl_convert.vegalite_to_svg(spec, vl_version=_VEGALITE)
     drawn = _DIGITS.sub("", _EMPTY.sub("", drawn))
     return _SIZE.sub(r"\1", drawn, count=1)

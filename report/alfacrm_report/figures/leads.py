@@ -61,10 +61,14 @@ STAYS = """
     SELECT
         stage,
         count(*) AS stays,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS median_days,
-        percentile_cont(0.9) WITHIN GROUP (ORDER BY days) AS long_days
-    FROM alfacrm__lead_stage_history
-    WHERE days IS NOT NULL AND stage IS NOT NULL
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY days_so_far) AS median_days,
+        percentile_cont(0.9) WITHIN GROUP (ORDER BY days_so_far) AS long_days
+    FROM (
+        SELECT stage, coalesce(days, $today - CAST(entered_at_local AS date)) AS days_so_far
+        FROM alfacrm__lead_stage_history
+        WHERE stage IS NOT NULL AND entered_at_local IS NOT NULL
+    ) AS stays
+    WHERE days_so_far >= 0
     GROUP BY stage
     ORDER BY stays DESC, stage
 """
@@ -335,10 +339,11 @@ def sources(data: Data, words: Words) -> Figure:
             "conversion": ratio(row["became_clients"], row["cards"]),
         }
         for row in data.ask(SOURCES)
-        if row["cards"] >= FEW
-    ][:STAGES]
+        if row["cards"]
+    ]
     if not rows:
         return Figure("sources", mart, words("empty"))
+    rows = [row for row in rows if row["cards"] >= FEW][:STAGES] or rows[:STAGES]
     rows = sorted(rows, key=lambda row: (-(row["conversion"] or 0), row["lead_source"]))
     best, worst = rows[0], rows[-1]
     finding = words(

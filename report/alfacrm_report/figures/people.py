@@ -59,9 +59,9 @@ def managers(data: Data, words: Words) -> Figure:
         for row in data.ask(MANAGERS)
     ]
     cards = sum(row["cards"] for row in rows)
-    ranked = [row for row in rows if row["cards"] >= FEW][:SHOWN]
-    if not ranked:
+    if not rows:
         return Figure("managers", mart, words("empty"))
+    ranked = [row for row in rows if row["cards"] >= FEW][:SHOWN] or rows[:SHOWN]
     ranked = sorted(ranked, key=lambda row: (-(row["conversion"] or 0), row["manager"]))
     average = ratio(sum(row["became_clients"] for row in rows), cards)
     finding = words(
