@@ -50,11 +50,12 @@ def write() -> None:
 
 def pictures() -> dict[Path, str]:
     """Draw the first chart of each mart, in English and in the colours of the light page."""
-    data = kit.Data(connect(str(DATABASE), MODELS), date.fromisoformat(iso(NOW)), with_names=False)
     words = Words("en", "₴")
     drawn: dict[Path, str] = {}
-    for draw in (draw for figures in CHAPTERS.values() for draw in figures):
-        figure = draw(data, words)
+    with connect(str(DATABASE), MODELS) as database:
+        data = kit.Data(database, date.fromisoformat(iso(NOW)), with_names=False)
+        shown = [draw(data, words) for figures in CHAPTERS.values() for draw in figures]
+    for figure in shown:
         file = PICTURES / f"{figure.mart}.svg"
         if figure.pictures and file not in drawn:
             title = str(words(f"{figure.key}.title"))

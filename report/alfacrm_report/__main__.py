@@ -75,8 +75,9 @@ def main(  # noqa: PLR0913, PLR0917 - one for each option; click passes them by 
             message = "dbt build failed; --no-build writes the page from the models as they are"
             raise click.ClickException(message)
     try:
-        data = Data(connect(database, MODELS if building else schema), day, with_names=names)
-        page = render(data, language=language, currency=currency)
+        with connect(database, MODELS if building else schema) as models:
+            data = Data(models, day, with_names=names)
+            page = render(data, language=language, currency=currency)
     except (duckdb.Error, psycopg.Error) as error:
         raise click.ClickException(str(error).strip()) from error
     output.parent.mkdir(parents=True, exist_ok=True)

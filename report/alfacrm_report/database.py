@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
@@ -11,7 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Row = dict[str, Any]
 _PARAMETER = re.compile(r"\$(\w+)")
@@ -36,8 +37,8 @@ class Database(Protocol):
 class DuckDb:
     """A DuckDB file."""
 
-    def __init__(self, path: str, schema: str) -> None:
-        self._connection = duckdb.connect(path, read_only=True)
+    def __init__(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+        self._connection = connection
         name = schema.replace("'", "''")
         self._connection.execute(f"SET search_path = '{name}'")
 
@@ -52,12 +53,11 @@ class DuckDb:
 class Postgres:
     """A PostgreSQL database."""
 
-    def __init__(self, uri: str, schema: str) -> None:
-        self._connection = psycopg.connect(plain_uri(uri), autocommit=True)
+    def __init__(self, connection: psycopg.Connection, schema: str) -> None:
+        self._connection = connection
         self._connection.execute(
             sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)),
         )
-        self._connection.read_only = True
 
     def ask(self, query: str, values: Mapping[str, Any]) -> list[Row]:
         """Run a query."""
@@ -83,14 +83,21 @@ def parts(address: str) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
-def connect(address: str, schema: str) -> Database:
+@contextmanager
+def connect(address: str, schema: str) -> Iterator[Database]:
     """Open a database for reading.
 
     Args:
         address: File of DuckDB, or URL of PostgreSQL.
         schema: Schema of the models.
 
-    Returns:
+    Yields:
         The database.
     """
-    return Postgres(address, schema) if is_postgres(address) else DuckDb(address, schema)
+    if is_postgres(address):
+        with psycopg.connect(plain_uri(address)) as postgres:
+            postgres.read_only = True
+            yield Postgres(postgres, schema)
+    else:
+        with duckdb.connect(address, read_only=True) as connection:
+            yield DuckDb(connection, schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -60,7 +61,7 @@ def render(data: Data, *, language: str = "uk", currency: str = "") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["picture"] = _picture
+    environment.filters |= {"picture": _picture, "plain": _plain}
     return environment.get_template("page.html").render(
         editions=[edition(data, Words(each, currency)) for each in order],
         data=data,
@@ -77,6 +78,15 @@ def _numbers(chapters: dict[str, list[Figure]]) -> dict[str, int]:
             yield from (figure.key for figure in figures)
 
     return {key: number for number, key in enumerate(keys(), start=1)}
+
+
+def _plain(value: object) -> str:
+    """The exact value behind a text, written alike whatever the database."""
+    if value is None:
+        return ""
+    if isinstance(value, (float, Decimal)):
+        return format(round(Decimal(str(value)), 6).normalize(), "f")
+    return str(value)
 
 
 def _picture(svg: str, width: str, text: str) -> Markup:

@@ -21,6 +21,7 @@ from alfacrm_report.kit import (
     labels,
     ratio,
 )
+from alfacrm_report.words import NONE
 
 if TYPE_CHECKING:
     from alfacrm_report.database import Row
@@ -392,8 +393,8 @@ def cohorts(data: Data, words: Words) -> Figure:
     last = latest[REACTION_DAYS[-1]]
     finding = words(
         "cohorts.finding",
-        month=words.month(last["cohort_month"]) if last else "—",
-        share=words.share(last["share"]) if last else "—",
+        month=words.month(last["cohort_month"]) if last else NONE,
+        share=words.share(last["share"]) if last else NONE,
         average=words.share(
             ratio(sum(row["paid_90"] for row in rows), sum(row["cards"] for row in rows))
         ),

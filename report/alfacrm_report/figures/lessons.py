@@ -19,8 +19,10 @@ from alfacrm_report.kit import (
     labels,
     ratio,
 )
+from alfacrm_report.words import NONE
 
 if TYPE_CHECKING:
+    from alfacrm_report.database import Row
     from alfacrm_report.words import Words
 
 LATER = (1, 2, 3, 6, 9)
@@ -50,6 +52,16 @@ SUBJECTS = """
     GROUP BY subject
     ORDER BY expected DESC, subject
 """
+PLACES = """
+    SELECT
+        branch,
+        count(*) FILTER (WHERE has_attendance) AS expected,
+        count(*) FILTER (WHERE is_attended) AS came
+    FROM alfacrm__attendance
+    WHERE lesson_month >= $since AND lesson_month < $until
+    GROUP BY branch
+    ORDER BY expected DESC, branch
+"""
 RETENTION = """
     SELECT cohort_month, lesson_month, month_number, cohort_pupils, active_pupils, retention_share
     FROM alfacrm__retention
@@ -78,16 +90,22 @@ def attendance(data: Data, words: Words) -> Figure:
     ]
     if not rows or not subjects:
         return Figure("attendance", mart, words("empty"))
-    ranked = [row for row in subjects if row["attendance_share"] is not None][:SHOWN]
-    ranked = sorted(ranked, key=lambda row: -row["attendance_share"])
+    places: list[Row] = [
+        {"name": words.name(row["branch"]), "share": ratio(row["came"], row["expected"])}
+        for row in data.ask(PLACES)
+    ]
+    if len(places) == 1:
+        places = [{"name": row["subject"], "share": row["attendance_share"]} for row in subjects]
+    ranked = [row for row in places if row["share"] is not None][:SHOWN]
+    ranked = sorted(ranked, key=lambda row: (-row["share"], row["name"]))
     expected, came = (sum(row[name] for row in subjects) for name in ("expected", "came"))
     finding = words(
         "attendance.finding",
         share=words.share(ratio(came, expected), 1),
-        best=ranked[0]["subject"] if ranked else "—",
-        best_share=words.share(ranked[0]["attendance_share"] if ranked else None),
-        worst=ranked[-1]["subject"] if ranked else "—",
-        worst_share=words.share(ranked[-1]["attendance_share"] if ranked else None),
+        best=ranked[0]["name"] if ranked else NONE,
+        best_share=words.share(ranked[0]["share"] if ranked else None),
+        worst=ranked[-1]["name"] if ranked else NONE,
+        worst_share=words.share(ranked[-1]["share"] if ranked else None),
     )
     shares = floats(by_month(data, rows, "lesson_month", "share"))
     trend = lines(
@@ -96,11 +114,12 @@ def attendance(data: Data, words: Words) -> Figure:
         words.share,
         title=str(words("attendance.trend")),
     )
-    by_subject = bars(
-        [row["subject"] for row in ranked],
-        [Series("", "c1", floats(row["attendance_share"] for row in ranked))],
-        [words.share(row["attendance_share"]) for row in ranked],
-        title=str(words("attendance.subjects")),
+    by_place = bars(
+        [row["name"] for row in ranked],
+        [Series("", "c1", floats(row["share"] for row in ranked))],
+        [words.share(row["share"]) for row in ranked],
+        title=str(words("attendance.places")),
+        top=1,
     )
     kinds = {
         "subject": "text",
@@ -108,7 +127,7 @@ def attendance(data: Data, words: Words) -> Figure:
         "attendance_share": "share",
     }
     table = Columns(words, kinds, ["lessons", "expected", "came"]).table(subjects)
-    return Figure("attendance", mart, finding, [trend, by_subject], (), table)
+    return Figure("attendance", mart, finding, [trend, by_place], (), table)
 
 
 def retention(data: Data, words: Words) -> Figure:
