@@ -206,7 +206,7 @@ class Columns:
             return Cell(NONE if value is None else str(value), value, numeric=False)
         write: dict[str, Callable[[Any], str]] = {
             "number": self.words.number,
-            "money": self.words.money,
+            "money": self.words.number,
             "share": self.words.share,
             "change": self.words.signed,
             "day": self.words.day,

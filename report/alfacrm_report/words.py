@@ -126,7 +126,8 @@ class Words:
 
     def day(self, value: dt.date | None) -> str:
         """A day."""
-        return NONE if value is None else dates.format_date(value, "medium", locale=self.locale)
+        form = "d MMM yyyy" if self.language == "en" else "dd.MM.yyyy"
+        return NONE if value is None else dates.format_date(value, form, locale=self.locale)
 
     def month(self, value: dt.date, *, short: bool = False) -> str:
         """A month, such as October 2025."""
@@ -137,4 +138,4 @@ class Words:
         return shown.replace(".", "") if short else shown
 
     def _unit(self, value: Number | None) -> str:
-        return f" {self._currency}" if self._currency and value is not None else ""
+        return f"\N{NO-BREAK SPACE}{self._currency}" if self._currency and value is not None else ""

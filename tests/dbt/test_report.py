@@ -283,7 +283,7 @@ def test_ticks_are_round(low: float, top: float, wanted: list[float] | None) -> 
 
 def test_numbers_are_written_as_the_language_writes_them() -> None:
     english, ukrainian = words.Words("en", "₴"), words.Words("uk")
-    assert english.money(Decimal("1234567.5")) == "1,234,568 ₴"
+    assert english.money(Decimal("1234567.5")) == "1,234,568\xa0₴"
     assert ukrainian.number(1234567) == "1\xa0234\xa0567"
     assert english.short(1_250_000) == "1.2M"
     assert english.change(90, 100) == "\N{MINUS SIGN}10%"
