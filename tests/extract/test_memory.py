@@ -116,7 +116,8 @@ def test_everything_that_is_saved_is_known_again() -> None:
 
 
 def test_anything_unusable_in_a_state_is_unknown() -> None:
-    for proof in (None, [], "x", 1):
+    unusable: list[Any] = [None, [], "x", 1]
+    for proof in unusable:
         assert Memory({"proof": proof}).is_empty
     memory = remembering(
         counts={"a": {"x": 1, "y": "2"}, "b": 3},
