@@ -335,10 +335,8 @@ class Scenario:
         for stream in STREAMS:
             there = before[stream].keys() & after[stream].keys()
             missed = there & (known[stream] - loaded[stream])
-            if stream not in INCREMENTAL:
-                missed |= there - sent[stream]
-            elif is_loaded:
-                missed |= there - loaded[stream]
+            if is_loaded:  # else the pipe was closed early, and not all that was sent is known
+                missed |= there - (loaded if stream in INCREMENTAL else sent)[stream]
             if missed:
                 lost[stream] = missed
         return lost
