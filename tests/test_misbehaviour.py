@@ -208,6 +208,15 @@ class Nights:
             lost[name] |= there & deleted.get(name, set())
         return output, {name: keys for name, keys in lost.items() if keys}
 
+    def missing(self) -> dict[str, set[Any]]:
+        """The rows of the account that are not in the warehouse."""
+        return {
+            name: keys
+            for name, rows in truth(self.account).items()
+            if name in NAMES
+            if (keys := rows.keys() - self.warehouse.tables.get(name, {}).keys())
+        }
+
     def change(self) -> None:
         """Bring a new row to each list that is read incrementally."""
         for entity in CHANGING:
@@ -223,9 +232,9 @@ def broken_promises(output: Output, lost: dict[str, set[Any]], blind: set[str]) 
     promised = [
         name
         for name in lost.keys() - blind
-        if _verdict(output, name).startswith(f"{name}: COMPLETE") or name in versions
+        if verdict_of(output, name).startswith(f"{name}: COMPLETE") or name in versions
     ]
-    return [f"{name}: {len(lost[name])} lost, {_verdict(output, name)}" for name in promised]
+    return [f"{name}: {len(lost[name])} lost, {verdict_of(output, name)}" for name in promised]
 
 
 def is_whole(output: Output, lost: dict[str, set[Any]]) -> bool:
@@ -233,7 +242,8 @@ def is_whole(output: Output, lost: dict[str, set[Any]]) -> bool:
     return not (output.error or lost or doubts)
 
 
-def _verdict(output: Output, name: str) -> str:
+def verdict_of(output: Output, name: str) -> str:
+    """The verdict line of a stream, if there is one."""
     lines = [line for line in output.lines() if line.startswith(f"{name}: ")]
     return next((line for line in lines if line.split(" ")[1][:5] in _WORDS), "no verdict")
 
@@ -384,10 +394,4 @@ def test_no_row_is_lost_under_complete_and_none_for_good(
         nights.change()
         # what a single run cannot accept, such as a list that is long again, the second one does
         assert is_whole(*nights.run()) or is_whole(*nights.run())
-        missing = {
-            name: keys
-            for name, rows in truth(account).items()
-            if name in NAMES
-            if (keys := rows.keys() - nights.warehouse.tables.get(name, {}).keys())
-        }
-        assert not missing
+        assert not nights.missing()
