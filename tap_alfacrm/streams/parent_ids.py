@@ -11,7 +11,7 @@ from tap_alfacrm.records.scalars import non_negative_int
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tap_alfacrm.records.typed_page import TypedRow
+    from tap_alfacrm.records.row import Row
 
 
 class ParentIds:
@@ -22,7 +22,7 @@ class ParentIds:
         self._by_branch: dict[int, BitMap64] = {}
         self._ids = BitMap64()
 
-    def add(self, ids: Sequence[int], rows: Iterable[Mapping[str, Any] | TypedRow]) -> None:
+    def add(self, ids: Sequence[int], rows: Iterable[Mapping[str, Any] | Row]) -> None:
         """Add rows.
 
         Args:
