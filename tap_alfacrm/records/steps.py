@@ -108,13 +108,9 @@ def datetime_column(target: Target, utc: UtcConverter) -> Step:
             if value is None:
                 continue
             if value.__class__ is str:
-                day, tail = days.get(value[:10]), value[13:]
-                if (
-                    day is not None
-                    and tail in MINUTE_SECONDS
-                    and (hour := day[1].get(value[10:13]))
-                ):
-                    setattr(row, name, f"{day[0][hour[0]]}{hour[1]}{tail}Z")
+                day, rest = days.get(value[:10]), MINUTE_SECONDS.get(value[13:])
+                if day and rest and (hour := day[1].get(value[10:13])):
+                    setattr(row, name, f"{day[0][hour[0]]}{hour[1]}{rest}Z")
                     continue
             setattr(row, name, value_of(value))
 
