@@ -20,7 +20,7 @@ from alfacrm_report.figures import CHAPTERS
 from alfacrm_report.words import Words
 from scripts.answers import PROJECT
 from scripts.models import DBT, load_all
-from simulator.cards import NOW
+from simulator.school import NOW
 from simulator.tables.kit import iso
 
 if TYPE_CHECKING:
