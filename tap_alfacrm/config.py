@@ -161,6 +161,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "so that a later change of their status is loaded too.",
         ),
     ] = 14
+    child_refresh_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=366,
+            title="Refresh of children",
+            description="Days within which the rows of each parent are requested, in streams that "
+            "need a request per parent: in each run those of new and changed parents, and of one "
+            "in so many of the others. 1 requests all in each run.",
+        ),
+    ] = 1
     decimal_format: Annotated[
         str,
         Meta(

@@ -111,6 +111,7 @@ class TaskGroup:
         size: Number of tasks, None where progress is reported by page.
         upcoming: Lists to prefetch from now on; None keeps what is planned.
         parents: The verdict on the streams that name the tasks, by their name.
+        requested: Number of rows of the parent that the tasks request, and of all its rows.
     """
 
     make_tasks: Callable[[], Iterable[Task]]
@@ -119,6 +120,7 @@ class TaskGroup:
     size: int | None = None
     upcoming: Iterable[PlannedList] | None = None
     parents: Mapping[str, Word] = field(default_factory=dict)
+    requested: tuple[int, int] = (0, 0)
 
     @property
     def is_series(self) -> bool:

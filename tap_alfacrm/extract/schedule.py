@@ -13,7 +13,7 @@ from tap_alfacrm.client import retry
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.completeness import Evidence, Word
 from tap_alfacrm.extract.plan import Count
-from tap_alfacrm.formatting import number_of
+from tap_alfacrm.formatting import list_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -159,6 +159,11 @@ class GroupOutcome:
                 self.evidence.unknown_parents.append(parent)
             elif word is Word.UNPROVEN:
                 self.evidence.doubted_parents.append(parent)
+        requested, known = self.group.requested
+        self.evidence.parents_requested, self.evidence.parents_known = requested, known
+        if requested < known:
+            names = list_of(self.group.parents)
+            self.evidence.postponed.append(f"{requested:,} of {known:,} {names}")
         if self.refusals:
             requests = number_of(len(self.refusals), "request")
             self.evidence.refusals.append(f"{requests} for {self.group.label}")

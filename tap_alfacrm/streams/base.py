@@ -117,7 +117,7 @@ class AlfaCRMStream(BookmarkedStream):
                 extraction.witness.add(page)
             for new in extraction.deduplicator.select_new_rows(page):
                 if self._collects_parent_ids:
-                    self._parent_ids.add(new.ids, new.rows)
+                    self._add_parents(new.ids, new.rows)
                 for rows in blocks(new.rows):
                     records = self.converter.convert(self.post_process_all(rows), new.constants)
                     window.add((), records)
@@ -184,7 +184,14 @@ class AlfaCRMStream(BookmarkedStream):
 
     @cached_property
     def _collects_parent_ids(self) -> bool:
-        return self.counts_by_branch or (self.is_parent and self.run.needs_ids_of(self.name))
+        return self.counts_by_branch or self._has_children
+
+    @cached_property
+    def _has_children(self) -> bool:
+        return self.is_parent and self.run.needs_ids_of(self.name)
+
+    def _add_parents(self, ids: Sequence[int], rows: Sequence[Any]) -> None:
+        self._parent_ids.add(ids, rows, with_days=self._has_children)
 
     @property
     def has_parent_ids(self) -> bool:
@@ -211,7 +218,7 @@ class AlfaCRMStream(BookmarkedStream):
                     if extraction.witness is not None:
                         extraction.witness.add(page)
                     for new in extraction.deduplicator.select_new_rows(page):
-                        self._parent_ids.add(new.ids, new.rows)
+                        self._add_parents(new.ids, new.rows)
                 if extraction.witness is not None:
                     evidence.unreliable_filters += extraction.witness.unreliable_filters
                 extraction.partitions.append(evidence)
@@ -262,7 +269,9 @@ class AlfaCRMStream(BookmarkedStream):
     ) -> None:
         memory, witness = extraction.memory, extraction.witness
         partition = task_name(None, context)
-        evidence.vanished += memory.compare(evidence.counts)
+        known = evidence.parents_known
+        share = evidence.parents_requested / known if known else 1
+        evidence.vanished += memory.compare(evidence.counts, share)
         if not self.run.config.branch_ids and self.run.knows_branch_ids:
             evidence.vanished += memory.compare_branches(self.visible_branches(), partition)
         if witness is not None:
@@ -293,6 +302,6 @@ class AlfaCRMStream(BookmarkedStream):
         log_verdict(self.logger, self.name, evidence)
         if verdict.is_complete:
             self.remember_branches(memory, extraction.newest)
-            if self.replication_method == REPLICATION_FULL_TABLE:
-                self.end_version()
+        if verdict.allows_deletions and self.replication_method == REPLICATION_FULL_TABLE:
+            self.end_version()
         memory.save(verdict.word)

@@ -6,6 +6,8 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
+from singer_sdk.helpers._util import utc_now  # the clock of the SDK's own messages
+
 from tap_alfacrm.client.client import Client
 from tap_alfacrm.client.prefetch import PrefetchClient
 from tap_alfacrm.config import Config
@@ -74,7 +76,8 @@ class Run:
         self._raw_config, self._logger, self._streams = config, logger, streams
         self.page_lengths = PageLengths()
         self.hides_by_branch = False
-        self.audit = Audit()
+        self.started_at = utc_now()
+        self.audit = Audit(self.started_at)
 
     @cached_property
     def config(self) -> Config:
