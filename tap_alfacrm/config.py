@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from tap_alfacrm.errors import ConfigError, MissingSettingsError
+from tap_alfacrm.sdk import setting_values as values
 from tap_alfacrm.sdk.config_schema import config_jsonschema
-from tap_alfacrm.sdk.setting_values import parse_hostname, parse_start_date, parse_timezone
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -165,11 +165,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(
             ge=1,
-            le=366,
             title="Refresh of children",
-            description="Days within which the rows of each parent are requested, in streams that "
-            "need a request per parent: in each run those of new and changed parents, and of one "
-            "in so many of the others. 1 requests all in each run.",
+            description="Days within which streams with a request per parent request each; in "
+            "between, they request new and changed ones. 1 requests all in each run.",
         ),
     ] = 1
     decimal_format: Annotated[
@@ -244,22 +242,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return settings
 
     def check(self) -> None:
-        """Check what the types alone cannot say.
-
-        Raises:
-            ConfigError: With one line that names the setting and says what is right.
-        """
+        """Check what the types alone cannot say; raises as `from_config` does."""
         for name in ("hostname", "email", "api_key", "app_key", "timezone", "start_date"):
-            text = getattr(self, name) or ""
-            if text[:1] in {"'", '"'}:
-                raise ConfigError(name=name, why="it is in quotation marks; give it without them")
-            if len(text.split()) > 1 and name != "start_date":
-                raise ConfigError(name=name, why="it holds white space")
+            values.check_text(name, getattr(self, name) or "", has_spaces=name == "start_date")
         _ = self.base_url, self.zone, self.start
         for name in ("app_key", "user_agent"):
-            value = getattr(self, name) or ""
-            if not (value.isprintable() and value.isascii()):
-                raise ConfigError(name=name, why="a header can hold printable ASCII only")
+            values.check_header(name, getattr(self, name) or "")
 
     @property
     def start(self) -> dt.datetime | None:
@@ -268,7 +256,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: It is not a date.
         """
-        return parse_start_date(self.start_date)
+        return values.parse_start_date(self.start_date)
 
     @property
     def base_url(self) -> str:
@@ -277,7 +265,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: The hostname is not a plain host.
         """
-        return parse_hostname(self.hostname)
+        return values.parse_hostname(self.hostname)
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -286,7 +274,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: No such zone.
         """
-        return parse_timezone(self.timezone)
+        return values.parse_timezone(self.timezone)
 
 
 def missing_credentials(config: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ import copy
 import datetime as dt
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -261,3 +262,75 @@ def test_children_of_each_parent_are_all_there_after_the_days(
         for name in CHILDREN:
             assert re.search(r"COMPLETE, \d+ of \d+ customers", night.verdict(name)), name
     assert received == {row["id"] for row in account.rows("customer-tariff")}
+
+
+def answers(nights: Nights, before: int) -> dict[int, int]:
+    """Requests by group, of those after a number of requests."""
+    requests = nights.server.data_requests[before:]
+    return Counter(int(r.query["group_id"]) for r in requests if r.entity == "cgi")
+
+
+@pytest.fixture
+def empty(account: Account) -> set[int]:
+    """Groups of one branch of which most have no members."""
+    branch = account.rows("branch")[0]["id"]
+    for group in every(account):
+        account.update("group", group, branch_ids=[branch], updated_at="2025-01-01 10:00:00")
+    groups = set(sorted(every(account))[10:])
+    for row in account.rows("cgi"):
+        if row["group_id"] in groups:
+            account.delete("cgi", row["id"])
+    return groups
+
+
+def test_proven_empty_parents_are_requested_once(
+    nights: Nights, account: Account, empty: set[int]
+) -> None:
+    requests = []
+    for day, days in [(0, 1), (1, 1), (2, DAYS), (3, DAYS), (4, 1)]:
+        before = len(nights.server.data_requests)
+        verdict = nights.run(day, child_refresh_days=days).verdict(STREAM)
+        assert verdict.startswith(f"{STREAM}: COMPLETE")
+        requests.append(answers(nights, before))
+    assert requests[0] == {one: 2 if one in empty else 1 for one in every(account)}
+    for number in (1, 4):
+        assert requests[number] == dict.fromkeys(every(account), 1)
+    for number in (2, 3):
+        assert set(requests[number].values()) == {1}
+
+
+def test_a_parent_with_rows_that_is_empty_once_loses_none(
+    nights: Nights, account: Account, empty: set[int]
+) -> None:
+    first = nights.run(0, child_refresh_days=1)
+    filled = sorted(every(account) - empty)
+    nights.server.misbehave("empty", resource="cgi", parents=filled[3:4], times=1)
+    before = len(nights.server.data_requests)
+    night = nights.run(1, child_refresh_days=1)
+    requests = answers(nights, before)
+    assert sorted(night.ids(STREAM)) == sorted(first.ids(STREAM))
+    assert [one for one, count in requests.items() if count == 2] == filled[3:4]
+
+
+def test_a_parent_that_was_filled_is_not_proven_empty_any_more(
+    nights: Nights, account: Account, empty: set[int]
+) -> None:
+    nights.run(0, child_refresh_days=1)
+    group = min(empty)
+    member = account.insert("cgi", group_id=group)
+    nights.run(1, child_refresh_days=1)
+    nights.server.misbehave("empty", resource="cgi", parents=[group], times=1)
+    assert member in nights.run(2, child_refresh_days=1).ids(STREAM)
+
+
+def test_an_unproven_night_proves_no_parent_empty(
+    nights: Nights, account: Account, empty: set[int]
+) -> None:
+    first = nights.run(0, child_refresh_days=1)
+    filled = every(account) - empty
+    nights.server.misbehave("empty", resource="cgi")
+    assert "UNPROVEN" in nights.run(1, child_refresh_days=1).verdict(STREAM)
+    nights.server.behave()
+    nights.server.misbehave("empty", resource="cgi", parents=[min(filled)], times=1)
+    night = nights.run(2, child_refresh_days=1)
+    assert sorted(night.ids(STREAM)) == sorted(first.ids(STREAM))

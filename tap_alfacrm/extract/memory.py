@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.extract.completeness import Word
+from tap_alfacrm.extract.empties import EmptyParents
 from tap_alfacrm.extract.refresh import Refresh
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Memory:
             if (refresh := Refresh.from_state(value))
         }
         self.new_refreshes: dict[str, Refresh] = {}
+        self.empty_parents = EmptyParents(saved.get("empty_parents"))
         paths = saved.get("paths")
         self.paths: set[str] = {
             path for path in (paths if isinstance(paths, list) else ()) if isinstance(path, str)
@@ -134,6 +136,7 @@ class Memory:
             self._counts |= self._found
             self._doubted = {}
             self.refreshes |= self.new_refreshes
+            self.empty_parents.accept()
         elif word is Word.UNPROVEN:
             self._doubted |= self._new_doubts
         saved = {
@@ -143,6 +146,7 @@ class Memory:
             "visible_branches": sorted(self.visible_branches),
             "hides_by_branch": self.hides_by_branch,
             "refreshes": {name: refresh.to_state() for name, refresh in self.refreshes.items()},
+            "empty_parents": self.empty_parents.to_state(),
             "paths": sorted(self.paths),
         }
         proof = {name: value for name, value in saved.items() if value}

@@ -49,7 +49,8 @@ class Schedule:
     def __iter__(self) -> Iterator[tuple[Task, bool, Record]]:
         """Yield each task, whether it belongs to a series, and the recorder of its evidence.
 
-        Empty responses in a series are requested again after its end, together. A row that moved
+        Empty responses in a series are requested again after its end, together, unless an earlier
+        run proved that the parent has no rows. A row that moved
         to a branch that was read before its own is met again by the counts after the last branch.
         """
         for name, make_group in self._route.groups.items():
@@ -72,14 +73,14 @@ class Schedule:
         group = outcome.group
         self._begin_group(group, group.upcoming)
         for number, task in enumerate(group.make_tasks()):
-            yield task, group.is_series, partial(outcome.add, number)
+            yield task, group.is_series, partial(outcome.add, task, number)
             if not outcome.answered and len(outcome.refusals) == group.max_refusals:
                 return
         if outcome.empty:
             time.sleep(retry.DEFAULT_RETRY_POLICY.empty_wait)
             self._begin_group(group, outcome.planned_again(self._page_size))
             for task in outcome.select_empty():
-                yield task, group.is_series, outcome.add_again
+                yield task, group.is_series, partial(outcome.add_again, task)
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ class GroupOutcome:
         evidence: Evidence of the tasks that answered.
         answered: Number of tasks that answered.
         refusals: Refusals of the others.
-        empty: Numbers of the tasks of a series that had an empty response.
+        empty: Numbers of the tasks of a series whose empty response is to be requested again.
     """
 
     group: TaskGroup
@@ -100,10 +101,11 @@ class GroupOutcome:
     refusals: list[UnavailableError] = field(default_factory=list)
     empty: BitMap64 = field(default_factory=BitMap64)
 
-    def add(self, number: int, part: Evidence) -> None:
+    def add(self, task: Task, number: int, part: Evidence) -> None:
         """Add the evidence of a task.
 
         Args:
+            task: The task.
             number: Number of the task.
             part: Its evidence.
         """
@@ -111,17 +113,20 @@ class GroupOutcome:
             self.refusals.append(part.refusal)
             return
         self.answered += 1
-        if self.group.is_series and not part.pages:
+        is_empty = self.group.is_series and not part.pages
+        if is_empty and not self.group.is_proven_empty(task):
             self.empty.add(number)
-        else:
-            self.evidence.add(part)
+            return
+        self.group.note(task, is_empty=is_empty)
+        self.evidence.add(part)
 
-    def add_again(self, part: Evidence) -> None:
+    def add_again(self, task: Task, part: Evidence) -> None:
         """Add the evidence of a task whose first response was empty."""
         if part.refusal is not None:
             self.refusals.append(part.refusal)
-        else:
-            self.evidence.add(part)
+            return
+        self.group.note(task, is_empty=not part.pages)
+        self.evidence.add(part)
 
     def replace(self, part: Evidence) -> None:
         """Take the evidence of a task that was counted again, if it was read again."""

@@ -117,6 +117,7 @@ class ChildStream(AlfaCRMStream):
                 for request, _ in task.lists
             ),
             parents={parent.stream: self.run.judge_parent_ids(parent.stream)},
+            empty_parents=memory.empty_parents,
             requested=(len(ids), len(every)),
         )
 
@@ -166,4 +167,5 @@ class ChildStream(AlfaCRMStream):
                 yield Task(
                     [(replace(request, body=variant), spec)],
                     id_scope=identifier if len(self.identity) > 1 else None,
+                    parent=(f"{parent.stream} {spec.name}".strip(), identifier),
                 )
