@@ -167,7 +167,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             ge=1,
             title="Refresh of children",
             description="Days within which streams with a request per parent request each; in "
-            "between, they request new and changed ones. 1 requests all in each run.",
+            "between, only new ones and those with a later `updated_at`. 1: all in each run.",
         ),
     ] = 1
     decimal_format: Annotated[

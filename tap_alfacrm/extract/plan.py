@@ -115,6 +115,7 @@ class TaskGroup:
         upcoming: Lists to prefetch from now on; None keeps what is planned.
         parents: The verdict on the streams that name the tasks, by their name.
         empty_parents: Parents without rows, whose empty responses need no second request.
+        known_until: The highest id that they may have.
         requested: Number of rows of the parent that the tasks request, and of all its rows.
     """
 
@@ -125,6 +126,7 @@ class TaskGroup:
     upcoming: Iterable[PlannedList] | None = None
     parents: Mapping[str, Word] = field(default_factory=dict)
     empty_parents: EmptyParents | None = None
+    known_until: int = -1
     requested: tuple[int, int] = (0, 0)
 
     @property
@@ -132,14 +134,17 @@ class TaskGroup:
         """Whether the group is a long series of short requests."""
         return self.size is not None
 
-    def note(self, task: Task, *, is_empty: bool) -> None:
-        """Note whether the parent of a task has no rows."""
+    def note_rows(self, task: Task) -> None:
+        """Note that the parent of a task has rows."""
         if self.empty_parents is not None:
-            self.empty_parents.note(*task.parent, is_empty=is_empty)
+            self.empty_parents.note_rows(*task.parent)
 
     def is_proven_empty(self, task: Task) -> bool:
         """Whether an earlier run proved that the parent of a task has no rows."""
-        return self.empty_parents is not None and self.empty_parents.proves(*task.parent)
+        is_known = task.parent[1] <= self.known_until
+        return (
+            self.empty_parents is not None and is_known and self.empty_parents.proves(*task.parent)
+        )
 
 
 @dataclass(frozen=True, slots=True)

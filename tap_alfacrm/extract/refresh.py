@@ -69,6 +69,10 @@ class Refresh:
             "newest_day": self.newest_day,
         }
 
+    def lacks_parents(self, ids: BitMap64) -> bool:
+        """Whether there are parents that are not new, and yet were not there in this run."""
+        return ids.rank(max(self.highest_id, 0)) > self.count
+
     def select_due(
         self, last: Refresh | None, ids: BitMap64, changed_since: Callable[[str], BitMap64]
     ) -> BitMap64:
@@ -89,7 +93,7 @@ class Refresh:
             return ids
         today = self.started_at.date()
         days_ago = (today - last.started_at.date()).days
-        if not 0 <= days_ago < self.days or ids.rank(max(last.highest_id, 0)) > last.count:
+        if not 0 <= days_ago < self.days or last.lacks_parents(ids):
             return ids
         turns = {(today.toordinal() - ago) % self.days for ago in range(max(days_ago, 1))}
         due = BitMap64(one for one in ids if one > last.highest_id or one % self.days in turns)

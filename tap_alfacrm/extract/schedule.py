@@ -117,7 +117,8 @@ class GroupOutcome:
         if is_empty and not self.group.is_proven_empty(task):
             self.empty.add(number)
             return
-        self.group.note(task, is_empty=is_empty)
+        if part.pages:
+            self.group.note_rows(task)
         self.evidence.add(part)
 
     def add_again(self, task: Task, part: Evidence) -> None:
@@ -125,7 +126,8 @@ class GroupOutcome:
         if part.refusal is not None:
             self.refusals.append(part.refusal)
             return
-        self.group.note(task, is_empty=not part.pages)
+        if part.pages:
+            self.group.note_rows(task)
         self.evidence.add(part)
 
     def replace(self, part: Evidence) -> None:

@@ -99,9 +99,17 @@ class ChildStream(AlfaCRMStream):
         last = memory.refreshes.get(parent.stream)
         return every.select(now.select_due(last, every.all, every.changed_since))
 
+    def _known_until(self, parent: Parent, every: ParentIds, memory: Memory) -> int:
+        """The highest id of the last complete run; -1 if older parents appeared since."""
+        last = memory.refreshes.get(parent.stream)
+        return -1 if last is None or last.lacks_parents(every.all) else last.highest_id
+
     def _group(self, parent: Parent, memory: Memory) -> TaskGroup:
         every = self.run.read_parent_ids(parent.stream)
         ids = self._select_due(parent, every, memory)
+        for variant in self.variants:
+            name = list_name(parent, ListSpec(variant))
+            memory.empty_parents.begin(name, is_whole=len(ids) == len(every))
         branches = self.run.read_branch_ids()
         page_size = self.run.config.page_size
         if not parent.every_branch and self._differs_by_branch(parent, ids, branches):
@@ -118,6 +126,7 @@ class ChildStream(AlfaCRMStream):
             ),
             parents={parent.stream: self.run.judge_parent_ids(parent.stream)},
             empty_parents=memory.empty_parents,
+            known_until=self._known_until(parent, every, memory),
             requested=(len(ids), len(every)),
         )
 
@@ -167,5 +176,10 @@ class ChildStream(AlfaCRMStream):
                 yield Task(
                     [(replace(request, body=variant), spec)],
                     id_scope=identifier if len(self.identity) > 1 else None,
-                    parent=(f"{parent.stream} {spec.name}".strip(), identifier),
+                    parent=(list_name(parent, spec), identifier),
                 )
+
+
+def list_name(parent: Parent, spec: ListSpec) -> str:
+    """Name of a list of the rows of a parent in the memory of a stream."""
+    return f"{parent.stream} {spec.name}".strip()

@@ -1,50 +1,47 @@
-"""Parents without rows in the state: read back as they were, and no more than fit."""
+"""Parents without rows in the state: read back as they were, in the same number of characters."""
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
 
-from tap_alfacrm.extract.empties import MAX_LENGTH, EmptyParents
+from tap_alfacrm.extract.empties import BUCKETS, EmptyParents
 
 
-def proven(parents: list[int]) -> EmptyParents:
-    found = EmptyParents()
-    for parent in parents:
-        found.note("customers", parent, is_empty=True)
-    found.accept()
-    return found
+def run(earlier: EmptyParents, filled: list[int], *, is_whole: bool = True) -> EmptyParents:
+    """The memory after a run in which some parents had rows."""
+    memory = EmptyParents(earlier.to_state())
+    memory.begin("groups", is_whole=is_whole)
+    for parent in filled:
+        memory.note_rows("groups", parent)
+    memory.accept()
+    return EmptyParents(memory.to_state())
 
 
-@pytest.mark.parametrize("parents", [[0], [7, 8, 9], [1_000_000], list(range(0, 9_000, 3))])
-def test_parents_are_read_back(parents: list[int]) -> None:
-    state = proven(parents).to_state()
-    again = EmptyParents(state)
-    assert [one for one in range(max(parents) + 2) if again.proves("customers", one)] == parents
-    assert again.to_state() == state
+@pytest.mark.parametrize("filled", [[], [0], [7, 8, BUCKETS - 1], list(range(0, BUCKETS, 3))])
+def test_only_parents_without_rows_are_proven_empty(filled: list[int]) -> None:
+    memory = run(EmptyParents(), filled)
+    assert [one for one in range(BUCKETS) if not memory.proves("groups", one)] == filled
+    assert len(str(memory.to_state())) == len(str(run(EmptyParents(), [5]).to_state()))
 
 
-def test_of_many_parents_the_newest_are_kept() -> None:
-    parents = sorted(random.Random(1).sample(range(200_000), 80_000))
-    state = proven(parents).to_state()
-    assert MAX_LENGTH / 2 < len(state["customers"]) <= MAX_LENGTH
-    again = EmptyParents(state)
-    kept = [one for one in range(200_000) if again.proves("customers", one)]
-    assert kept == parents[-len(kept) :]
-    assert len(kept) > 5_000
+def test_a_shared_bit_proves_neither_parent_empty() -> None:
+    memory = run(EmptyParents(), [3])
+    assert not memory.proves("groups", 3 + BUCKETS)
+    assert memory.proves("groups", 4 + BUCKETS)
 
 
-def test_the_cards_of_a_school_fit() -> None:
-    cards = random.Random(1).sample(range(31_000), 17_000)
-    parents = sorted(cards[:13_000])
-    again = EmptyParents(proven(parents).to_state())
-    assert all(again.proves("customers", one) for one in parents)
+def test_a_part_adds_to_what_is_known_and_a_whole_run_replaces_it() -> None:
+    memory = run(run(EmptyParents(), [3]), [4], is_whole=False)
+    assert [memory.proves("groups", one) for one in (3, 4, 5)] == [False, False, True]
+    memory = run(memory, [4])
+    assert [memory.proves("groups", one) for one in (3, 4, 5)] == [True, False, True]
+    assert not run(EmptyParents(), [], is_whole=False).proves("groups", 5)
 
 
 @pytest.mark.parametrize(
-    "saved", [None, 3, [], {"customers": 3}, {"customers": "?"}, {"customers": "00000"}]
+    "saved", [None, 3, [], {"groups": 3}, {"groups": "?"}, {"groups": "00000"}]
 )
 def test_an_unusable_state_proves_nothing(saved: Any) -> None:
-    assert not EmptyParents(saved).proves("customers", 0)
+    assert not EmptyParents(saved).proves("groups", 0)
