@@ -78,6 +78,33 @@ class LastPageRepeated(_Paging):
 
 
 @dataclass(kw_only=True)
+class PagesWrap(_Paging):
+    """A page beyond the end is the first one again, and so on."""
+
+    @override
+    def select(self, query: Query, rows: list[Record]) -> list[Record]:
+        query.page %= max(1, -(-len(rows) // query.size))
+        return rows
+
+
+@dataclass(kw_only=True)
+class PageCut(Misbehaviour):
+    """Rows at the end of a page are on no page, although the total counts them."""
+
+    cuts: Literal["each", "last"] = "each"
+    """Each page lacks its last rows, or the last page is empty unless it is full."""
+    rows: int = 2
+    """Rows that each page lacks."""
+
+    @override
+    def cut(self, query: Query, page: Page) -> None:
+        if self.cuts == "each":
+            page.rows = page.rows[: max(query.size - self.rows, 1)]
+        elif query.page and len(page.rows) < query.size:
+            page.rows = []
+
+
+@dataclass(kw_only=True)
 class PageFromOne(_Paging):
     """Pages are counted from 1; page 0 is page 1."""
 
@@ -116,6 +143,8 @@ KINDS: dict[str, type[Misbehaviour]] = {
     "ties": Ties,
     "page_ignored": PageIgnored,
     "last_page_repeated": LastPageRepeated,
+    "pages_wrap": PagesWrap,
+    "page_cut": PageCut,
     "page_from_one": PageFromOne,
     "offset_capped": OffsetCapped,
     "page_size_ignored": PageSizeIgnored,

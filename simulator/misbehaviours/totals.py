@@ -15,6 +15,7 @@ from simulator.misbehaviours.base import Misbehaviour
 if TYPE_CHECKING:
     from simulator.misbehaviours.base import Call, Page, Query
     from simulator.records import Record
+    from simulator.requests_log import Request
 
 
 @dataclass(kw_only=True)
@@ -55,6 +56,21 @@ class OfPage(Misbehaviour):
 
 
 @dataclass(kw_only=True)
+class OfPages(Misbehaviour):
+    """The total changes from page to page."""
+
+    counts: Literal["so_far", "left"] = "so_far"
+    """Rows up to the end of the page, or from its beginning on."""
+
+    @override
+    def cut(self, query: Query, page: Page) -> None:
+        if self.counts == "left":
+            page.total = max(page.total - query.start, 0)
+        else:
+            page.total = min(page.total, query.start + query.size)
+
+
+@dataclass(kw_only=True)
 class Capped(Misbehaviour):
     """The total is at most so much; all rows come."""
 
@@ -68,6 +84,12 @@ class Capped(Misbehaviour):
 @dataclass(kw_only=True)
 class Missing(Misbehaviour):
     """The response has no total."""
+
+    pages: Literal["all", "first", "later"] = "all"
+
+    @override
+    def concerns(self, request: Request) -> bool:
+        return self.pages == "all" or (self.pages == "first") == (request.page == 0)
 
     @override
     def show(self, call: Call, envelope: dict[str, Any]) -> None:
@@ -145,6 +167,7 @@ class AsText(Misbehaviour):
 KINDS: dict[str, type[Misbehaviour]] = {
     "total_joined": Joined,
     "total_of_page": OfPage,
+    "total_of_pages": OfPages,
     "total_capped": Capped,
     "total_missing": Missing,
     "total_too_small": TooSmall,

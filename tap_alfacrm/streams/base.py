@@ -220,25 +220,26 @@ class AlfaCRMStream(BookmarkedStream):
     ) -> Route | None:
         """Return how to read the branches of which the path without a branch hides rows.
 
-        One count per branch is enough. A branch of which rows were returned is counted only where
-        `counts_each_branch`, or where another stream was found to hide rows.
+        One count of each list per branch is enough. A branch of which rows were returned is
+        counted only where `counts_each_branch`, or where another stream was found to hide rows.
         """
         is_last = context == self.contexts[-1]
         if not (self.counts_by_branch and is_last) or windows.is_partial:
             return None
         counts = self.counts(context)
-        spec = counts[0].spec if counts else self.lists(context)[0]
+        specs = [counts[0].spec] if counts else self.lists(context)
         hidden = []
         for branch in self.visible_branches():
             known = self._parent_ids.count_in_branch(branch)
             if known and not (self.counts_each_branch or self.run.hides_by_branch):
                 continue
-            request = self.request(branch, action, spec, FilterWindow())
+            requests = [self.request(branch, action, spec, FilterWindow()) for spec in specs]
+            pages = [request.for_page(0, COUNT_PAGE_SIZE) for request in requests]
             try:
-                total = self.run.client.fetch(request.for_page(0, COUNT_PAGE_SIZE)).total
+                total = sum(self.run.client.fetch(page).total or 0 for page in pages)
             except UnavailableError:
                 continue
-            if (total or 0) > known:
+            if total > known:
                 hidden.append(branch)
         memory.hides_by_branch = bool(hidden)
         if not hidden:

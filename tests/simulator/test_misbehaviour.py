@@ -150,6 +150,10 @@ def test_joined_rows_may_come_once(client: Client, account: Account) -> None:
     ("name", "parameters", "shown"),
     [
         ("total_of_page", {}, [50, 10, 0]),
+        ("total_of_pages", {}, [50, 60, 60]),
+        ("total_of_pages", {"counts": "left"}, [60, 10, 0]),
+        ("total_missing", {"pages": "first"}, [None, 60, 60]),
+        ("total_missing", {"pages": "later"}, [60, None, None]),
         ("total_capped", {"cap": 40}, [40, 40, 40]),
         ("total_capped", {}, [60, 60, 60]),
         ("total_missing", {}, [None, None, None]),
