@@ -71,6 +71,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "empty in the middle, without a total": ("empty", {"page": 1, "total": "missing"}),
     "one empty page in the middle": ("empty", {"page": 1, "total": "right", "times": 1}),
     "a failure with status 200": ("no_list", {"times": 2}),
+    "an empty list that failed": ("no_list", {"instead": "failed_list", "times": 2}),
+    "an empty list with errors": ("no_list", {"instead": "errors", "every": 3}),
     "an empty object": ("no_list", {"instead": "object", "times": 2}),
     "a list that is false": ("no_list", {"instead": "items_false", "resource": "pay"}),
     "a list that is null, twice": ("no_list", {"instead": "items_null", "times": 2}),
@@ -335,6 +337,25 @@ def test_a_branch_that_is_gone_is_missed(sync: Sync) -> None:
     words = "tasks: UNPROVEN, the earlier run found more: branch "
     assert second.verdict("tasks").startswith(words)
     assert third.verdict("tasks").startswith("tasks: COMPLETE. ")  # found twice
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_branch_that_the_list_of_branches_lacks_is_read(sync: Sync, *, known: bool) -> None:
+    account = build()
+    streams = ("tasks",) if known else ("rooms", "locations", "groups", "tasks")
+    with serve(account) as server:
+        state = sync(server, streams=streams).state if known else None
+        server.misbehave("list_collapses", resource="branch", share=0.4)
+        output = sync(server, streams=(*streams, "branches"), state=state)
+    hidden = account.tables["branch"].keys() - {row["id"] for row in output.records("branches")}
+    assert hidden
+    assert {one for task in output.records("tasks") for one in task["branch_ids"]} >= hidden
+    for stream in streams:
+        rows = {(row["id"],) for row in output.records(stream)}
+        assert rows == truth(account)[stream].keys()
+        assert output.verdict(stream).startswith(f"{stream}: COMPLETE. ")
+    told = [line for line in output.lines() if "the list of branches lacks" in line]
+    assert len(told) == len(hidden)
 
 
 @pytest.mark.parametrize("page_size", [7, 500])

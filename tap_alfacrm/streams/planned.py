@@ -57,7 +57,7 @@ class PlannedStream(EntityStream):
             if self.name == "branches":
                 return
         # some accounts need the branch in every path
-        branches = self.run.read_branch_ids()
+        branches = self.run.read_branch_ids(memory.branches_with_rows)
         for action in self.actions:
             yield self._route(branches, action, context, windows, prefetch=prefetch)
 

@@ -43,6 +43,8 @@ def test_a_total_in_any_shape(total: str, read: int | None) -> None:
         b"<html>",
         b'{"items": [{"id": 1}',
         b"[]",
+        b'{"success": false, "total": 0, "items": []}',
+        b'{"total": 0, "items": [], "errors": ["SQLSTATE"]}',
         b"5",
         b'{"items": 5}',
         b'{"items": [5]}',
