@@ -52,6 +52,20 @@ soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the long 
 	$(BIN)/pytest -m soak $(ARGS)
 	$(BIN)/python -m scripts.reliability
 
+# Results stay in mutants/, so that the next call goes on where this one ended.
+MINUTES ?= 60
+.PHONY: mutants
+mutants: .tools/mutants/.installed ## Change the core on purpose and count the changes that tests notice (MINUTES=60)
+	timeout --signal=INT $$(( $(MINUTES) * 60 )) .tools/mutants/bin/mutmut run $(ARGS) || test $$? = 124
+	.tools/mutants/bin/mutmut export-cicd-stats
+	cat mutants/mutmut-cicd-stats.json
+	.tools/mutants/bin/mutmut results
+
+.tools/mutants/.installed: pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.tools/mutants $(UV) sync --quiet --locked --no-install-project --no-default-groups --group mutants --python '$(PYTHON)'
+	$(UV) pip install --quiet --python .tools/mutants/bin/python --no-deps --no-build-isolation --editable .
+	touch $@
+
 .PHONY: recipes
 recipes: .venv/.installed .tools/meltano/.installed .tools/dbt/.installed .tools/dbt-warehouses/.installed .tools/airflow/.installed .tools/dagster/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Test all recipes, including Airflow and Dagster
 	$(BIN)/pytest -m recipes $(ARGS)
@@ -174,7 +188,7 @@ docs: .venv/.installed ## Build the documentation into site/ and check its links
 
 .PHONY: clean
 clean: ## Remove everything installed, built or cached
-	rm -rf .cache .meltano .tools .venv dist htmlcov output sbom site .coverage .coverage.* \
+	rm -rf .cache .meltano .tools .venv dist htmlcov mutants output sbom site .coverage .coverage.* \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

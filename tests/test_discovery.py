@@ -106,6 +106,7 @@ def every_property(schema: dict[str, Any], name: str = "") -> Iterator[tuple[str
 def test_every_column_has_one_type_and_a_name_of_its_own(stream: Any) -> None:
     schema = standard_schema(stream.name)
     columns = [*schema["properties"]]
+    assert columns
     # some loaders write avatarUrl as avatar_url, others compare without case
     assert all(re.fullmatch(r"[a-z_][a-z0-9_]*", name) for name in columns)
     assert len({name.replace("_", "") for name in columns}) == len(columns)

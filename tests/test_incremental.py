@@ -90,7 +90,7 @@ def test_start_date_bounds_the_first_run(sync: Sync, server: Server) -> None:
     output = sync(server, streams=("pays",), start_date="2025-10-01", lookback_days=0)
     asked = [r for r in server.data_requests if r.entity == "pay" and r.body["pageSize"] == 500]
     assert {r.body["updated_at_from"] for r in asked} == {"30.09.2025"}
-    assert all(record["updated_at"] >= "2025-09-30" for record in output.records("pays"))
+    assert min(record["updated_at"] for record in output.records("pays")) >= "2025-09-30"
 
 
 def test_the_bookmark_never_passes_the_start_of_the_run(sync: Sync, account: Account) -> None:

@@ -248,8 +248,9 @@ def broken_promises(output: Output, lost: dict[str, set[Any]], blind: set[str]) 
 
 
 def is_whole(output: Output, lost: dict[str, set[Any]]) -> bool:
-    doubts = [line for line in output.warnings() if "COMPLETE" in line or "UNPROVEN" in line]
-    return not (output.error or lost or doubts)
+    """Whether a run lost nothing, and each stream is COMPLETE."""
+    words = [verdict_of(output, name).removeprefix(f"{name}: ") for name in NAMES]
+    return not (output.error or lost) and all(word.startswith("COMPLETE") for word in words)
 
 
 def verdict_of(output: Output, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
@@ -46,6 +47,19 @@ def test_the_first_day_lies_twelve_hours_and_the_lookback_before_the_bookmark(
     start: dt.datetime, lookback: int, day: dt.date
 ) -> None:
     assert BY_CHANGE.first_day(start, lookback) == day
+
+
+def test_the_first_day_does_not_depend_on_the_zone_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = dt.datetime(2025, 3, 10, 11, 59, tzinfo=dt.UTC)
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    try:
+        assert BY_CHANGE.first_day(start, 0) == dt.date(2025, 3, 9)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_window_requests_from_its_day_on() -> None:
@@ -95,6 +109,8 @@ def test_rows_created_since_the_bookmark_are_counted() -> None:
         ],
     )
     assert one.created == 2
+    one.add([], [changed("2025-03-12")])
+    assert one.created == 3
 
 
 @pytest.mark.parametrize(

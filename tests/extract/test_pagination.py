@@ -291,6 +291,12 @@ def test_a_total_that_counts_rows_for_each_join_is_told_from_missing_rows() -> N
     assert len(result.ids) == 20
 
 
+def test_a_total_that_counts_few_rows_twice_is_told_from_missing_rows() -> None:
+    rows = sorted([*range(30), 3, 25])
+    result, _, _ = read(serving(rows))
+    assert (result.passes, result.repeated_in_total, result.missing) == (2, 2, 0)
+
+
 def test_repeated_rows_are_missing_ones_where_the_page_size_stays_the_same() -> None:
     """They may stand in place of others at the edges of pages."""
     rows = [row for row in range(20) for _ in range(1 + row % 2)]
@@ -374,6 +380,17 @@ def test_a_list_without_pages_is_one_request(rows: list[Any]) -> None:
     expected = [0] * (1 if rows else 2)
     assert source.numbers() == expected
     assert len(result.ids) == len(set(rows))
+
+
+def test_rows_without_an_id_count_among_those_that_all_passes_found() -> None:
+    def respond(place: Fetched) -> Page:
+        rows: list[int | None] = [None, *range(1, 30)]
+        rows[10 if place.turn == 0 else 20] = 9 if place.turn == 0 else 18
+        return cut(rows, place)
+
+    result, _, _ = read(respond)
+    assert (result.passes, result.is_stable, result.missing) == (2, True, 0)
+    assert len(result.ids) == 29
 
 
 def test_a_list_whose_end_was_seen_twice_is_believed() -> None:

@@ -75,6 +75,7 @@ def test_hub_would_refuse_what_is_wrong(made: dict[str, Any], key: str, value: A
 def test_keys_are_sorted_as_the_hub_keeps_them(made: dict[str, Any]) -> None:
     committed = yaml.safe_load(path(made).read_text(encoding="utf-8"))
     assert list(committed) == sorted(committed)
+    assert committed["settings"]
     assert all(list(setting) == sorted(setting) for setting in committed["settings"])
 
 

@@ -141,3 +141,11 @@ def test_the_newest_row_of_a_page_is_the_one_created_last() -> None:
     assert parse_page(rows).newest_created_at == "2025-01-03"
     assert parse_page(b'{"items": [{"id": 1}]}').newest_created_at == ""
     assert parse_page(rows, "2025-01-05 10:00:00").requested_at == "2025-01-05 10:00:00"
+
+
+def test_bare_rows_are_a_page_with_a_total() -> None:
+    array = parse_array(b'[{"id": 3}, {"id": 4}]', "2025-01-05 10:00:00")
+    assert (array.total, array.requested_at) == (2, "2025-01-05 10:00:00")
+    single = parse_object(b'{"balance_bonus": 5}', "2025-01-05 10:00:00", identifier=9)
+    assert (single.items, single.total) == ([{"balance_bonus": 5}], 1)
+    assert single.requested_at == "2025-01-05 10:00:00"

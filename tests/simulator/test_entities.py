@@ -53,6 +53,7 @@ def test_every_list_gives_all_its_rows(client: Client, account: Account, path: s
     assert {row["id"] for rows in by_branch for row in rows} == set(truth)
     named = any({"branch_id", "branch_ids"} & row.keys() for row in truth.values())
     if not named and path not in UNNAMED:
+        assert everywhere
         assert all(rows == everywhere for rows in by_branch)
     else:
         assert any(len(rows) < len(truth) for rows in by_branch)

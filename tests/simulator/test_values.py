@@ -112,6 +112,7 @@ def test_unicode_is_unchanged_in_any_encoding(start: Start, account: Account) ->
 
 def test_new_keys_turn_up(start: Start, account: Account) -> None:
     rows = served(start, account, newer_field=True, late_custom_field=True)
+    assert rows
     assert all("messenger_ids" in row for row in rows.values())
     late = {id_ for id_, row in rows.items() if "custom_refusal_comment" in row}
     assert late

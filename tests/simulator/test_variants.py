@@ -34,9 +34,12 @@ def dotted(day: str) -> str:
 
 def test_details_may_come_only_with_a_customer(start: Start, account: Account) -> None:
     rows = served(start, account, "lesson")
+    assert rows
     assert all("details" in row for row in rows.values())
     client = start(Quirks(lesson_details="with_customer"), account=account)
-    assert not any("details" in row for row in client.items("lesson/index"))
+    bare = client.items("lesson/index")
+    assert bare
+    assert not any("details" in row for row in bare)
     lesson = next(row for row in rows.values() if row["details"])
     mine = client.items("lesson/index", customer_id=lesson["customer_ids"][0])
     assert lesson in mine
@@ -117,9 +120,11 @@ def test_subscriptions_may_lack_their_customer(start: Start, account: Account) -
 def test_an_old_list_has_no_updated_at_and_no_filter_by_it(start: Start, account: Account) -> None:
     client = start(Quirks(no_updated_at=frozenset({"lesson"})), account=account)
     rows = client.items("lesson/index", updated_at_from="01.01.2099")
-    assert len(rows) == len(client.items("lesson/index"))
+    assert len(rows) == len(client.items("lesson/index")) > 0
     assert not any("updated_at" in row for row in rows)
-    assert all("updated_at" in row for row in client.items("group/index"))
+    groups = client.items("group/index")
+    assert groups
+    assert all("updated_at" in row for row in groups)
     assert client.items("group/index", updated_at_from="01.01.2099") == []
 
 
