@@ -33,6 +33,8 @@ LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)((?:#[^)\s]*)?\))")
 DIAGRAM = re.compile(r"^```mermaid\n.*?^```\n", re.DOTALL | re.MULTILINE)
 """Diagrams are removed, because the theme would load their renderer from another host; the table
 above contains the same information."""
+PICTURE = re.compile(r'((?:src|srcset)=")(?=assets/)')
+"""Pictures in HTML, whose addresses MkDocs does not rewrite."""
 LOGO = "https://raw.githubusercontent.com/tap-alfacrm/tap-alfacrm/main/docs/"
 
 
@@ -59,7 +61,8 @@ def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, file
             return link[0]  # MkDocs reports the broken link
         return f"{link[1]}{config.repo_url}/blob/main/{target}{link[3]}"
 
-    return LINK.sub(turn, DIAGRAM.sub("", markdown)).replace(LOGO, "")
+    text = LINK.sub(turn, DIAGRAM.sub("", markdown)).replace(LOGO, "")
+    return PICTURE.sub(lambda found: found[1] + "../" * page.url.count("/"), text)
 
 
 def on_post_page(output: str, /, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs passes it
