@@ -15,8 +15,7 @@ from tap_alfacrm.schemas import standard_schema
 
 ASSETS = Path(__file__).parents[1] / "docs" / "assets"
 LAYERS = (
-    ("users", "teachers", "tariffs"),
-    ("customers", "groups"),
+    ("users", "customers", "groups", "teachers", "tariffs"),
     ("group_memberships", "regular_lessons", "customer_tariffs", "discounts", "tasks"),
     ("lessons", "pays"),
 )
@@ -29,8 +28,8 @@ COLOURS = {
 }  # fmt: skip
 PAPER, INK, FAINT = "#f8fafc", "#1e293b", "#64748b"
 WIDTH, HEAD, ROW, GAP = 284, 28, 18, 22
-BETWEEN = 40
-"""Pixels between two columns of tables."""
+BETWEEN, LEFT = 56, 46
+"""Pixels between two columns of tables, and before the first."""
 _STYLE = (
     "text{font:12.5px system-ui,sans-serif}.h{font-weight:600;fill:#fff}"
     f".f{{fill:{FAINT}}}.r{{text-anchor:end}}path{{fill:none;stroke-width:1.6;opacity:.75}}"
@@ -73,19 +72,20 @@ def wide() -> str:
         spare = (max(heights) - heights[column]) // (len(layer) + 1)
         y = 8 + spare
         for name in layer:
-            found[name].x, found[name].y = 8 + column * (WIDTH + BETWEEN), y
+            found[name].x, found[name].y = LEFT + column * (WIDTH + BETWEEN), y
             y += found[name].height + GAP + spare
     lines = []
     for box, at, target in _references(found):
         x, level, to_y = box.x, box.row(at), target.y + HEAD / 2
         if target.x == box.x:  # around the side
-            way = f"C{x - 34} {level:.0f} {x - 34} {to_y:.0f} {x} {to_y:.0f}"
+            out = x - min(16 + abs(level - to_y) / 8, 54)
+            way = f"C{out:.0f} {level:.0f} {out:.0f} {to_y:.0f} {x} {to_y:.0f}"
         else:
             to_x = target.x + WIDTH
             bend = (x + to_x) // 2
             way = f"C{bend} {level:.0f} {bend} {to_y:.0f} {to_x} {to_y:.0f}"
         lines.append(_line(target, f"M{x} {level:.0f}{way}"))
-    return _svg(16 + 4 * WIDTH + 3 * BETWEEN, max(heights) + 16, found, lines)
+    return _svg(LEFT + 8 + 3 * WIDTH + 2 * BETWEEN, max(heights) + 16, found, lines)
 
 
 def narrow() -> str:

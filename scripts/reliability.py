@@ -51,6 +51,8 @@ Not covered: two changes between the same two pages that cancel each other out i
 ([completeness](behaviour.md#completeness)), and a real AlfaCRM account.
 
 Run on {machine}, Python {python}, in {minutes:.0f} minutes.
+
+**Next:** how fast it is: [benchmarks](benchmarks.md).
 """
 
 
