@@ -102,6 +102,8 @@ class TypedPageParser:
         except (msgspec.DecodeError, RecursionError):
             return parse_page(content, requested_at)
         rows = page.items
+        if not rows:
+            return parse_page(content, requested_at)
         ids = [getattr(row, self._key) for row in rows]
         newest = (
             max((row.created_at or "" for row in rows), default="") if self._has_created else ""
