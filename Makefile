@@ -139,7 +139,7 @@ models: .venv/.installed .tools/dbt/.installed .tools/loaders/target-jsonl/.inst
 docs: .venv/.installed .tools/dbt/.installed ## Build the documentation into site/ and check its links
 	$(BIN)/mkdocs build --strict
 	ALFACRM_DBT_TARGET=duckdb ALFACRM_DUCKDB_PATH=:memory: .tools/dbt/bin/dbt --quiet docs generate \
-		--static --empty-catalog --no-compile --vars '{alfacrm_look: false}' --project-dir dbt \
+		--static --empty-catalog --vars '{alfacrm_look: false}' --project-dir dbt \
 		--profiles-dir dbt --target-path $(CURDIR)/.cache/dbt-docs --log-path $(CURDIR)/.cache/dbt-docs
 	cp .cache/dbt-docs/static_index.html site/dbt.html
 
