@@ -28,7 +28,7 @@ _FAILURES = ("error", "errors")
 """Keys that a response has beside an empty list when its query failed."""
 LONGEST_INTEGER = 400
 """Longest integer, in digits, that is parsed as one."""
-LARGE_BYTES = 2**25
+LARGE_BYTES = 2**22
 """Bytes of a page from which its rows are decoded only when they are needed."""
 BLOCK_BYTES = 2**21
 """Bytes of such a page to decode at once."""

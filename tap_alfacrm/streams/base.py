@@ -119,7 +119,7 @@ class AlfaCRMStream(BookmarkedStream):
                 if self._collects_parent_ids:
                     self._parent_ids.add(new.ids, new.rows)
                 for rows in blocks(new.rows):
-                    records = self.converter.convert(self.post_process_all(rows), new.constants)
+                    records = self.converter.convert(rows, new.constants)
                     window.add((), records)
                     evidence.emitted += len(records)
                     yield records

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tap_alfacrm.records.typed_page import TypedRow
+    from tap_alfacrm.records.row import Row
 
 
-def branches_of(row: Mapping[str, Any] | TypedRow) -> tuple[int | None, ...]:
+def branches_of(row: Mapping[str, Any] | Row) -> tuple[int | None, ...]:
     """The branches that a row names in `branch_ids` or `branch_id`."""
     branch_ids = row.get("branch_ids")
     if not isinstance(branch_ids, list):
@@ -31,7 +31,7 @@ class ParentIds:
         self._by_branch: dict[int, BitMap64] = {}
         self._ids = BitMap64()
 
-    def add(self, ids: Sequence[int], rows: Iterable[Mapping[str, Any] | TypedRow]) -> None:
+    def add(self, ids: Sequence[int], rows: Iterable[Mapping[str, Any] | Row]) -> None:
         """Add rows.
 
         Args:
