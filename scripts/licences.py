@@ -37,7 +37,7 @@ def main() -> None:
         f"| {row['Name']} | {row['Version']} | {' '.join(row['License'].split())[:80]} |"
         for row in rows
     ]
-    PAGE.write_text(f"{INTRODUCTION}{'\n'.join(lines)}\n{NEXT}", encoding="utf-8")
+    PAGE.write_text("\n".join([INTRODUCTION + lines[0], *lines[1:], NEXT]), encoding="utf-8")
 
 
 if __name__ == "__main__":
