@@ -183,8 +183,12 @@ report: .venv/.installed .tools/dbt/.installed .tools/loaders/target-jsonl/.inst
 	$(BIN)/python -m scripts.report
 
 .PHONY: docs
-docs: .venv/.installed ## Build the documentation into site/ and check its links
+docs: .venv/.installed .tools/dbt/.installed ## Build the documentation into site/ and check its links
 	$(BIN)/mkdocs build --strict
+	ALFACRM_DBT_TARGET=duckdb ALFACRM_DUCKDB_PATH=:memory: .tools/dbt/bin/dbt --quiet docs generate \
+		--static --empty-catalog --vars '{alfacrm_look: false}' --project-dir dbt \
+		--profiles-dir dbt --target-path $(CURDIR)/.cache/dbt-docs --log-path $(CURDIR)/.cache/dbt-docs
+	cp .cache/dbt-docs/static_index.html site/dbt.html
 
 .PHONY: clean
 clean: ## Remove everything installed, built or cached

@@ -204,6 +204,8 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
         "",
         f"`tap-alfacrm --help` takes {helps[0]:.2f} s of CPU time, {helps[0] / helps[1]:.2f} times",
         f"as much as a minimal tap built with the SDK ({helps[1]:.2f} s).",
+        "",
+        "**Next:** load your own account: [recipes](recipes/README.md).",
     ]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 import duckdb
 
 from loaders.duckdb_tables import make_tables
-from scripts.charts import bars, columns
+from scripts.charts import bars, grouped
 from scripts.demo import simulator
 from simulator.access import API_KEY, EMAIL
 
@@ -145,7 +145,7 @@ def _column(rows: Rows, number: int) -> list[Any]:
 def _funnel(rows: Rows) -> str:
     [first, *_] = rows
     stages = [row for row in rows if row[0] == first[0]][:SHOWN]
-    return columns(
+    return grouped(
         f"Leads by stage: {first[0]}",
         _column(stages, 1),
         {"open": _column(stages, 2), "lost": _column(stages, 3)},
@@ -161,7 +161,7 @@ def _rejects(rows: Rows) -> str:
 
 
 def _waits(rows: Rows) -> str:
-    return columns(
+    return grouped(
         "Days from the card to the first payment",
         [str(year) for year in _column(rows, 0)],
         {"median": _column(rows, 2), "four in five within": _column(rows, 3)},
@@ -171,7 +171,7 @@ def _waits(rows: Rows) -> str:
 def _attendance(rows: Rows) -> str:
     last = rows[-MONTHS:]
     months = [f"{month:%Y-%m}" for month in _column(last, 0)]
-    return columns("Attendance, % of those expected", months, {"": _column(last, 3)}, digits=1)
+    return grouped("Attendance, % of those expected", months, {"": _column(last, 3)}, digits=1)
 
 
 def _revenue(rows: Rows) -> str:
@@ -179,7 +179,7 @@ def _revenue(rows: Rows) -> str:
     months = [f"{month:%Y-%m}" for month in _column(last, 0)]
     thousands = [[value / 1000 for value in _column(last, number)] for number in (2, 3)]
     income, refunds = thousands
-    return columns("Thousands by month", months, {"income": income, "refunds": refunds})
+    return grouped("Thousands by month", months, {"income": income, "refunds": refunds})
 
 
 DRAWN: dict[str, tuple[str, Callable[[Rows], str]]] = {

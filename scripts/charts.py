@@ -19,12 +19,18 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module_
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 OWN, OTHER = "#0f766e", "#94a3b8"
 PAPER, INK = "#f8fafc", "#334155"
-WIDTH = 760
+WIDTH = 420
+"""Pixels, which a phone shows without shrinking the text much."""
 # pygal would overlap the value with the end of the bar
 _BESIDE = "inline:.text-overlay text.value{text-anchor:start}"
 
 
-def _settings(title: str, height: int, shown: Callable[[float], str]) -> dict[str, Any]:
+def _settings(
+    title: str,
+    height: int,
+    shown: Callable[[float], str],
+    colors: tuple[str, ...] = (OWN, OTHER),
+) -> dict[str, Any]:
     return {
         "title": title,
         "style": Style(
@@ -36,12 +42,12 @@ def _settings(title: str, height: int, shown: Callable[[float], str]) -> dict[st
             foreground_subtle=OTHER,
             opacity="1",
             font_family="system-ui, sans-serif",
-            title_font_size=17,
+            title_font_size=15,
             value_font_size=13,
-            label_font_size=13,
-            major_label_font_size=13,
+            label_font_size=12,
+            major_label_font_size=12,
             legend_font_size=14,
-            colors=(OWN, OTHER),
+            colors=colors,
         ),
         "print_values": True,
         "show_y_guides": False,
@@ -78,7 +84,7 @@ def bars(
         show_x_labels=False,
         truncate_label=-1,
         css=["file://style.css", "file://graph.css", _BESIDE],
-        margin_right=80,
+        margin_right=60,
         **_settings(title, 60 + 42 * len(values), lambda value: f"{value:,.{digits}f} {unit}"),
     )
     chart.x_labels = [name for name, _ in ordered]
@@ -92,34 +98,42 @@ def bars(
     return _text(chart)
 
 
-def columns(
+def grouped(
     title: str,
     names: Sequence[str],
     series: Mapping[str, Sequence[float | Decimal | None]],
     *,
     digits: int = 0,
 ) -> str:
-    """Draw columns side by side.
+    """Draw groups of horizontal bars, below each other.
 
     Args:
         title: Above the chart.
-        names: Below the columns.
+        names: Beside the groups.
         series: Values of each series, by its name.
         digits: Behind the decimal point.
 
     Returns:
         The SVG.
     """
-    chart = pygal.Bar(
+    chart = pygal.HorizontalBar(
         show_legend=len(series) > 1,
         legend_at_bottom=True,
-        show_y_labels=False,
-        x_label_rotation=30,
-        **_settings(title, 360, lambda value: f"{value:,.{digits}f}"),
+        show_x_labels=False,
+        truncate_label=-1,
+        css=["file://style.css", "file://graph.css", _BESIDE],
+        margin_right=60,
+        **_settings(
+            title,
+            90 + (8 + 17 * len(series)) * len(names),
+            lambda value: f"{value:,.{digits}f}",
+            colors=(OWN, OTHER)[: len(series)][::-1],
+        ),
     )
-    chart.x_labels = list(names)
-    for name, values in series.items():
-        chart.add(name, [None if value is None else float(value) for value in values])
+    # pygal begins at the bottom
+    chart.x_labels = list(names)[::-1]
+    for name, values in reversed(list(series.items())):
+        chart.add(name, [None if value is None else float(value) for value in values][::-1])
     return _text(chart)
 
 

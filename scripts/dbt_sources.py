@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from scripts.tables import PROJECT, references_of
+from scripts.dictionary import references_of
+from scripts.tables import PROJECT
 from tap_alfacrm.schemas import standard_schema
 
 if TYPE_CHECKING:

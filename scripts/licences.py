@@ -17,6 +17,7 @@ tap-alfacrm is licensed under Apache 2.0. It installs the following packages, in
 | Package | Version | License |
 |---|---|---|
 """
+NEXT = "\n**Next:** install it and load your account: [recipes](recipes/README.md).\n"
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
         f"| {row['Name']} | {row['Version']} | {' '.join(row['License'].split())[:80]} |"
         for row in rows
     ]
-    PAGE.write_text(INTRODUCTION + "\n".join(lines) + "\n", encoding="utf-8")
+    PAGE.write_text("\n".join([INTRODUCTION + lines[0], *lines[1:], NEXT]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,10 @@ LINK = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)((?:#[^)\s]*)?\))")
 DIAGRAM = re.compile(r"^```mermaid\n.*?^```\n", re.DOTALL | re.MULTILINE)
 """Diagrams are removed, because the theme would load their renderer from another host; the table
 above contains the same information."""
+BADGES = re.compile(r"^<!-- badges -->\n.*?^<!-- /badges -->\n", re.DOTALL | re.MULTILINE)
+"""Badges are removed, because they are loaded from other hosts."""
+PICTURE = re.compile(r'((?:src|srcset)=")(?=assets/)')
+"""Pictures in HTML, whose addresses MkDocs does not rewrite."""
 LOGO = "https://raw.githubusercontent.com/tap-alfacrm/tap-alfacrm/main/docs/"
 
 
@@ -59,7 +63,12 @@ def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, file
             return link[0]  # MkDocs reports the broken link
         return f"{link[1]}{config.repo_url}/blob/main/{target}{link[3]}"
 
-    return LINK.sub(turn, DIAGRAM.sub("", markdown)).replace(LOGO, "")
+    up = "../" * page.url.count("/")
+    text = LINK.sub(turn, BADGES.sub("", DIAGRAM.sub("", markdown)))
+    # MkDocs rewrites links in Markdown, but no addresses in HTML
+    text = text.replace(f"]({LOGO}", f"]({posixpath.relpath('.', posixpath.dirname(place))}/")
+    text = text.replace(LOGO, "")
+    return PICTURE.sub(lambda found: found[1] + up, text)
 
 
 def on_post_page(output: str, /, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001 - mkdocs passes it

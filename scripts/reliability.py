@@ -94,6 +94,8 @@ compare with; the first healthy run after it loads what was missed:
 Not covered: a real AlfaCRM account.
 
 Run on {machine}, Python {python}, in {minutes:.0f} minutes.
+
+**Next:** how fast it is: [benchmarks](benchmarks.md).
 """
 
 

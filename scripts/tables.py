@@ -9,16 +9,15 @@ import ast
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from scripts import dbt_docs
+from scripts import dbt_docs, dictionary
+from scripts.dictionary import references_of
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tap_alfacrm.streams.base import AlfaCRMStream
 
 PROJECT = Path(__file__).parents[1]
@@ -27,11 +26,6 @@ FOLDERS = (
     *("doctor", "doctor/checks", "doctor/report"),
 )
 """Folders of the package, in the order in which a page passes through them."""
-REFERENCE = re.compile(
-    r"\bids? (?:of|in|of the \w+, in) ((?:`\w+`(?:, | or of | or )?)+)", re.IGNORECASE
-)
-"""Phrases in the schemas that name the streams whose ids a column contains."""
-
 PARENTS = {"customers": 17_000, "groups": 300, "tasks": 400}
 """Rows of the account for which the cost of a night is given."""
 REFRESH_DAYS = 7
@@ -175,18 +169,10 @@ def _summary(file: Path) -> str:
     return re.sub(r" \(docs/[^)]*\)", "", docstring.partition("\n")[0])
 
 
-def references_of(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
-    """The columns of a schema that hold ids, and the streams of which they do."""
-    for name, property_ in schema.get("properties", {}).items():
-        told = REFERENCE.search(property_.get("description", ""))
-        if told:
-            yield f"{at}{name}", re.findall(r"`(\w+)`", told[1])
-        yield from references_of(property_.get("items", property_), f"{at}{name}.")
-
-
 PARTS = {
     "CONTRIBUTING.md": {"modules": modules},
     "README.md": {"settings": settings, "streams": streams},
+    "docs/dictionary.md": {"index": dictionary.index, "tables": dictionary.tables},
     "docs/models.md": {
         "marts": dbt_docs.marts,
         "lineage": dbt_docs.lineage,

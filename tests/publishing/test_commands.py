@@ -17,7 +17,13 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from simulator import Account, serve
-from tests.publishing.conftest import MELTANO, PROJECT, clean_environment, run
+from tests.publishing.conftest import (
+    MELTANO,
+    PROJECT,
+    Distributions,
+    clean_environment,
+    run,
+)
 from tests.publishing.pages import blocks
 from tests.publishing.reader import Reader
 
@@ -51,12 +57,16 @@ FOLLOWED = {
 ELSEWHERE = {
     "python -m simulator",  # tests/simulator/test_command.py
     "python3 -m scripts.notes 1.2.3",  # test_package.py
+    "meltano add tap-alfacrm target-jsonl",  # test_recipes.py
 }
 NOT_IN_A_TEST = {
     "dagster dev -f dagster_definitions.py",  # serves until it is stopped
+    "git clone https://github.com/tap-alfacrm/tap-alfacrm",
     "git push origin v1.2.3",
     "git tag --annotate v1.2.3 --message v1.2.3",
 }
+INSTALLATION = ("uvx tap-alfacrm --version", "uv tool install tap-alfacrm")
+"""Commands of the installation from PyPI; the test has a wheel instead."""
 README = (
     ".venv/bin/alfacrm-doctor",
     ".tools/meltano/bin/meltano invoke tap-alfacrm:doctor",
@@ -81,7 +91,7 @@ def _told() -> Iterator[tuple[Path, str]]:
 def test_no_command_is_untested() -> None:
     told = list(_told())
     assert len(told) > 10
-    known = {*ELSEWHERE, *NOT_IN_A_TEST, *README}
+    known = {*ELSEWHERE, *INSTALLATION, *NOT_IN_A_TEST, *README}
     for page, command in told:
         if command.startswith("make "):
             run("make", "--dry-run", *command.split()[1:], cwd=PROJECT)
@@ -139,6 +149,20 @@ def _cards(reader: Reader) -> int:
 def _rows_in_csv(reader: Reader) -> int:
     with (reader.folder / "output" / "customers.csv").open(encoding="utf-8", newline="") as file:
         return sum(1 for _ in csv.DictReader(file))
+
+
+@pytest.mark.recipes
+def test_commands_of_the_installation_give_the_tap(
+    distributions: Distributions, tmp_path: Path
+) -> None:
+    places = {name: str(tmp_path / name) for name in ("UV_TOOL_DIR", "UV_TOOL_BIN_DIR")}
+    links = str(distributions.wheel.parent)
+    env = clean_environment(tmp_path, UV_FIND_LINKS=links, UV_PYTHON=sys.executable, **places)
+    version = distributions.wheel.name.split("-")[1]
+    for command in INSTALLATION:
+        assert version in run(*command.split(), cwd=tmp_path, env=env)
+    for name in ("tap-alfacrm", "alfacrm-doctor"):
+        assert (tmp_path / "UV_TOOL_BIN_DIR" / name).exists()
 
 
 @pytest.mark.recipes

@@ -93,6 +93,8 @@ def test_each_page_is_on_the_site(site: dict[str, _Page]) -> None:
 
 def _leads_somewhere(target: str, site: dict[str, _Page], built: Path) -> bool:
     place, _, anchor = target.partition("#")
+    if place == f"{HERE}dbt.html":  # written beside the site
+        return " site/dbt.html" in (PROJECT / "Makefile").read_text(encoding="utf-8")
     if place in site:
         return not anchor or unquote(anchor) in site[place].ids
     if place.startswith(HERE):
@@ -118,3 +120,44 @@ def test_no_page_embeds_what_lies_elsewhere(site: dict[str, _Page]) -> None:
         for loaded in page.loaded:
             assert urljoin(address, loaded).startswith(HERE) or loaded.startswith("data:")
         assert page.fetching.isdisjoint({"mermaid", "source"}), address
+
+
+def test_the_start_page_shows_a_picture_first(built: Path) -> None:
+    text = (built / "index.html").read_text(encoding="utf-8")
+    body = text[text.index("<h1") : text.index("<h2")]
+    assert body.index('answers/rejects.svg"') < body.index("is a <a")
+    assert "shields.io" not in text
+
+
+def test_each_page_ends_with_its_next_step() -> None:
+    pages = [*(PROJECT / "docs").rglob("*.md"), *PROJECT.glob("README*.md")]
+    for page in pages:
+        last = page.read_text(encoding="utf-8").rstrip().rpartition("\n\n")[2]
+        assert re.match(r"\*\*(?:Next|Далі|Далее):\*\* .*\]\([\w./-]+\.md", last), page
+
+
+def test_installation_stands_before_what_needs_make() -> None:
+    for page, title in {
+        "README.md": "Installation",
+        "README.uk.md": "Встановлення",
+        "README.ru.md": "Установка",
+    }.items():
+        text = (PROJECT / page).read_text(encoding="utf-8")
+        before, _, section = text.partition(f"\n## {title}\n")
+        section = section.partition("\n## ")[0]
+        assert not re.search(r"^ *make ", before, re.MULTILINE), page
+        for command in ("uvx tap-alfacrm", "uv tool install", "meltano add", "git clone"):
+            assert command in section, page
+        [shell] = re.findall(r"```powershell\n(.*?)```", section, re.DOTALL)
+        assert not set("|<>&;$\\`") & set(shell), page
+
+
+def test_charts_are_drawn_for_a_phone() -> None:
+    charts = [
+        *(PROJECT / "docs" / "assets" / "answers").glob("*.svg"),
+        *(PROJECT / "docs").glob("benchmarks-*.svg"),
+    ]
+    assert len(charts) == 7
+    for chart in charts:
+        [width] = re.findall(r'viewBox="0 0 (\d+) ', chart.read_text(encoding="utf-8"))
+        assert int(width) <= 420, chart
