@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
@@ -11,7 +12,7 @@ from typing_extensions import override
 from tap_alfacrm.client.request import PAGE_SIZE_CAPS, ListRequest
 from tap_alfacrm.doctor.sender import Outcome, Response, Sender
 from tap_alfacrm.doctor.timezones import find_timezones, read_creation_times
-from tap_alfacrm.doctor.value_formats import field_formats, to_int
+from tap_alfacrm.doctor.value_formats import field_formats, to_int, to_ints
 from tap_alfacrm.records.page import get_row_id
 from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED
 from tap_alfacrm.streams.child import ChildStream
@@ -20,7 +21,7 @@ from tap_alfacrm.streams.dictionaries import BranchesStream
 from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from tap_alfacrm.client.client import Client
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tap_alfacrm.tap import TapAlfaCRM
 
 UNCLEAR = {Outcome.FAILED, Outcome.NOT_SENT}
+REFUSALS = {Outcome.REFUSED, Outcome.ABSENT}
 KINDS = range(-1, 11)
 """Values of `is_study` to try; of those beyond the documented ones only a row is requested."""
 DOCUMENTED_KINDS = range(BOTH + 1)
@@ -55,8 +57,9 @@ class StreamAccess:
         response: Its first page.
         branch: Branch in the path, None for all.
         needs_branch: Whether the path must name a branch, None if not tried.
-        request: The request for the rows of one parent, where the stream has parents.
+        request: The request for that page; None for a stream of which no parent is known.
         status: Status of the path without a branch, where it needs one.
+        refused: Branches that were refused before the one that answered.
     """
 
     path: str
@@ -65,6 +68,7 @@ class StreamAccess:
     needs_branch: bool | None = None
     request: ListRequest | None = None
     status: int = 0
+    refused: Sequence[int] = ()
 
 
 def largest_list(stream: type[AlfaCRMStream]) -> Mapping[str, Any]:
@@ -91,7 +95,7 @@ class Probe(Sender):
     @cached_property
     def branches(self) -> Response:
         """The first page of the branches of the account."""
-        return self.send(self.page_of(ListRequest(BranchesStream.path(None))), "branches")
+        return self.confirm(self.page_of(ListRequest(BranchesStream.path(None))), "branches")
 
     @cached_property
     def branch_ids(self) -> list[int]:
@@ -124,20 +128,29 @@ class Probe(Sender):
         return self.branch_ids[0] if stream.needs_branch and self.branch_ids else None
 
     def _read_stream(self, stream: type[AlfaCRMStream]) -> StreamAccess:
-        """Try the path that the tap tries first, then the others."""
+        """Try the path that the tap tries first, then the others, in two branches at most."""
         default = self._default_branch(stream)
         if stream.needs_branch and default is None:
             return self._without_branch(stream)
-        status = 0
-        for branch in (default, *(self.branch_ids[:1] if default is None else ())):
+        tried: list[StreamAccess] = []
+        for branch in dict.fromkeys((default, *self.branch_ids[:2])):
             for action in stream.actions:
                 request = self.stream_request(stream, branch, action)
-                response = self.send(request, f"the rows of {stream.name}")
-                if response.outcome != Outcome.ABSENT:
-                    needs = None if branch is not None and default == branch else branch is not None
-                    return StreamAccess(request.path, response, branch, needs, status=status)
-                status = response.status
-        return StreamAccess(stream.path(default), response, default)
+                response = self.confirm(request, f"the rows of {stream.name}")
+                needs_branch = None if default is not None else branch is not None
+                status = tried[-1].response.status if tried else 0
+                refused = [one.branch for one in tried if one.branch not in {None, branch}]
+                tried.append(
+                    StreamAccess(
+                        *(request.path, response, branch, needs_branch, request, status),
+                        refused=[*dict.fromkeys(filter(None, refused))],
+                    )
+                )
+                if response.outcome not in REFUSALS:
+                    return tried[-1]
+            if default is None and tried[-1].response.outcome == Outcome.REFUSED:
+                break
+        return replace(tried[0], needs_branch=None)
 
     def _without_branch(self, stream: type[AlfaCRMStream]) -> StreamAccess:
         is_unclear = self.branches.outcome in UNCLEAR
@@ -156,10 +169,15 @@ class Probe(Sender):
         if branch is None:
             return self._without_branch(child)
         stream = cast("ChildStream", self.tap.streams[child.name])
-        for identifier, branches in self._parents(parent.stream, streams):
-            home = to_int(branches[0]) if parent.every_branch and branches else None
+        refused: list[int] = []
+        empty = 0
+        for identifier, homes in self._parents(parent.stream, streams):
+            candidates = homes[:1] if parent.every_branch and homes else self.branch_ids
+            branch = next((one for one in candidates if one not in refused), None)
+            if branch is None:
+                continue
             request = ListRequest(
-                child.path(home or branch),
+                child.path(branch),
                 child.variants[0],
                 {**parent.fixed, **stream.params(), parent.param: identifier},
                 stream.parser_for(identifier),
@@ -168,25 +186,32 @@ class Probe(Sender):
             if not child.is_single:
                 request = self.page_of(request)
             response = self.send(request, f"the rows of {child.name}")
-            access = StreamAccess(request.path, response, home or branch, request=request)
-            if not response.is_received or response.rows:
+            access = StreamAccess(
+                request.path, response, branch, request=request, refused=tuple(refused)
+            )
+            if response.outcome in REFUSALS:
+                refused.append(branch)
+            else:
+                empty += 1
+            if response.rows or PARENTS_TO_TRY in {empty, len(refused)}:
                 break
         return access
 
     @staticmethod
     def _parents(
         parent: str, streams: Mapping[str, StreamAccess]
-    ) -> Iterator[tuple[int, list[Any]]]:
-        """Parents that most likely have rows, with their branches: payers come first."""
+    ) -> Iterator[tuple[int, list[int]]]:
+        """Parents, those first that most likely have rows, with their branches."""
         ids: list[int | None] = []
         if parent == "customers":
             pays = streams["pays"].response.rows
             ids = [to_int(pay.get("customer_id")) or None for pay in pays if pay.get("ctt_id")]
-        branches = {get_row_id(row): row.get("branch_ids") for row in streams[parent].response.rows}
-        candidates = [identifier for identifier in (*ids, *branches) if identifier is not None]
-        for identifier in [*dict.fromkeys(candidates)][:PARENTS_TO_TRY]:
-            homes = branches.get(identifier)
-            yield identifier, homes if isinstance(homes, list) else []
+        homes = {
+            get_row_id(row): to_ints(row.get("branch_ids")) for row in streams[parent].response.rows
+        }
+        for identifier in dict.fromkeys((*ids, *homes)):
+            if identifier is not None:
+                yield identifier, homes.get(identifier, [])
 
     # Customers
 
@@ -204,17 +229,35 @@ class Probe(Sender):
 
     @cached_property
     def partitions(self) -> dict[tuple[int, int], Response]:
-        """The first page of customers for each `is_study` and `removed`."""
+        """The first page of customers for each `is_study` and `removed`.
+
+        Of successive undocumented kinds of equal length, only the first has each `removed`.
+        """
+        found = self._send_partitions(
+            (kind, state) for kind in DOCUMENTED_KINDS for state in STATES
+        )
+        others = [kind for kind in KINDS if kind not in DOCUMENTED_KINDS]
+        found |= self._send_partitions((kind, ALL) for kind in others)
+        firsts = [
+            next(iter(alike))
+            for _, alike in groupby(others, lambda kind: (found[kind, ALL].total, kind >= 0))
+        ]
+        return found | self._send_partitions(
+            (kind, state) for kind in firsts for state in (ACTIVE, ARCHIVED)
+        )
+
+    def _send_partitions(
+        self, partitions: Iterable[tuple[int, int]]
+    ) -> dict[tuple[int, int], Response]:
         requests = {
             (kind, state): self.customer_request(
                 {"is_study": kind, "removed": state}, size=None if kind in DOCUMENTED_KINDS else 1
             )
-            for kind in sorted(KINDS, key=lambda kind: kind not in DOCUMENTED_KINDS)
-            for state in STATES
+            for kind, state in partitions
         }
         with self.prefetch(requests.values()):
             return {
-                (kind, state): self.send(
+                (kind, state): (self.confirm if kind in DOCUMENTED_KINDS else self.send)(
                     request, f"customers of is_study {kind} and removed {state}"
                 )
                 for (kind, state), request in requests.items()

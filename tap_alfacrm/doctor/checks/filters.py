@@ -12,7 +12,7 @@ from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.filter_result import HEAD, FilterResult, format_row, judge_filter
 from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
 from tap_alfacrm.doctor.probe import ALL_CUSTOMERS
-from tap_alfacrm.doctor.value_formats import middle_day, to_int
+from tap_alfacrm.doctor.value_formats import middle_day, to_ints
 from tap_alfacrm.extract.incremental import ISO
 from tap_alfacrm.streams.archived import ACTIVE
 from tap_alfacrm.streams.customers import BOTH
@@ -75,20 +75,14 @@ def check_filters(probe: Probe) -> Iterator[Finding]:
     yield from _check_dead(probe)
 
 
-def _values(row: Row, name: str) -> set[int]:
-    value = row.get(name)
-    items = value if isinstance(value, list) else [value]
-    return {number for item in items if (number := to_int(item)) is not None}
-
-
 def _has_value(name: str, value: int | None, row: Row) -> bool:
-    return value in _values(row, name)
+    return value in to_ints(row.get(name))
 
 
 def _find_common_value(rows: Iterable[Row], name: str) -> int | None:
     """Find the most frequent value that not all rows have."""
     rows = [*rows]
-    counts = Counter(value for row in rows for value in _values(row, name))
+    counts = Counter(value for row in rows for value in {*to_ints(row.get(name))})
     return next((value for value, count in counts.most_common() if count < len(rows)), None)
 
 

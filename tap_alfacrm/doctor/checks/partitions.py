@@ -47,6 +47,9 @@ def check_partitions(probe: Probe) -> Iterator[Finding]:
 
 
 def _responses(probe: Probe, kind: int) -> Sequence[Response]:
+    """The responses of a kind; those of the first of its like, where it was not tried itself."""
+    while (kind, ACTIVE) not in probe.partitions:
+        kind -= 1
     return [probe.partitions[kind, state] for state in STATES]
 
 
@@ -56,7 +59,11 @@ def _row(probe: Probe, kind: int, content: str) -> Finding:
         f"where.is_study.{kind}",
         f"{kind:>9}{lengths}   {content}",
         None if content in UNDETERMINED else content,
-        counts={f"removed {state}": probe.partitions[kind, state].total for state in STATES},
+        counts={
+            f"removed {state}": probe.partitions[kind, state].total
+            for state in STATES
+            if (kind, state) in probe.partitions
+        },
     )
 
 
