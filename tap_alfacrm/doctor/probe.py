@@ -18,6 +18,7 @@ from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.streams.customers import BOTH, CustomersStream
 from tap_alfacrm.streams.dictionaries import BranchesStream
+from tap_alfacrm.streams.teaching import LESSON_STATUSES
 from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ STATES = (ACTIVE, ALL, ARCHIVED)
 ALL_CUSTOMERS = {"is_study": BOTH, "removed": ALL}
 CONDUCTED = {"status": 3}
 PARENTS_TO_TRY = 2
+OTHER_NAMES = ("page_size", "per_page", "per-page", "limit", "count")
+MAX_BRANCHES = 5
+"""Branches of which customers are requested."""
 LONG_PAGE = 1_000
 """A page size above that of any account known."""
 
@@ -172,7 +176,7 @@ class Probe(Sender):
         refused: list[int] = []
         empty = 0
         for identifier, homes in self._parents(parent.stream, streams):
-            candidates = homes[:1] if parent.every_branch and homes else self.branch_ids
+            candidates = homes if parent.every_branch and homes else self.branch_ids
             branch = next((one for one in candidates if one not in refused), None)
             if branch is None:
                 continue
@@ -275,6 +279,60 @@ class Probe(Sender):
     def customer_rows(self) -> Sequence[Row]:
         """The same customers as a list."""
         return [*self.customers_by_id.values()]
+
+    @cached_property
+    def renamed_page(self) -> Response:
+        """The first page of customers with other names of `pageSize`, of one row each."""
+        filters = {**ALL_CUSTOMERS, **dict.fromkeys(OTHER_NAMES, 1)}
+        return self.send(self.customer_request(filters, size=0), "other names of pageSize")
+
+    @cached_property
+    def default_pages(self) -> tuple[Response, Response]:
+        """The first two pages of customers without `pageSize`."""
+        first, second = (
+            self.customer_request(ALL_CUSTOMERS, page=page, size=0) for page in range(2)
+        )
+        is_plain = len(self.renamed_page.rows) > 1  # the other names have no effect
+        default = self.renamed_page if is_plain else self.send(first, "a page without pageSize")
+        return default, self.confirm(second, "page 1")
+
+    @cached_property
+    def first_page(self) -> int:
+        """Number of the first page: 1 where page 0 is the same as page 1, and page 2 another."""
+        first, second = self.default_pages
+        if not first.is_partial or not second.ids or second.ids != first.ids:
+            return 0
+        third = self.send(self.customer_request(ALL_CUSTOMERS, page=2, size=0), "page 2")
+        return int(bool({*third.ids} - {*first.ids}))
+
+    @cached_property
+    def branch_customers(self) -> dict[int, Response]:
+        """The first page of the customers of some branches."""
+        requests = {
+            branch: self.page_of(ListRequest(CustomersStream.path(branch), ALL_CUSTOMERS))
+            for branch in self.branch_ids[:MAX_BRANCHES]
+        }
+        with self.prefetch(requests.values()):
+            responses = {
+                branch: self.confirm(request, f"the cards of branch {branch}")
+                for branch, request in requests.items()
+            }
+        return {branch: one for branch, one in responses.items() if one.is_received}
+
+    @cached_property
+    def lessons(self) -> dict[int, Response]:
+        """The first page of the lessons of each status."""
+        path = self.streams["lessons"].path
+        requests = {
+            status: self.page_of(ListRequest(path, {"status": status}))
+            for status in LESSON_STATUSES
+            if self.streams["lessons"].response.is_received
+        }
+        with self.prefetch(requests.values()):
+            return {
+                status: self.confirm(request, f"lessons of status {status}")
+                for status, request in requests.items()
+            }
 
     def request_long_page(self) -> Response:
         """Request a longer page of customers than any account is known to return."""

@@ -7,11 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.filter_result import HEAD, FilterResult, format_row, judge_filter
 from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
-from tap_alfacrm.doctor.probe import ALL_CUSTOMERS
+from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, CONDUCTED
 from tap_alfacrm.doctor.value_formats import middle_day, to_ints
 from tap_alfacrm.extract.incremental import ISO
 from tap_alfacrm.streams.archived import ACTIVE
@@ -50,13 +49,7 @@ def check_filters(probe: Probe) -> Iterator[Finding]:
         for name, value in values.items()
         if value is not None
     }
-    lessons = probe.streams["lessons"]
-    lesson_requests = {
-        name: probe.page_of(ListRequest(lessons.path, {"status": status}))
-        for status, name in OTHER_STATUSES.items()
-        if lessons.response.is_received
-    }
-    with probe.prefetch([*requests.values(), *lesson_requests.values()]):
+    with probe.prefetch(requests.values()):
         for name, value in values.items():
             if name not in requests:
                 yield _describe_filter(name, FilterResult.NOT_TRIED, NO_VALUE)
@@ -65,13 +58,10 @@ def check_filters(probe: Probe) -> Iterator[Finding]:
             matches = partial(_has_value, name, value)
             result = judge_filter(response, probe.all_customers, probe.customer_rows, matches)
             yield _describe_filter(name, result)
-        responses = {
-            name: probe.send(request, f"{name} lessons")
-            for name, request in lesson_requests.items()
-        }
     yield from _try_guesses(probe)
-    if responses:
-        yield _check_lesson_status(responses, lessons.response)
+    if probe.lessons:
+        others = {name: probe.lessons[status] for status, name in OTHER_STATUSES.items()}
+        yield _check_lesson_status(others, probe.lessons[CONDUCTED["status"]])
     yield from _check_dead(probe)
 
 
