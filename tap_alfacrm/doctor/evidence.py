@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from tap_alfacrm.client.request import PAGE_SIZE_CAPS, ListRequest
-from tap_alfacrm.doctor.probe import PLAIN_STREAMS, REFUSALS
+from tap_alfacrm.doctor.access import PLAIN_STREAMS, REFUSALS
 from tap_alfacrm.extract.completeness import Evidence
 from tap_alfacrm.extract.plan import ListPage, ListSpec
 from tap_alfacrm.records.page import Page

@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tap_alfacrm.doctor.access import CONDUCTED
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.filter_result import HEAD, FilterResult, format_row, judge_filter
 from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
-from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, CONDUCTED
+from tap_alfacrm.doctor.probe import ALL_CUSTOMERS
 from tap_alfacrm.doctor.value_formats import middle_day, to_ints
 from tap_alfacrm.extract.incremental import ISO
 from tap_alfacrm.streams.archived import ACTIVE

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.doctor.access import largest_list
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.filter_result import HEAD, FilterResult, format_row, judge_filter
 from tap_alfacrm.doctor.findings import ask, fine, note, unknown
-from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, largest_list
+from tap_alfacrm.doctor.probe import ALL_CUSTOMERS
 from tap_alfacrm.doctor.value_formats import day_of, middle_day
 from tap_alfacrm.extract.incremental import DOTTED
 from tap_alfacrm.tap import STREAMS

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.doctor.access import CONDUCTED
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
-from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, CONDUCTED, OTHER_NAMES
+from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, OTHER_NAMES
 from tap_alfacrm.streams.archived import ALL
 from tap_alfacrm.streams.customers import BOTH
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.doctor.access import PLAIN_STREAMS, UNCLEAR
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.findings import Effect, Finding, Level, ask, configure, fine, note, unknown
-from tap_alfacrm.doctor.probe import PLAIN_STREAMS, UNCLEAR
 from tap_alfacrm.doctor.sender import Outcome
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.child import ChildStream
@@ -17,7 +17,8 @@ from tap_alfacrm.tap import STREAMS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tap_alfacrm.doctor.probe import Probe, StreamAccess
+    from tap_alfacrm.doctor.access import StreamAccess
+    from tap_alfacrm.doctor.probe import Probe
     from tap_alfacrm.doctor.sender import Response
     from tap_alfacrm.streams.base import AlfaCRMStream
 
