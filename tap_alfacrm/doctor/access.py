@@ -55,6 +55,10 @@ class StreamAccess:
     status: int = 0
     refused: Sequence[int] = ()
 
+    def action(self, stream: type[AlfaCRMStream]) -> str:
+        """The end of the path, which differs between accounts."""
+        return self.path.removeprefix(stream.path(self.branch, ""))
+
 
 def largest_list(stream: type[AlfaCRMStream]) -> Mapping[str, Any]:
     """The filters of the list that has most rows of a stream."""

@@ -108,15 +108,14 @@ def _add_last(probe: Probe, found: Findings, name: str, request: ListRequest) ->
     """Add the last page of a list, and the first one again if rows moved in between."""
     evidence, first = found.evidence[name], probe.send(request, f"the rows of {name}")
     purpose = f"the last page of {name}"
-    last_request = _last(probe, request, first)
-    last = probe.confirm(last_request, purpose)
+    last = probe.confirm(_last(probe, request, first), purpose)
     if last.is_received and last.total != first.total:
         found.moved.append(name)
         first = probe.resend(request, f"the rows of {name}")
         last = probe.resend(_last(probe, request, first), purpose) if first.total else first
         evidence.unstable += last.is_received and last.total != first.total
     if last.outcome in REFUSALS:
-        evidence.refusals.append(str(last_request))
+        evidence.refusals.append("the last page")
     elif not (last.is_received and first.rows and first.total):
         found.not_read.append(purpose)
     elif not evidence.unstable:
@@ -142,7 +141,7 @@ def _add_second(probe: Probe, evidence: Evidence) -> None:
     if not first.is_partial or first.total is None:
         return
     if second.outcome in REFUSALS:
-        evidence.refusals.append("page 1")
+        evidence.refusals.append("the second page")
     elif second.is_received and not second.rows:
         expected = min(len(first.rows), first.total - len(first.rows))
         evidence.missing = max(evidence.missing, expected)
@@ -161,7 +160,8 @@ def _read_other_branches(probe: Probe, found: Findings) -> None:
     ]
     for stream, branch in others[:MAX_OTHER_BRANCHES]:
         purpose = f"{stream.name} of branch {branch}"
-        request = probe.page_of(ListRequest(stream.path(branch)), size=1)
+        path = stream.path(branch, probe.streams[stream.name].action(stream))
+        request = probe.page_of(ListRequest(path), size=1)
         response = probe.send(request, purpose)
         if response.outcome in REFUSALS:
             found.evidence[stream.name].refusals.append(f"branch {branch}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator import serve
+from simulator import Fault, Quirks, serve
 from tap_alfacrm.doctor.report.text import VERDICTS, render_report
 from tap_alfacrm.doctor.runner import BUDGET
 from tap_alfacrm.extract.completeness import RULES, Evidence, judge
@@ -14,6 +14,7 @@ from tests.test_misbehaviour import CASES, UNPROVEN_ON_FIRST_LOAD, build
 
 if TYPE_CHECKING:
     from simulator import Account
+    from simulator.requests_log import Request
     from tests.doctor.conftest import Examine
 
 CLEAN = VERDICTS[0][0]
@@ -144,6 +145,20 @@ def test_subscriptions_are_compared_between_branches(
             server.misbehave(back_end)
         found = diagnose(server).findings()
     assert words in found["complete.children"].text
+
+
+def test_another_branch_is_requested_by_the_path_that_answers(
+    school: Account, diagnose: Examine
+) -> None:
+    def is_bare(request: Request) -> bool:
+        return request.entity in {"sms-message", "mail-message", "phone-call"} and not (
+            request.path.endswith("/index")
+        )
+
+    faults = [Fault("status", at=is_bare, times=1_000, status=404)]
+    with serve(school, Quirks(absent=frozenset({"pay", "log"})), faults=faults) as server:
+        found = diagnose(server).findings()
+    assert found["complete.refusals"].text.startswith("3 lists requested in a second branch")
 
 
 def test_the_verdict_stands_first(diagnose: Examine) -> None:
