@@ -174,6 +174,7 @@ def main() -> None:
         sys.exit("demo: something is missing")
     print("\nExample query, archived leads by reject reason (DuckDB over these files):")
     print(first_answer())
+    print("\nA page of charts over this school: make report")
 
 
 if __name__ == "__main__":

@@ -174,6 +174,7 @@ PARTS = {
         "lineage": dbt_docs.lineage,
         "bridges": dbt_docs.bridges,
         "columns": dbt_docs.columns,
+        "report": dbt_docs.report,
     },
     "docs/streams.md": {
         "endpoints": endpoints,
