@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_LISTS = 16
 """Lists of which the last page is requested."""
-MAX_OTHER_BRANCHES = 3
+MAX_OTHER_BRANCHES = 2
 """Lists that are requested in another branch than their first page."""
 MAX_REQUESTS = 4 * MAX_LISTS + MAX_OTHER_BRANCHES + 4
 IN_BRANCHES = sorted(
