@@ -44,9 +44,6 @@ IN_ONE_LIST: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "half the rows": ("list_collapses", {"resource": "pay", "total": "right"}, "pays", "missing"),
     "a refused branch": ("refused", {"resource": "pay", "branch": 3}, "pays", "refusals"),
     "a refused first branch": ("refused", {"resource": "log", "branch": 1}, "logs", "refusals"),
-    "a refused branch of groups": (
-        "refused", {"resource": "cgi", "branch": 1, "status": 400}, "group_memberships", "refusals",
-    ),
     "no ids": ("odd_ids", {"kind": "missing", "resource": "log"}, "logs", "rows_without_id"),
     "removed ignored": (
         "filter_ignored", {"filters": ["removed"], "resource": "group"},
