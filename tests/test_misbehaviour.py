@@ -120,6 +120,19 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "ids missing": ("odd_ids", {"kind": "missing", "resource": "pay"}),
     "groups change silently": ("silent_changes", {"entity": "group", "resource": "group"}),
 }
+UNPROVEN_ON_FIRST_LOAD = {
+    "total counts joined rows, unique on a page", "total counts joined rows, rows come once",
+    "total is that of the page", "total is capped", "total is one too small", "total is half",
+    "total is too large", "total wobbles", "ties by page", "ties by request", "page is ignored",
+    "page is ignored, and named as requested", "rows after an offset are hidden",
+    "rows after an offset do not exist", "empty, with the right total", "empty in the middle",
+    "empty in the middle, without a total", "every list empty once",
+    "half a list, with the right total", "refused branch", "refused second page",
+    "refused without a branch", "refused customers all night", "is_study ignored",
+    "removed ignored", "status ignored", "archive dead", "both dead", "both as active",
+    "archive as active", "customers move", "groups move", "ids missing",
+}  # fmt: skip
+"""Cases in which a first load ends with a stream that is not COMPLETE, or with an error."""
 FEW = {"tariffs", "regular_lessons"}
 """Streams that lose so few rows that this may as well be a deletion."""
 BLIND: dict[tuple[str, str], set[str]] = {
@@ -400,6 +413,8 @@ def test_no_row_is_lost_under_complete_and_none_for_good(
             nights.change()
         server.misbehave(name, **parameters)
         output, lost = nights.run()
+        if first == FIRST:
+            assert is_whole(output, {}) == (case not in UNPROVEN_ON_FIRST_LOAD)
         assert not broken_promises(output, lost, BLIND.get((case, first), set()))
         server.behave()
         nights.change()

@@ -2,191 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
-
-from typing_extensions import override
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from tap_alfacrm.client.request import PAGE_SIZE_CAPS, ListRequest
-from tap_alfacrm.doctor.sender import Outcome, Response, Sender
+from tap_alfacrm.doctor.access import StreamAccessProbe
 from tap_alfacrm.doctor.timezones import find_timezones, read_creation_times
-from tap_alfacrm.doctor.value_formats import field_formats, to_int
-from tap_alfacrm.records.page import get_row_id
+from tap_alfacrm.doctor.value_formats import field_formats
 from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED
-from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.streams.customers import BOTH, CustomersStream
-from tap_alfacrm.streams.dictionaries import BranchesStream
-from tap_alfacrm.tap import STREAMS
+from tap_alfacrm.streams.teaching import LESSON_STATUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from tap_alfacrm.client.client import Client
-    from tap_alfacrm.config import Config
+    from tap_alfacrm.doctor.sender import Response
     from tap_alfacrm.doctor.timezones import CreationTimes
     from tap_alfacrm.doctor.value_formats import FieldFormats
     from tap_alfacrm.records.page import Row
-    from tap_alfacrm.streams.base import AlfaCRMStream
-    from tap_alfacrm.tap import TapAlfaCRM
 
-UNCLEAR = {Outcome.FAILED, Outcome.NOT_SENT}
 KINDS = range(-1, 11)
 """Values of `is_study` to try; of those beyond the documented ones only a row is requested."""
 DOCUMENTED_KINDS = range(BOTH + 1)
 STATES = (ACTIVE, ALL, ARCHIVED)
 ALL_CUSTOMERS = {"is_study": BOTH, "removed": ALL}
-CONDUCTED = {"status": 3}
-PARENTS_TO_TRY = 2
+OTHER_NAMES = ("page_size", "per_page", "per-page", "limit", "count")
+MAX_BRANCHES = 5
+"""Branches of which customers are requested."""
 LONG_PAGE = 1_000
 """A page size above that of any account known."""
 
-PLAIN_STREAMS = [stream for stream in STREAMS if not issubclass(stream, ChildStream)]
-CHILD_STREAMS = [stream for stream in STREAMS if issubclass(stream, ChildStream)]
 
-
-@dataclass(frozen=True, slots=True)
-class StreamAccess:
-    """How a stream can be read.
-
-    Attributes:
-        path: Path that was readable, or that was tried last.
-        response: Its first page.
-        branch: Branch in the path, None for all.
-        needs_branch: Whether the path must name a branch, None if not tried.
-        request: The request for the rows of one parent, where the stream has parents.
-        status: Status of the path without a branch, where it needs one.
-    """
-
-    path: str
-    response: Response
-    branch: int | None = None
-    needs_branch: bool | None = None
-    request: ListRequest | None = None
-    status: int = 0
-
-
-def largest_list(stream: type[AlfaCRMStream]) -> Mapping[str, Any]:
-    """The filters of the list that has most rows of a stream."""
-    return CONDUCTED if stream.name == "lessons" else stream.sample_list.filters
-
-
-class Probe(Sender):
-    """Requests facts about one account, each when it is first needed.
-
-    Attributes:
-        tap: The tap, for its streams.
-    """
-
-    @override
-    def __init__(
-        self, tap: TapAlfaCRM, client: Client, config: Config, on_response: Callable[[int], None]
-    ) -> None:
-        super().__init__(client, config, on_response)
-        self.tap = tap
-
-    # Streams
-
-    @cached_property
-    def branches(self) -> Response:
-        """The first page of the branches of the account."""
-        return self.send(self.page_of(ListRequest(BranchesStream.path(None))), "branches")
-
-    @cached_property
-    def branch_ids(self) -> list[int]:
-        """Ids of the branches to read."""
-        return [*(self.config.branch_ids or self.branches.ids)]
-
-    @cached_property
-    def streams(self) -> dict[str, StreamAccess]:
-        """How each stream can be read, with its first page."""
-        found: dict[str, StreamAccess] = {}
-        first_choices = [
-            self.stream_request(stream, self._default_branch(stream)) for stream in PLAIN_STREAMS
-        ]
-        with self.prefetch(first_choices):
-            for stream in PLAIN_STREAMS:
-                found[stream.name] = self._read_stream(stream)
-        for child in CHILD_STREAMS:
-            found[child.name] = self._read_child(child, found)
-        return found
-
-    def stream_request(
-        self, stream: type[AlfaCRMStream], branch: int | None, action: str | None = None
-    ) -> ListRequest:
-        """Return the request for the first page of the largest list of a stream."""
-        return self.page_of(ListRequest(stream.path(branch, action), largest_list(stream)))
-
-    def _default_branch(self, stream: type[AlfaCRMStream]) -> int | None:
-        if self.config.branch_ids:
-            return self.config.branch_ids[0]
-        return self.branch_ids[0] if stream.needs_branch and self.branch_ids else None
-
-    def _read_stream(self, stream: type[AlfaCRMStream]) -> StreamAccess:
-        """Try the path that the tap tries first, then the others."""
-        default = self._default_branch(stream)
-        if stream.needs_branch and default is None:
-            return self._without_branch(stream)
-        status = 0
-        for branch in (default, *(self.branch_ids[:1] if default is None else ())):
-            for action in stream.actions:
-                request = self.stream_request(stream, branch, action)
-                response = self.send(request, f"the rows of {stream.name}")
-                if response.outcome != Outcome.ABSENT:
-                    needs = None if branch is not None and default == branch else branch is not None
-                    return StreamAccess(request.path, response, branch, needs, status=status)
-                status = response.status
-        return StreamAccess(stream.path(default), response, default)
-
-    def _without_branch(self, stream: type[AlfaCRMStream]) -> StreamAccess:
-        is_unclear = self.branches.outcome in UNCLEAR
-        response = self.branches if is_unclear else Response(Outcome.NO_BRANCH)
-        return StreamAccess(stream.path(None), response)
-
-    def _read_child(
-        self, child: type[ChildStream], streams: Mapping[str, StreamAccess]
-    ) -> StreamAccess:
-        """Request the rows of one parent, or of a few until one has rows."""
-        parent = child.parents[0]
-        branch = self.branch_ids[0] if self.branch_ids else None
-        access = StreamAccess(child.path(branch), streams[parent.stream].response, branch)
-        if not access.response.is_received:
-            return access
-        if branch is None:
-            return self._without_branch(child)
-        stream = cast("ChildStream", self.tap.streams[child.name])
-        for identifier, branches in self._parents(parent.stream, streams):
-            home = to_int(branches[0]) if parent.every_branch and branches else None
-            request = ListRequest(
-                child.path(home or branch),
-                child.variants[0],
-                {**parent.fixed, **stream.params(), parent.param: identifier},
-                stream.parser_for(identifier),
-                child.is_single,
-            )
-            if not child.is_single:
-                request = self.page_of(request)
-            response = self.send(request, f"the rows of {child.name}")
-            access = StreamAccess(request.path, response, home or branch, request=request)
-            if not response.is_received or response.rows:
-                break
-        return access
-
-    @staticmethod
-    def _parents(
-        parent: str, streams: Mapping[str, StreamAccess]
-    ) -> Iterator[tuple[int, list[Any]]]:
-        """Parents that most likely have rows, with their branches: payers come first."""
-        ids: list[int | None] = []
-        if parent == "customers":
-            pays = streams["pays"].response.rows
-            ids = [to_int(pay.get("customer_id")) or None for pay in pays if pay.get("ctt_id")]
-        branches = {get_row_id(row): row.get("branch_ids") for row in streams[parent].response.rows}
-        candidates = [identifier for identifier in (*ids, *branches) if identifier is not None]
-        for identifier in [*dict.fromkeys(candidates)][:PARENTS_TO_TRY]:
-            homes = branches.get(identifier)
-            yield identifier, homes if isinstance(homes, list) else []
+class Probe(StreamAccessProbe):
+    """Requests facts about one account, each when it is first needed."""
 
     # Customers
 
@@ -204,17 +54,35 @@ class Probe(Sender):
 
     @cached_property
     def partitions(self) -> dict[tuple[int, int], Response]:
-        """The first page of customers for each `is_study` and `removed`."""
+        """The first page of customers for each `is_study` and `removed`.
+
+        Of successive undocumented kinds of equal length, only the first has each `removed`.
+        """
+        found = self._send_partitions(
+            (kind, state) for kind in DOCUMENTED_KINDS for state in STATES
+        )
+        others = [kind for kind in KINDS if kind not in DOCUMENTED_KINDS]
+        found |= self._send_partitions((kind, ALL) for kind in others)
+        firsts = [
+            next(iter(alike))
+            for _, alike in groupby(others, lambda kind: (found[kind, ALL].total, kind >= 0))
+        ]
+        return found | self._send_partitions(
+            (kind, state) for kind in firsts for state in (ACTIVE, ARCHIVED)
+        )
+
+    def _send_partitions(
+        self, partitions: Iterable[tuple[int, int]]
+    ) -> dict[tuple[int, int], Response]:
         requests = {
             (kind, state): self.customer_request(
                 {"is_study": kind, "removed": state}, size=None if kind in DOCUMENTED_KINDS else 1
             )
-            for kind in sorted(KINDS, key=lambda kind: kind not in DOCUMENTED_KINDS)
-            for state in STATES
+            for kind, state in partitions
         }
         with self.prefetch(requests.values()):
             return {
-                (kind, state): self.send(
+                (kind, state): (self.confirm if kind in DOCUMENTED_KINDS else self.send)(
                     request, f"customers of is_study {kind} and removed {state}"
                 )
                 for (kind, state), request in requests.items()
@@ -232,6 +100,60 @@ class Probe(Sender):
     def customer_rows(self) -> Sequence[Row]:
         """The same customers as a list."""
         return [*self.customers_by_id.values()]
+
+    @cached_property
+    def renamed_page(self) -> Response:
+        """The first page of customers with other names of `pageSize`, of one row each."""
+        filters = {**ALL_CUSTOMERS, **dict.fromkeys(OTHER_NAMES, 1)}
+        return self.send(self.customer_request(filters, size=0), "other names of pageSize")
+
+    @cached_property
+    def default_pages(self) -> tuple[Response, Response]:
+        """The first two pages of customers without `pageSize`."""
+        first, second = (
+            self.customer_request(ALL_CUSTOMERS, page=page, size=0) for page in range(2)
+        )
+        is_plain = len(self.renamed_page.rows) > 1  # the other names have no effect
+        default = self.renamed_page if is_plain else self.send(first, "a page without pageSize")
+        return default, self.confirm(second, "page 1")
+
+    @cached_property
+    def first_page(self) -> int:
+        """Number of the first page: 1 where page 0 is the same as page 1, and page 2 another."""
+        first, second = self.default_pages
+        if not first.is_partial or not second.ids or second.ids != first.ids:
+            return 0
+        third = self.send(self.customer_request(ALL_CUSTOMERS, page=2, size=0), "page 2")
+        return int(bool({*third.ids} - {*first.ids}))
+
+    @cached_property
+    def branch_customers(self) -> dict[int, Response]:
+        """The first page of the customers of some branches."""
+        requests = {
+            branch: self.page_of(ListRequest(CustomersStream.path(branch), ALL_CUSTOMERS))
+            for branch in self.branch_ids[:MAX_BRANCHES]
+        }
+        with self.prefetch(requests.values()):
+            responses = {
+                branch: self.confirm(request, f"the cards of branch {branch}")
+                for branch, request in requests.items()
+            }
+        return {branch: one for branch, one in responses.items() if one.is_received}
+
+    @cached_property
+    def lessons(self) -> dict[int, Response]:
+        """The first page of the lessons of each status."""
+        path = self.streams["lessons"].path
+        requests = {
+            status: self.page_of(ListRequest(path, {"status": status}))
+            for status in LESSON_STATUSES
+            if self.streams["lessons"].response.is_received
+        }
+        with self.prefetch(requests.values()):
+            return {
+                status: self.confirm(request, f"lessons of status {status}")
+                for status, request in requests.items()
+            }
 
     def request_long_page(self) -> Response:
         """Request a longer page of customers than any account is known to return."""

@@ -15,6 +15,7 @@ import msgspec
 
 from tap_alfacrm.client.client import Client
 from tap_alfacrm.client.stats import RequestStats
+from tap_alfacrm.doctor.checks.completeness import COMPLETENESS
 from tap_alfacrm.doctor.checks.connection import CONNECTION, TOKENS, log_in
 from tap_alfacrm.doctor.checks.duplicates import DUPLICATES
 from tap_alfacrm.doctor.checks.fields import FIELDS
@@ -47,12 +48,13 @@ MAX_TIMEOUT = 20.0
 COMPLETE, INCOMPLETE, UNKNOWN = 0, 1, 2
 
 CHECKS = (
-    *(CONNECTION, TOKENS, PERMISSIONS, PARTITIONS, PAGINATION, FILTERS, INCREMENTAL_FILTERS),
-    *(DUPLICATES, FIELDS, VALUES, TIMEZONE),
+    *(CONNECTION, TOKENS, COMPLETENESS, PERMISSIONS, PARTITIONS, PAGINATION, FILTERS),
+    *(INCREMENTAL_FILTERS, DUPLICATES, FIELDS, VALUES, TIMEZONE),
 )
 """The checks in the order of the report."""
 WITH_CUSTOMERS = (
-    *(PAGINATION, PARTITIONS, FIELDS, VALUES, TIMEZONE, FILTERS, INCREMENTAL_FILTERS, DUPLICATES),
+    *(PAGINATION, PARTITIONS, COMPLETENESS, FIELDS, VALUES, TIMEZONE, FILTERS),
+    *(INCREMENTAL_FILTERS, DUPLICATES),
 )
 """The checks that need customers, in the order in which they are run."""
 

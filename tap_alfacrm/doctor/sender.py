@@ -12,6 +12,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.client import retry
 from tap_alfacrm.client.prefetch import PrefetchClient
 from tap_alfacrm.client.request import PlannedList
 from tap_alfacrm.errors import AlfaCRMError, BudgetError, UnavailableError
@@ -52,6 +53,7 @@ class Response:
         status: Status of a refusal, 0 if there was none.
         total_format: Whether the total is a number, a text or missing; empty if not known.
         is_escaped: Whether the JSON has escapes that it does not need.
+        is_confirmed: Whether the response before it had no rows.
     """
 
     outcome: Outcome
@@ -61,6 +63,7 @@ class Response:
     status: int = 0
     total_format: str = ""
     is_escaped: bool = False
+    is_confirmed: bool = False
 
     @property
     def is_received(self) -> bool:
@@ -173,6 +176,19 @@ class Sender:
         if client is not None or request not in self._responses:
             self._responses[request] = self.resend(request, purpose, client)
         return self._responses[request]
+
+    def confirm(self, request: ListRequest, purpose: str) -> Response:
+        """Send a request as `send` does, and once more if the response has no rows.
+
+        An empty response is no evidence by itself: it may be a failure that looks like one.
+        """
+        response = self.send(request, purpose)
+        if response.is_received and not response.rows and not response.is_confirmed:
+            time.sleep(retry.DEFAULT_RETRY_POLICY.empty_wait)
+            again = self.resend(request, purpose)
+            response = replace(again if again.is_received else response, is_confirmed=True)
+            self._responses[request] = response
+        return response
 
     def resend(self, request: ListRequest, purpose: str, client: Client | None = None) -> Response:
         """Send a request anyway and do not remember the response; arguments as for `send`."""

@@ -61,6 +61,12 @@ def to_int(value: object) -> int | None:
     return int(value) if isinstance(value, int) else None
 
 
+def to_ints(value: object) -> list[int]:
+    """The integers of a list, or of a single value."""
+    items = value if isinstance(value, list) else [value]
+    return [number for item in items if (number := to_int(item)) is not None]
+
+
 def day_of(value: object) -> dt.date | None:
     """The day of a date or a moment in any format of the API."""
     if not isinstance(value, str):

@@ -87,7 +87,8 @@ def test_json_is_a_report(config: tuple[Server, str]) -> None:
     assert result.exit_code == report.exit_code == 0
     assert report.requests == len(config[0].log) <= BUDGET
     assert [section.title for section in report.sections] == [
-        *("Way in", "Rights", "What is where", "Paging", "Filters", "Duplicates", "Values")
+        *("Way in", "Completeness", "Rights", "What is where", "Paging"),
+        *("Filters", "Duplicates", "Values"),
     ]
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.findings import ask, fine, note, unknown
-from tap_alfacrm.doctor.probe import ALL_CUSTOMERS
+from tap_alfacrm.doctor.probe import MAX_BRANCHES
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.archived import ACTIVE, ARCHIVED
-from tap_alfacrm.streams.customers import CustomersStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
     from tap_alfacrm.doctor.findings import Finding
     from tap_alfacrm.doctor.probe import Probe
     from tap_alfacrm.doctor.sender import Response
-
-MAX_BRANCHES = 3
-"""Branches of which customers are requested."""
 
 
 def check_duplicates(probe: Probe) -> Iterator[Finding]:
@@ -38,13 +33,14 @@ def check_duplicates(probe: Probe) -> Iterator[Finding]:
 def _check_pages(probe: Probe) -> Finding:
     responses = [probe.all_customers, *probe.partitions.values()]
     doubled = sum(len(response.ids) - len({*response.ids}) for response in responses)
-    without_id = sum(len(response.rows) - len(response.ids) for response in responses)
-    key = "duplicates.page"
-    text = f"Cards twice on one page: {doubled:,}; without a usable id: {without_id:,}."
-    counts = {"doubled": doubled, "without id": without_id}
-    if not (doubled or without_id):
+    key, text, counts = (
+        "duplicates.page",
+        f"Cards twice on one page: {doubled:,}.",
+        {"doubled": doubled},
+    )
+    if not doubled:
         return fine(key, text, value=False, counts=counts)
-    advice = "Ask the vendor why cards are returned twice or without an id."
+    advice = "Ask the vendor why cards are returned twice on one page."
     return ask(key, text, value=True, counts=counts, advice=advice)
 
 
@@ -61,16 +57,7 @@ def _compare(responses: Sequence[Response], lists: str) -> tuple[str, dict[str, 
 
 def _check_branches(probe: Probe) -> Finding:
     key = "duplicates.branches"
-    requests = {
-        branch: probe.page_of(ListRequest(CustomersStream.path(branch), ALL_CUSTOMERS))
-        for branch in probe.branch_ids[:MAX_BRANCHES]
-    }
-    with probe.prefetch(requests.values()):
-        responses = [
-            probe.send(request, f"the cards of branch {branch}")
-            for branch, request in requests.items()
-        ]
-    responses = [response for response in responses if response.is_received]
+    responses = [*probe.branch_customers.values()]
     if not responses:
         return unknown(key, "Cards were not read by branch.")
     text, counts = _compare(responses, number_of(len(responses), "branch"))

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.doctor.access import CONDUCTED
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.filter_result import HEAD, FilterResult, format_row, judge_filter
 from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
 from tap_alfacrm.doctor.probe import ALL_CUSTOMERS
-from tap_alfacrm.doctor.value_formats import middle_day, to_int
+from tap_alfacrm.doctor.value_formats import middle_day, to_ints
 from tap_alfacrm.extract.incremental import ISO
 from tap_alfacrm.streams.archived import ACTIVE
 from tap_alfacrm.streams.customers import BOTH
@@ -50,13 +50,7 @@ def check_filters(probe: Probe) -> Iterator[Finding]:
         for name, value in values.items()
         if value is not None
     }
-    lessons = probe.streams["lessons"]
-    lesson_requests = {
-        name: probe.page_of(ListRequest(lessons.path, {"status": status}))
-        for status, name in OTHER_STATUSES.items()
-        if lessons.response.is_received
-    }
-    with probe.prefetch([*requests.values(), *lesson_requests.values()]):
+    with probe.prefetch(requests.values()):
         for name, value in values.items():
             if name not in requests:
                 yield _describe_filter(name, FilterResult.NOT_TRIED, NO_VALUE)
@@ -65,30 +59,21 @@ def check_filters(probe: Probe) -> Iterator[Finding]:
             matches = partial(_has_value, name, value)
             result = judge_filter(response, probe.all_customers, probe.customer_rows, matches)
             yield _describe_filter(name, result)
-        responses = {
-            name: probe.send(request, f"{name} lessons")
-            for name, request in lesson_requests.items()
-        }
     yield from _try_guesses(probe)
-    if responses:
-        yield _check_lesson_status(responses, lessons.response)
+    if probe.lessons:
+        others = {name: probe.lessons[status] for status, name in OTHER_STATUSES.items()}
+        yield _check_lesson_status(others, probe.lessons[CONDUCTED["status"]])
     yield from _check_dead(probe)
 
 
-def _values(row: Row, name: str) -> set[int]:
-    value = row.get(name)
-    items = value if isinstance(value, list) else [value]
-    return {number for item in items if (number := to_int(item)) is not None}
-
-
 def _has_value(name: str, value: int | None, row: Row) -> bool:
-    return value in _values(row, name)
+    return value in to_ints(row.get(name))
 
 
 def _find_common_value(rows: Iterable[Row], name: str) -> int | None:
     """Find the most frequent value that not all rows have."""
     rows = [*rows]
-    counts = Counter(value for row in rows for value in _values(row, name))
+    counts = Counter(value for row in rows for value in {*to_ints(row.get(name))})
     return next((value for value, count in counts.most_common() if count < len(rows)), None)
 
 

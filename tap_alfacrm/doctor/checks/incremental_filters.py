@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.doctor.access import largest_list
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.filter_result import HEAD, FilterResult, format_row, judge_filter
-from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
-from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, largest_list
+from tap_alfacrm.doctor.findings import ask, fine, note, unknown
+from tap_alfacrm.doctor.probe import ALL_CUSTOMERS
 from tap_alfacrm.doctor.value_formats import day_of, middle_day
 from tap_alfacrm.extract.incremental import DOTTED
 from tap_alfacrm.tap import STREAMS
@@ -85,11 +86,9 @@ def _describe_filter(stream: str, filter_: IncrementalFilter, result: str, reaso
         return note(key, text) if reason else unknown(key, text)
     if result == FilterResult.OBEYED:
         return fine(key, text, result)
-    problem, effect = "is ignored: every run loads all of it", Effect.NONE
-    if result == FilterResult.EMPTY:
-        problem, effect = "returns nothing: incremental runs load nothing", Effect.INCOMPLETE
-    advice = f"Ask the vendor why the filter {label} of {stream} {problem}."
-    return ask(key, text, result, advice=advice, effect=effect)
+    problem = "is ignored" if result == FilterResult.IGNORED else "returns nothing"
+    advice = f"Ask the vendor why the filter {label} of {stream} {problem}: each run loads all."
+    return ask(key, text, result, advice=advice)
 
 
 def _check_day_boundary(probe: Probe, *, is_obeyed: bool) -> Finding:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.doctor.access import CONDUCTED
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.findings import Effect, ask, fine, note, unknown
-from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, CONDUCTED, LONG_PAGE
+from tap_alfacrm.doctor.probe import ALL_CUSTOMERS, OTHER_NAMES
 from tap_alfacrm.streams.archived import ALL
 from tap_alfacrm.streams.customers import BOTH
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 BEYOND_ANY_LIST = 1_000_000
 """A page that no list has."""
-OTHER_NAMES = ("page_size", "per_page", "per-page", "limit", "count")
 SMALL_PAGE = BOTH + 1, ALL
 """A partition of which a page of one row is requested."""
 
@@ -29,30 +30,19 @@ SMALL_PAGE = BOTH + 1, ALL
 def check_pagination(probe: Probe) -> Iterator[Finding]:
     """Request pages of several sizes, the second page and one past the end."""
     one_row = probe.partitions[SMALL_PAGE]
-    other_names = {**ALL_CUSTOMERS, **dict.fromkeys(OTHER_NAMES, 1)}
-    with_other_names = probe.customer_request(other_names, size=0)
-    long_page = probe.customer_request(ALL_CUSTOMERS, size=LONG_PAGE)
-    second_page = probe.customer_request(ALL_CUSTOMERS, page=1, size=0)
     past_the_end = probe.customer_request(ALL_CUSTOMERS, page=BEYOND_ANY_LIST)
-    with probe.prefetch([with_other_names, long_page, second_page, past_the_end]):
-        renamed = probe.send(with_other_names, "other names of pageSize")
-        longest = probe.request_long_page()
-        second = probe.send(second_page, "page 1")
-        last = probe.send(past_the_end, "a page past the end")
-    default = renamed
-    if len(renamed.rows) <= 1:
-        request = probe.customer_request(ALL_CUSTOMERS, size=0)
-        default = probe.send(request, "a page without pageSize")
+    longest = probe.request_long_page()
+    last = probe.send(past_the_end, "a page past the end")
+    default, second = probe.default_pages
     if not one_row.rows:
         one_row = probe.send(probe.customer_request(ALL_CUSTOMERS, size=1), "a page of one row")
     yield _check_page_size(probe, one_row, default, longest)
     yield _check_default_size(default)
-    yield _check_other_names(renamed, default)
+    yield _check_other_names(probe.renamed_page, default)
     yield _check_first_page(probe, default, second)
     yield _check_past_the_end(last)
     yield _check_order(probe, longest)
     yield _check_total(probe)
-    yield from _check_total_of_branches(probe)
 
 
 def _check_page_size(probe: Probe, one: Response, default: Response, longest: Response) -> Finding:
@@ -97,12 +87,15 @@ def _check_first_page(probe: Probe, default: Response, second: Response) -> Find
     if not (second.is_received and default.is_received):
         return unknown(key, "Page 1 could not be read.")
     if not second.rows:
-        return note(key, "There are too few cards for a page 1.", "too few rows")
+        reason = "is empty" if default.is_partial else "has no cards: there are too few"
+        return note(key, f"Page 1 {reason}.", "too few rows")
+    if probe.first_page:
+        return note(key, "Page 1 is the same as page 0: pages count from 1 here.", 1)
     if second.ids and second.ids == default.ids:
-        if default.is_partial:
-            return note(key, "Page 1 is the same as page 0: pages count from 1 here.", 1)
         text = "There are too few cards for a page 1; page 0 is returned instead."
-        return note(key, text, "too few rows")
+        if default.is_partial:
+            text = "Page 1 is the same as page 0, and so is page 2: page is ignored."
+        return note(key, text, "the same")
     text = (
         "Pages count from 0: page 1 has other cards than page 0. A client that starts at page 1 "
         f"loses the first {len(default.rows)} rows of every list, {probe.page_size} with pageSize."
@@ -121,32 +114,36 @@ def _check_past_the_end(response: Response) -> Finding:
 
 
 def _check_order(probe: Probe, longest: Response) -> Finding:
-    """Compare two responses each: of lessons, and of cards, many sort alike."""
+    """Compare pages of different size: of lessons, and of cards, many sort alike."""
     key = "paging.order"
     lessons = probe.streams["lessons"]
-    request = probe.page_of(ListRequest(lessons.path, CONDUCTED))
-    again = probe.resend(request, "the lessons once more")
-    pairs = [(lessons.response, again), (probe.all_customers, longest)]
+    size = max(1, len(lessons.response.rows) // 2)
+    request = probe.page_of(ListRequest(lessons.path, CONDUCTED), size=size)
+    shorter = probe.send(request, f"{size} lessons")
+    default, second = probe.default_pages
+    pairs = [(lessons.response, shorter), (probe.all_customers, longest), (longest, default)]
+    if len(second.ids) and not probe.first_page:
+        both = replace(default, rows=[*default.rows, *second.rows], ids=[*default.ids, *second.ids])
+        pairs.append((longest, both))
     if not any(one.is_received and other.is_received for one, other in pairs):
         return unknown(key, "Whether rows keep their order could not be determined.")
-    orders = [(_common_ids(one, other), _common_ids(other, one)) for one, other in pairs]
-    if all(len(one) <= 1 for one, _ in orders):
+    lengths = [min(len(one.ids), len(other.ids)) for one, other in pairs]
+    if max(lengths) <= 1:
         return note(key, "There are too few rows to see whether they keep their order.")
-    if all(one == other for one, other in orders):
-        return fine(key, "Rows keep their order from request to request.", "stable")
+    if all(
+        one.ids[:length] == other.ids[:length]
+        for (one, other), length in zip(pairs, lengths, strict=True)
+    ):
+        return fine(key, "Rows keep their order, whatever the size of the page.", "stable")
     return ask(
         key,
         "Rows change places between requests: an export that reads each page once loses some. "
-        "The tap reads such a list again until it returns no new rows.",
+        "The tap reads such a list again, with another page size, until it returns no new rows.",
         "unstable",
-        advice="Ask the vendor for a stable order: rows that sort alike change places.",
+        advice="Ask the vendor for a stable order: rows that sort alike change places, and a sync "
+        "may not find them all.",
+        effect=Effect.UNKNOWN,
     )
-
-
-def _common_ids(one: Response, other: Response) -> list[int]:
-    """Ids that are in both responses, in the order of the first."""
-    both = {*other.ids}
-    return [identifier for identifier in dict.fromkeys(one.ids) if identifier in both]
 
 
 def _check_total(probe: Probe) -> Finding:
@@ -162,30 +159,6 @@ def _check_total(probe: Probe) -> Finding:
         )
     as_text = ", as a text" if total_format == "text" else ""
     return fine(key, f"Each list gives its number of rows (total){as_text}.", total_format)
-
-
-def _check_total_of_branches(probe: Probe) -> Iterator[Finding]:
-    """Read the list of branches to its end, and count."""
-    key, branches = "paging.total_right", probe.streams["branches"]
-    first, total = branches.response, branches.response.total
-    if total is None:
-        return
-    length = len({*first.ids})
-    if length < total:
-        request = probe.page_of(ListRequest(branches.path), page=1)
-        rest = probe.send(request, "page 1 of branches")
-        if {*rest.ids} - {*first.ids}:
-            return
-    if length == total:
-        yield fine(key, "The total of branches is the number of branches returned.", "right")
-        return
-    yield ask(
-        key,
-        f"total is wrong: it counts {total} branches, and {length} are returned.",
-        "wrong",
-        advice="Ask the vendor why total is wrong: no load can be shown to be complete.",
-        effect=Effect.INCOMPLETE,
-    )
 
 
 PAGINATION = Check("Paging", 7, check_pagination)

@@ -47,6 +47,9 @@ def check_partitions(probe: Probe) -> Iterator[Finding]:
 
 
 def _responses(probe: Probe, kind: int) -> Sequence[Response]:
+    """The responses of a kind; those of the first of its like, where it was not tried itself."""
+    while (kind, ACTIVE) not in probe.partitions:
+        kind -= 1
     return [probe.partitions[kind, state] for state in STATES]
 
 
@@ -56,7 +59,11 @@ def _row(probe: Probe, kind: int, content: str) -> Finding:
         f"where.is_study.{kind}",
         f"{kind:>9}{lengths}   {content}",
         None if content in UNDETERMINED else content,
-        counts={f"removed {state}": probe.partitions[kind, state].total for state in STATES},
+        counts={
+            f"removed {state}": probe.partitions[kind, state].total
+            for state in STATES
+            if (kind, state) in probe.partitions
+        },
     )
 
 
@@ -110,6 +117,9 @@ def _check_is_study(probe: Probe, contents: Sequence[str]) -> Finding:
     if not both.ids:
         return note(key, "There are no cards to test is_study with.", "no cards")
     if leads.ids and leads.has_rows_of(clients) and clients.has_rows_of(both):
+        if contents[BOTH] == "both":
+            text = "is_study is ignored: 0, 1 and 2 give all cards, and each is loaded once."
+            return note(key, text, "ignored")
         return ask(
             key,
             "is_study is ignored: 0, 1 and 2 give the same cards.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.doctor.access import PLAIN_STREAMS, UNCLEAR
 from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.findings import Effect, Finding, Level, ask, configure, fine, note, unknown
-from tap_alfacrm.doctor.probe import PLAIN_STREAMS, UNCLEAR
 from tap_alfacrm.doctor.sender import Outcome
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.child import ChildStream
@@ -17,7 +17,8 @@ from tap_alfacrm.tap import STREAMS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tap_alfacrm.doctor.probe import Probe, StreamAccess
+    from tap_alfacrm.doctor.access import StreamAccess
+    from tap_alfacrm.doctor.probe import Probe
     from tap_alfacrm.doctor.sender import Response
     from tap_alfacrm.streams.base import AlfaCRMStream
 
@@ -41,17 +42,13 @@ def check_permissions(probe: Probe) -> Iterator[Finding]:
     yield from _check_message_paths(probe)
 
 
-def _action(stream: type[AlfaCRMStream], access: StreamAccess) -> str:
-    return access.path.removeprefix(stream.path(access.branch, ""))
-
-
 def _read_without_branch(probe: Probe) -> Streams:
     """Request the lists that the tap reads by branch without a branch."""
     requests = {}
     for stream in IN_BRANCHES:
         access = probe.streams[stream.name]
         if access.response.is_received:
-            request = probe.stream_request(stream, None, _action(stream, access))
+            request = probe.stream_request(stream, None, access.action(stream))
             requests[stream.name] = probe.page_of(request, size=1)
     found = {}
     with probe.prefetch(requests.values()):
@@ -72,7 +69,7 @@ def _row(stream: type[AlfaCRMStream], access: StreamAccess) -> Finding:
         of = "all" if access.branch is None else "branch"
         if issubclass(stream, ChildStream):
             of = "parent" if access.request else "none"
-    path = stream.path(None, _action(stream, access))
+    path = stream.path(None, access.action(stream))
     level, advice, effect = _assess(stream, response)
     return Finding(
         f"rights.{stream.name}",
@@ -189,7 +186,7 @@ def _check_message_paths(probe: Probe) -> Iterator[Finding]:
     """Request messages by the path that the tap did not need."""
     stream, key = SmsMessagesStream, "rights.bare_messages"
     access = probe.streams[stream.name]
-    if not access.response.is_received or _action(stream, access) != stream.actions[0]:
+    if not access.response.is_received or access.action(stream) != stream.actions[0]:
         return
     request = probe.stream_request(stream, access.branch, stream.actions[1])
     response = probe.send(request, "messages with /index")
