@@ -58,7 +58,7 @@ def pictures() -> dict[Path, str]:
     for figure in shown:
         file = PICTURES / f"{figure.mart}.svg"
         if figure.pictures and file not in drawn:
-            title = str(words(f"{figure.key}.title"))
+            title = words.text(f"{figure.key}.title")
             drawn[file] = _framed(figure.pictures[0], figure.legend, title)
     return drawn
 

@@ -32,7 +32,7 @@ def headlines(data: Data, words: Words) -> list[Tile]:
             key,
             words.short_money(new) if key == "net_income" else words.number(new),
             new,
-            str(words("tile.year", change=change, month=year)) if new and old else "",
+            words.text("tile.year", change=change, month=year) if new and old else "",
             _mark(new, old),
         )
 
@@ -50,7 +50,7 @@ def headlines(data: Data, words: Words) -> list[Tile]:
             "attendance",
             words.share(share, 1),
             share,
-            str(words("tile.year", change=points, month=year)) if share and share_before else "",
+            words.text("tile.year", change=points, month=year) if share and share_before else "",
             _mark(share, share_before),
         ),
         compared("net_income", REVENUE, "revenue_month", "net_income"),
@@ -58,15 +58,15 @@ def headlines(data: Data, words: Words) -> list[Tile]:
             "debt",
             words.short_money(debt),
             debt,
-            str(words("tile.debtors", debtors=words.number(len(debtors)))),
+            words.text("tile.debtors", debtors=words.number(len(debtors))),
         ),
         Tile(
             "proof",
-            str(words("tile.parts", whole=words.number(whole), parts=words.number(len(parts))))
+            words.text("tile.parts", whole=words.number(whole), parts=words.number(len(parts)))
             if parts
             else "—",
             whole,
-            str(words("tile.rows", rows=words.number(sum(row["emitted"] for row in parts))))
+            words.text("tile.rows", rows=words.number(sum(row["emitted"] for row in parts)))
             if parts
             else "",
             "good" if parts and whole == len(parts) else "bad",
@@ -76,7 +76,7 @@ def headlines(data: Data, words: Words) -> list[Tile]:
 
 
 def _titled(tile: Tile, words: Words, month: str) -> Tile:
-    title = str(words(f"tile.{tile.key}", month=month))
+    title = words.text(f"tile.{tile.key}", month=month)
     return Tile(tile.key, tile.text, tile.value, tile.beside, tile.mark, title)
 
 

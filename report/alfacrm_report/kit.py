@@ -186,7 +186,7 @@ class Columns:
             sums = {name: sum(row[name] or 0 for row in listed) for name in self.summed}
             first = next(iter(self.kinds))
             total = [
-                Cell(str(self.words("total")), numeric=False)
+                Cell(self.words.text("total"), numeric=False)
                 if name == first
                 else self._cell(name, sums[name])
                 if name in sums
@@ -195,7 +195,7 @@ class Columns:
             ]
         return Table(
             list(self.kinds),
-            [str(self.words(f"column.{name}")) for name in self.kinds],
+            [self.words.text(f"column.{name}") for name in self.kinds],
             [[self._cell(name, row[name]) for name in self.kinds] for row in listed],
             total,
         )

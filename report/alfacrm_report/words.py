@@ -58,13 +58,25 @@ class Words:
         """
         return Markup(table()[key][self.language]).format(**values)  # noqa: S704 - the texts are constants of this package, and the values are escaped
 
+    def text(self, key: str, **values: str) -> str:
+        """Return a text that has no HTML in it, such as a title.
+
+        Args:
+            key: Key of the text.
+            values: What to put in.
+
+        Returns:
+            The text.
+        """
+        return table()[key][self.language].format(**values)
+
     def name(self, value: str | None, missing: str = "no_name") -> str:
         """A name from the account; what the models write for an unknown one is translated."""
         if value is None:
-            return str(self(missing))
+            return self.text(missing)
         known = {"(no source given)": "no_source", "(no reason given)": "no_reason"}
         known |= {"(nobody)": "nobody", "(unsorted)": "unsorted"}
-        return str(self(known[value])) if value in known else value
+        return self.text(known[value]) if value in known else value
 
     def number(self, value: Number | None, digits: int = 0) -> str:
         """A number with separators of thousands."""
@@ -122,7 +134,7 @@ class Words:
             return NONE
         value = Decimal(str(new)) * 100 - Decimal(str(old)) * 100
         shown = numbers.format_decimal(value, format=f"+0.0;{MINUS}0.0", locale=self.locale)
-        return str(self("points", value=shown))
+        return self.text("points", value=shown)
 
     def day(self, value: dt.date | None) -> str:
         """A day."""

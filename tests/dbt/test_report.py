@@ -218,6 +218,8 @@ def test_names_of_the_account_are_escaped(duckdb_models: Warehouse, tmp_path: Pa
     assert "<b onclick" not in text
     assert "<script>alert" not in text
     assert "&lt;b onclick=x&gt;&amp;{1}&lt;/b&gt;" in text
+    assert "&amp;lt;" not in text
+    assert "&amp;#39;" not in text
 
 
 def test_empty_marts_are_named(duckdb_models: Warehouse, tmp_path: Path) -> None:

@@ -65,9 +65,18 @@ STAYS = """
         percentile_cont(0.5) WITHIN GROUP (ORDER BY days_so_far) AS median_days,
         percentile_cont(0.9) WITHIN GROUP (ORDER BY days_so_far) AS long_days
     FROM (
-        SELECT stage, coalesce(days, $today - CAST(entered_at_local AS date)) AS days_so_far
-        FROM alfacrm__lead_stage_history
-        WHERE stage IS NOT NULL AND entered_at_local IS NOT NULL
+        SELECT
+            history.stage,
+            coalesce(
+                history.days,
+                coalesce(cards.archived_on, $today) - CAST(history.entered_at_local AS date)
+            ) AS days_so_far
+        FROM alfacrm__lead_stage_history AS history
+        INNER JOIN alfacrm__customers AS cards ON history.customer_id = cards.customer_id
+        WHERE
+            history.stage IS NOT NULL
+            AND history.entered_at_local IS NOT NULL
+            AND (history.days IS NOT NULL OR NOT cards.is_client)
     ) AS stays
     WHERE days_so_far >= 0
     GROUP BY stage
@@ -131,9 +140,9 @@ def customers(data: Data, words: Words) -> Figure:
     rows = [{**row, "branch": words.name(row["branch"])} for row in data.ask(CUSTOMERS)]
     if not rows:
         return Figure("customers", mart, words("empty"))
-    rows = folded(rows, "branch", [*STATES, "cards"], str(words("others")))
+    rows = folded(rows, "branch", [*STATES, "cards"], words.text("others"))
     series = [
-        Series(str(words(f"column.{name}")), colour, floats(row[name] for row in rows))
+        Series(words.text(f"column.{name}"), colour, floats(row[name] for row in rows))
         for name, colour in STATES.items()
     ]
     total = {name: sum(row[name] for row in rows) for name in [*STATES, "cards"]}
@@ -170,17 +179,19 @@ def funnel(data: Data, words: Words) -> Figure:
         of_funnel.setdefault(row["pipeline"], []).append(row)
     largest = sorted(of_funnel, key=lambda name: -sum(row["leads"] for row in of_funnel[name]))
     pictures, shown, legend = [], [], []
-    measures = {"open_leads": "c2", "lost_leads": "c0", "clients_since": "c1"}
+    measures = {"open_leads": "c2", "lost_leads": "c0"}
+    if any(row["clients_since"] for row in rows):
+        measures["clients_since"] = "c1"
     for name in largest[:FUNNELS]:
         stages = of_funnel[name]
         many = sorted(stages, key=lambda row: -row["leads"])[:STAGES]
         kept = [row for row in stages if row in many]
         legend = [
-            Series(str(words(f"column.{key}")), colour, floats(row[key] for row in kept))
+            Series(words.text(f"column.{key}"), colour, floats(row[key] for row in kept))
             for key, colour in measures.items()
         ]
         ends = [" / ".join(words.number(row[key]) for key in measures) for row in kept]
-        title = str(words("funnel.picture", pipeline=name)) if len(of_funnel) > 1 else ""
+        title = words.text("funnel.picture", pipeline=name) if len(of_funnel) > 1 else ""
         pictures.append(bars([row["stage"] for row in kept], legend, ends, title=title))
         shown += kept
     standing = max(rows, key=lambda row: row["open_leads"])
@@ -210,7 +221,7 @@ def stages(data: Data, words: Words) -> Figure:
     picture = bars(
         [row["stage"] for row in rows],
         [series],
-        [str(words("days", days=words.number(row["median_days"]))) for row in rows],
+        [words.text("days", days=words.number(row["median_days"])) for row in rows],
     )
     finding = words(
         "stages.finding",
@@ -249,7 +260,7 @@ def reasons(data: Data, words: Words) -> Figure:
         share=words.share(ratio(given["lost"], lost)),
         missing=words.number(missing),
     )
-    rows = folded(rows, "reason", ["lost", "lost_before"], str(words("others")))
+    rows = folded(rows, "reason", ["lost", "lost_before"], words.text("others"))
     rows = [{**row, "share": ratio(row["lost"], lost)} for row in rows]
     named = rows[:SHOWN]
     picture = bars(
@@ -288,7 +299,7 @@ def losses(data: Data, words: Words) -> Figure:
         if row["reason"] in colours:
             rest[row["lost_month"]] -= row["lost"]
     if any(rest.values()):
-        series.append(Series(str(words("others")), "c0", floats(rest.values())))
+        series.append(Series(words.text("others"), "c0", floats(rest.values())))
     peak = max(of_month, key=lambda month: of_month[month])
     finding = words(
         "losses.finding",
@@ -326,7 +337,7 @@ def _sources_by_reason(data: Data, words: Words) -> Table | None:
         ]
         for source in sources
     ]
-    head = [str(words("column.lead_source")), str(words("column.lost")), *common]
+    head = [words.text("column.lead_source"), words.text("column.lost"), *common]
     return Table(["lead_source", "lost", *("reason" for _ in common)], head, rows)
 
 
@@ -385,7 +396,7 @@ def cohorts(data: Data, words: Words) -> Figure:
         latest[days] = ripe[-1] if ripe else None
         series.append(
             Series(
-                str(words("cohorts.within", days=str(days))),
+                words.text("cohorts.within", days=str(days)),
                 colour,
                 by_month(data, ripe, "cohort_month", "share"),
             )

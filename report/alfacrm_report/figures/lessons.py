@@ -112,13 +112,13 @@ def attendance(data: Data, words: Words) -> Figure:
         labels(data, words),
         [Series("", "c1", shares)],
         words.share,
-        title=str(words("attendance.trend")),
+        title=words.text("attendance.trend"),
     )
     by_place = bars(
         [row["name"] for row in ranked],
         [Series("", "c1", floats(row["share"] for row in ranked))],
         [words.share(row["share"]) for row in ranked],
-        title=str(words("attendance.places")),
+        title=words.text("attendance.places"),
         top=1,
     )
     kinds = {
@@ -140,8 +140,8 @@ def retention(data: Data, words: Words) -> Figure:
     for row in rows:
         active[row["lesson_month"]][0 if row["month_number"] else 1] += row["active_pupils"]
     series = [
-        Series(str(words("retention.stayed")), "c1", [float(one[0]) for one in active.values()]),
-        Series(str(words("retention.began")), "c2", [float(one[1]) for one in active.values()]),
+        Series(words.text("retention.stayed"), "c1", [float(one[0]) for one in active.values()]),
+        Series(words.text("retention.began"), "c2", [float(one[1]) for one in active.values()]),
     ]
     cells = {(row["cohort_month"], row["month_number"]): row for row in rows}
     cohorts = [month for month in data.months if (month, 0) in cells][-13:-1]
@@ -175,9 +175,9 @@ def retention(data: Data, words: Words) -> Figure:
     table = Table(
         ["cohort_month", "cohort_pupils", *("retention_share" for _ in LATER)],
         [
-            str(words("column.cohort")),
-            str(words("column.pupils")),
-            *(str(words("column.after", months=str(number))) for number in LATER),
+            words.text("column.cohort"),
+            words.text("column.pupils"),
+            *(words.text("column.after", months=str(number)) for number in LATER),
         ],
         [
             [
@@ -210,7 +210,7 @@ def groups(data: Data, words: Words) -> Figure:
         own = [row for row in found if _bucket(row) == bucket]
         rows.append(
             {
-                "occupancy": str(words(f"groups.{bucket}")),
+                "occupancy": words.text(f"groups.{bucket}"),
                 "groups": len(own),
                 "members": sum(row["members"] for row in own),
                 "places": sum(row["places"] or 0 for row in own) or None,

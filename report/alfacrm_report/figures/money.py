@@ -102,9 +102,9 @@ def revenue(data: Data, words: Words) -> Figure:
     income = floats(by_month(data, rows, "revenue_month", "income"))
     refunds = floats(by_month(data, rows, "revenue_month", "refunds"))
     series = [
-        Series(str(words("column.income")), "c1", income),
+        Series(words.text("column.income"), "c1", income),
         Series(
-            str(words("column.refunds")),
+            words.text("column.refunds"),
             "c6",
             [None if value is None else -value for value in refunds],
         ),
@@ -124,7 +124,7 @@ def branches(data: Data, words: Words) -> Figure:
     rows = [{**row, "branch": words.name(row["branch"])} for row in data.ask(BRANCHES)]
     if not rows:
         return Figure("branches", mart, words("empty"))
-    rows = folded(rows, "branch", ["net_income", "net_income_before"], str(words("others")))
+    rows = folded(rows, "branch", ["net_income", "net_income_before"], words.text("others"))
     grown = [row for row in rows if row["net_income_before"] > 0]
     weakest = min(
         grown, key=lambda row: row["net_income"] / row["net_income_before"], default=rows[-1]
@@ -141,7 +141,7 @@ def branches(data: Data, words: Words) -> Figure:
         [row["branch"] for row in rows],
         [Series("", "c1", floats(row["net_income"] for row in rows))],
         [words.short_money(row["net_income"]) for row in rows],
-        title=str(words("branches.branch")),
+        title=words.text("branches.branch"),
     )
     items = [{**row, "pay_item": words.name(row["pay_item"])} for row in data.ask(ITEMS)]
     items = items[:SHOWN]
@@ -152,7 +152,7 @@ def branches(data: Data, words: Words) -> Figure:
                 [row["pay_item"] for row in items],
                 [Series("", "c3", floats(row["income"] for row in items))],
                 [words.short_money(row["income"]) for row in items],
-                title=str(words("branches.item")),
+                title=words.text("branches.item"),
             )
         )
     measures = ("net_income", "net_income_before")
@@ -169,10 +169,10 @@ def balances(data: Data, words: Words) -> Figure:
     rows = [{**row, "branch": words.name(row["branch"])} for row in data.ask(BALANCES)]
     if not rows:
         return Figure("balances", mart, words("empty"))
-    rows = folded(rows, "branch", ["accounts", "prepaid", "debt"], str(words("others")))
+    rows = folded(rows, "branch", ["accounts", "prepaid", "debt"], words.text("others"))
     series = [
-        Series(str(words("column.prepaid")), "c1", floats(row["prepaid"] for row in rows)),
-        Series(str(words("column.debt")), "c6", floats(-row["debt"] for row in rows)),
+        Series(words.text("column.prepaid"), "c1", floats(row["prepaid"] for row in rows)),
+        Series(words.text("column.debt"), "c6", floats(-row["debt"] for row in rows)),
     ]
     picture = bars(
         [row["branch"] for row in rows],
@@ -211,7 +211,7 @@ def debtors(data: Data, words: Words) -> Figure:
         ten=words.money(sum(row["debt"] for row in rows[:10])),
     )
     picture = bars(
-        [str(words(f"debtors.{name}")) for name in classes],
+        [words.text(f"debtors.{name}") for name in classes],
         [Series("", "c6", floats(classes.values()))],
         [words.short_money(value) for value in classes.values()],
     )

@@ -115,7 +115,7 @@ def teachers(data: Data, words: Words) -> Figure:
     picture = bars(
         [row["teacher"] for row in shown],
         [Series("", "c3", floats(row["hours"] for row in shown))],
-        [str(words("hours", hours=words.number(row["hours"]))) for row in shown],
+        [words.text("hours", hours=words.number(row["hours"])) for row in shown],
     )
     kinds = {
         "teacher": "text",

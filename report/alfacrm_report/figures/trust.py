@@ -79,7 +79,7 @@ def proof(data: Data, words: Words) -> Figure:
     measures = ("stream", "rows_received", "duplicates", "emitted", "verdict")
     table = Table(
         measures,
-        [str(words(f"column.{name}")) for name in measures],
+        [words.text(f"column.{name}") for name in measures],
         [
             [
                 Cell(
@@ -89,7 +89,7 @@ def proof(data: Data, words: Words) -> Figure:
                 ),
                 *(Cell(words.number(row[name]), row[name]) for name in measures[1:4]),
                 Cell(
-                    str(words(f"verdict.{row['verdict']}")),
+                    words.text(f"verdict.{row['verdict']}"),
                     row["verdict"],
                     numeric=False,
                     mark=MARKS[row["verdict"]],
@@ -104,4 +104,4 @@ def proof(data: Data, words: Words) -> Figure:
 def _check(row: Row, words: Words) -> str:
     """What a check finds; checks of later versions keep the description of the model."""
     key = f"check.{row['check_name']}"
-    return str(words(key)) if key in all_words() else str(row["description"])
+    return words.text(key) if key in all_words() else str(row["description"])
