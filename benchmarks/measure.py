@@ -75,8 +75,10 @@ def server(rows: int, *options: str, latency: float = 0.0, limit: int = 0) -> It
                 process.kill()
 
 
-def command_of(name: str, url: str, size: int, folder: Path, **settings: float) -> list[str]:
-    """Return the command that reads all cards."""
+def command_of(
+    name: str, url: str, size: int, folder: Path, stream: str = "customers", **settings: float
+) -> list[str]:
+    """Return the command that reads all rows of a stream."""
     if name != TAP:
         python = OTHERS if name in {"dlt_source", "aioalfacrm_client"} else Path(sys.executable)
         return [str(python), str(RIVALS / f"{name}.py"), url, str(size)]
@@ -97,7 +99,7 @@ def command_of(name: str, url: str, size: int, folder: Path, **settings: float) 
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if item["breadcrumb"] == []:
-                item["metadata"]["selected"] = entry["stream"] == "customers"
+                item["metadata"]["selected"] = entry["stream"] == stream
     catalog_file.write_text(json.dumps(catalog))
     return [*tap, "--catalog", str(catalog_file)]
 
