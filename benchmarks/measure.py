@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 
@@ -76,7 +76,7 @@ def server(rows: int, *options: str, latency: float = 0.0, limit: int = 0) -> It
 
 
 def command_of(
-    name: str, url: str, size: int, folder: Path, stream: str = "customers", **settings: float
+    name: str, url: str, size: int, folder: Path, stream: str = "customers", **settings: Any
 ) -> list[str]:
     """Return the command that reads all rows of a stream."""
     if name != TAP:

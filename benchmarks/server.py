@@ -40,18 +40,14 @@ class Pages:
             clients=quarter,
             archived_clients=rows - 3 * quarter,
         )
-        change = CHANGES.get(differs_by)
-        for number, card in enumerate(account.rows("customer")):
-            card["branch_ids"] = [1]  # the only branch; rows of others would be looked for
-            if change is not None:
-                change(card, number)
         self._pages: dict[tuple[int, int, int, int], bytes] = {}
         for kind, removed in product((LEAD, CLIENT, BOTH), ARCHIVED):
-            cards = [
-                card
-                for card in account.rows("customer", archived=ARCHIVED[removed])
-                if kind in {BOTH, card["is_study"]}
-            ]
+            listed = account.rows("customer", archived=ARCHIVED[removed])
+            cards = [card for card in listed if kind in {BOTH, card["is_study"]}]
+            for card in cards:
+                card["branch_ids"] = [1]  # the only branch; rows of others would be looked for
+                if differs_by in CHANGES:
+                    CHANGES[differs_by](card, card["id"])
             # of both kinds together the tap asks its fields and their number
             for size in (COUNT, *page_sizes):
                 alone = size == COUNT or kind == BOTH
