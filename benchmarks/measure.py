@@ -157,7 +157,10 @@ def _in_turn(
 ) -> dict[str, list[Run]]:
     runs: dict[str, list[Run]] = {name: [] for name in NAMES}
     with tempfile.TemporaryDirectory() as folder:
-        commands = {name: command_of(name, url, size, Path(folder), **settings) for name in NAMES}
+        commands = {
+            name: command_of(name, url, size, Path(folder), "customers", **settings)
+            for name in NAMES
+        }
         for number in range(rounds):
             for name in random.sample(list(NAMES), len(NAMES)):
                 time.sleep(pause and 1.1)
@@ -200,7 +203,7 @@ def rate(
             http = urllib3.PoolManager()
             with tempfile.TemporaryDirectory() as folder:
                 settings = {"requests_per_second": LIMIT, "max_in_flight": in_flight}
-                command = command_of(TAP, url, size, Path(folder), **settings)
+                command = command_of(TAP, url, size, Path(folder), "customers", **settings)
                 before = len(http.request("GET", f"{url}/count").json()["arrived"])
                 time.sleep(1.1)
                 run(command)
