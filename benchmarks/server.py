@@ -110,12 +110,15 @@ class OtherPages(Pages):
 class OnePage(Pages):
     """Any number of active leads: one page of cards, repeated with new ids."""
 
-    def __init__(self, rows: int, size: int) -> None:
-        """Render the page."""
+    def __init__(self, rows: int, size: int, fields: int) -> None:
+        """Render the page, of cards with so many custom fields."""
         super().__init__(4 * size, (size,))
         self._rows, self._size = rows, size
         account = Account.build(leads=size, archived_leads=0, clients=0, archived_clients=0)
-        cards = msgspec.json.encode([{**card, "id": -1} for card in account.rows("customer")])
+        custom = {f"custom_{number}": "0123456789" for number in range(fields)}
+        cards = msgspec.json.encode(
+            [{**card, **custom, "id": -1} for card in account.rows("customer")]
+        )
         self._pieces = cards.split(b'"id":-1,')
 
     @override
@@ -195,7 +198,7 @@ async def serve(options: argparse.Namespace) -> None:
     sizes = (50, 500)
     pages: Pages
     if options.one_page:
-        pages = OnePage(options.rows, sizes[-1])
+        pages = OnePage(options.rows, sizes[-1], options.fields)
     elif options.entity == "customer":
         pages = Pages(options.rows, sizes, options.differs_by)
     else:
@@ -218,6 +221,7 @@ def main() -> None:
     parser.add_argument("--one-page", action="store_true", help="the same cards again and again")
     parser.add_argument("--entity", default="customer", help="what the account has")
     parser.add_argument("--differs-by", default=PLAIN, help="how its rows differ from the schemas")
+    parser.add_argument("--fields", type=int, default=0, help="custom fields, with --one-page")
     parser.add_argument("--port-file", type=Path, required=True)
     asyncio.run(serve(parser.parse_args()))
 

@@ -41,8 +41,8 @@ PREFIX = "TAP_ALFACRM_"
 STREAMS: tuple[type[AlfaCRMStream], ...] = (
     dictionaries.BranchesStream,
     dictionaries.CompaniesStream,
-    dictionaries.LocationsStream,
     dictionaries.RoomsStream,
+    dictionaries.LocationsStream,
     dictionaries.SubjectsStream,
     dictionaries.StreamingsStream,
     dictionaries.PipelinesStream,

@@ -334,3 +334,24 @@ def test_a_subscription_tells_whether_it_is_archived(sync: Sync, in_flight: int)
     for record in records:
         assert record["is_archived"] is account.is_archived(record["id"], "customer-tariff")
         assert record["is_archived"] is bool(record["is_archive"])
+
+
+def test_messages_are_read_with_index_where_the_bare_path_is_refused(
+    sync: Sync, account: Account
+) -> None:
+    """In the first run and in a window, whose filter is checked by another request."""
+    paths = {"sms_messages": "sms-message", "phone_calls": "phone-call"}
+    bare = Fault(
+        "status", at=lambda r: r.path.endswith(tuple(paths.values())), status=404, times=99
+    )
+    with serve(account, faults=[bare]) as server:
+        first = sync(server, streams=tuple(paths))
+        new = account.insert("sms-message")
+        second = sync(server, streams=tuple(paths), state=first.state)
+    for stream, entity in paths.items():
+        rows = sorted(row["id"] for row in account.rows(entity) if row["id"] != new)
+        assert [id_ for id_ in sorted(first.ids(stream)) if id_ != new] == rows
+        assert rows
+        for output in (first, second):
+            assert output.verdict(stream).startswith(f"{stream}: COMPLETE")
+    assert new in second.ids("sms_messages")

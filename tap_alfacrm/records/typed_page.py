@@ -53,7 +53,8 @@ class TypedPageParser:
             except (msgspec.DecodeError, RecursionError):
                 pass
             else:
-                return self._page(page, requested_at)
+                if page.items:  # an empty list may be a failure
+                    return self._page(page, requested_at)
         plain = parse_page(content, requested_at)
         if isinstance(plain.items, list):
             self._layout.learn(plain.items)
@@ -69,7 +70,7 @@ class TypedPageParser:
         rows = page.items
         ids = [non_negative_int(getattr(row, self._key)) for row in rows]
         newest = ""
-        if rows and hasattr(rows[0], "created_at"):
+        if hasattr(rows[0], "created_at"):
             created = (row.created_at for row in rows)
             newest = max((one for one in created if isinstance(one, str)), default="")
         return Page(rows, ids, non_negative_int(page.total), requested_at, newest)
