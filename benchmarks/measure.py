@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 
@@ -75,8 +75,10 @@ def server(rows: int, *options: str, latency: float = 0.0, limit: int = 0) -> It
                 process.kill()
 
 
-def command_of(name: str, url: str, size: int, folder: Path, **settings: float) -> list[str]:
-    """Return the command that reads all cards."""
+def command_of(
+    name: str, url: str, size: int, folder: Path, stream: str = "customers", **settings: Any
+) -> list[str]:
+    """Return the command that reads all rows of a stream."""
     if name != TAP:
         python = OTHERS if name in {"dlt_source", "aioalfacrm_client"} else Path(sys.executable)
         return [str(python), str(RIVALS / f"{name}.py"), url, str(size)]
@@ -97,7 +99,7 @@ def command_of(name: str, url: str, size: int, folder: Path, **settings: float) 
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if item["breadcrumb"] == []:
-                item["metadata"]["selected"] = entry["stream"] == "customers"
+                item["metadata"]["selected"] = entry["stream"] == stream
     catalog_file.write_text(json.dumps(catalog))
     return [*tap, "--catalog", str(catalog_file)]
 
@@ -155,7 +157,10 @@ def _in_turn(
 ) -> dict[str, list[Run]]:
     runs: dict[str, list[Run]] = {name: [] for name in NAMES}
     with tempfile.TemporaryDirectory() as folder:
-        commands = {name: command_of(name, url, size, Path(folder), **settings) for name in NAMES}
+        commands = {
+            name: command_of(name, url, size, Path(folder), "customers", **settings)
+            for name in NAMES
+        }
         for number in range(rounds):
             for name in random.sample(list(NAMES), len(NAMES)):
                 time.sleep(pause and 1.1)
@@ -199,7 +204,7 @@ def rate(
             http = urllib3.PoolManager()
             with tempfile.TemporaryDirectory() as folder:
                 settings = {"requests_per_second": LIMIT, "max_in_flight": in_flight}
-                command = command_of(TAP, url, size, Path(folder), **settings)
+                command = command_of(TAP, url, size, Path(folder), "customers", **settings)
                 before = len(http.request("GET", f"{url}/count").json()["arrived"])
                 time.sleep(1.1)
                 run(command)

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from typing_extensions import override
 
+from benchmarks.accounts import CHANGES, LESSON_CHANGES, PLAIN
 from simulator import Account
 
 LEAD, CLIENT, BOTH = 0, 1, 2
@@ -30,7 +31,7 @@ REFUSED = b'{"name":"Too Many Requests","message":"","code":0,"status":429}'
 class Pages:
     """Responses of an account of leads and clients, half of each archived; rendered once."""
 
-    def __init__(self, rows: int, page_sizes: tuple[int, ...]) -> None:
+    def __init__(self, rows: int, page_sizes: tuple[int, ...], differs_by: str = PLAIN) -> None:
         """Render the account."""
         quarter = rows // 4
         account = Account.build(
@@ -41,11 +42,12 @@ class Pages:
         )
         self._pages: dict[tuple[int, int, int, int], bytes] = {}
         for kind, removed in product((LEAD, CLIENT, BOTH), ARCHIVED):
-            cards = [
-                card
-                for card in account.rows("customer", archived=ARCHIVED[removed])
-                if kind in {BOTH, card["is_study"]}
-            ]
+            listed = account.rows("customer", archived=ARCHIVED[removed])
+            cards = [card for card in listed if kind in {BOTH, card["is_study"]}]
+            for card in cards:
+                card["branch_ids"] = [1]  # the only branch; rows of others would be looked for
+                if differs_by in CHANGES:
+                    CHANGES[differs_by](card, card["id"])
             # of both kinds together the tap asks its fields and their number
             for size in (COUNT, *page_sizes):
                 alone = size == COUNT or kind == BOTH
@@ -69,6 +71,40 @@ class Pages:
             return EMPTY
         size = body.get("pageSize") or int(query.get("per-page", ["50"])[0])
         return self.page(body.get("is_study", 1), body.get("removed", 0), size, body.get("page", 0))
+
+
+class OtherPages(Pages):
+    """Responses of an account of lessons, a third of each status, or of a timetable."""
+
+    def __init__(self, entity: str, rows: int, sizes: tuple[int, ...], differs_by: str) -> None:
+        """Render the account."""
+        self._entity = entity
+        account = Account.build(lessons=1_000, clients=300)
+        own = account.rows(entity)
+        every = [
+            {**own[number % len(own)], "id": number + 1, "branch_id": 1} for number in range(rows)
+        ]
+        if change := LESSON_CHANGES.get(differs_by):
+            for number, row in enumerate(every):
+                change(row, number)
+        self._bodies: dict[tuple[int, int, int], bytes] = {}
+        for status in (0, 1, 2, 3):
+            listed = [
+                row if not status else {**row, "status": status}
+                for row in every
+                if not status or row["id"] % 3 + 1 == status
+            ]
+            for size in (COUNT, *sizes):
+                for page in range(1 if size == COUNT else -(-len(listed) // size)):
+                    items = msgspec.json.encode(listed[page * size : (page + 1) * size])
+                    self._bodies[status, size, page] = envelope(len(listed), page, items)
+
+    @override
+    def answer(self, path: str, query: dict[str, list[str]], body: dict[str, int]) -> bytes:
+        if not path.endswith(f"/{self._entity}/index"):
+            return LOGIN if path.endswith("/auth/login") else EMPTY
+        key = body.get("status", 0), body.get("pageSize", 50), body.get("page", 0)
+        return self._bodies.get(key, EMPTY)
 
 
 class OnePage(Pages):
@@ -160,11 +196,13 @@ class Connection(asyncio.Protocol):
 async def serve(options: argparse.Namespace) -> None:
     """Serve until the process is terminated."""
     sizes = (50, 500)
-    pages = (
-        OnePage(options.rows, sizes[-1], options.fields)
-        if options.one_page
-        else Pages(options.rows, sizes)
-    )
+    pages: Pages
+    if options.one_page:
+        pages = OnePage(options.rows, sizes[-1], options.fields)
+    elif options.entity == "customer":
+        pages = Pages(options.rows, sizes, options.differs_by)
+    else:
+        pages = OtherPages(options.entity, options.rows, sizes, options.differs_by)
     logs: tuple[deque[float], deque[float]] = (deque(maxlen=100_000), deque(maxlen=100_000))
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(pages, options.latency, options.limit, logs), "127.0.0.1", 0
@@ -181,6 +219,8 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--limit", type=int, default=0, help="requests in any sliding second")
     parser.add_argument("--one-page", action="store_true", help="the same cards again and again")
+    parser.add_argument("--entity", default="customer", help="what the account has")
+    parser.add_argument("--differs-by", default=PLAIN, help="how its rows differ from the schemas")
     parser.add_argument("--fields", type=int, default=0, help="custom fields, with --one-page")
     parser.add_argument("--port-file", type=Path, required=True)
     asyncio.run(serve(parser.parse_args()))

@@ -5,7 +5,7 @@ import sys
 
 import msgspec
 import urllib3
-from kit import CUSTOMERS, LISTS, LOGIN, SIZE, URL, pace
+from kit import LIST_URL, LISTS, LOGIN, SIZE, URL, pace
 
 http = urllib3.PoolManager()
 token = json.loads(http.request("POST", f"{URL}/v2api/auth/login", json=LOGIN).data)["token"]
@@ -16,7 +16,7 @@ for filters in LISTS:
     while True:
         pace()
         body = {**filters, "page": page, "pageSize": SIZE}
-        data = http.request("POST", CUSTOMERS, json=body, headers={"X-ALFACRM-TOKEN": token}).data
+        data = http.request("POST", LIST_URL, json=body, headers={"X-ALFACRM-TOKEN": token}).data
         items = decode(data)["items"]
         if not items:
             break

@@ -4,7 +4,7 @@ import csv
 import sys
 
 import requests
-from kit import CUSTOMERS, LISTS, LOGIN, SIZE, URL, pace
+from kit import LIST_URL, LISTS, LOGIN, SIZE, URL, pace
 
 session = requests.Session()
 token = session.post(f"{URL}/v2api/auth/login", json=LOGIN, timeout=60).json()["token"]
@@ -15,7 +15,7 @@ for filters in LISTS:
         pace()
         body = {**filters, "page": page, "pageSize": SIZE}
         headers = {"X-ALFACRM-TOKEN": token}
-        items = session.post(CUSTOMERS, json=body, headers=headers, timeout=60).json()["items"]
+        items = session.post(LIST_URL, json=body, headers=headers, timeout=60).json()["items"]
         if not items:
             break
         if writer is None:
