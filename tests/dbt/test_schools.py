@@ -18,12 +18,14 @@ BALANCES = "alfacrm__customers"
 
 
 def _dbt(folder: Path, schema: str, command: list[str], **variables: object) -> str:
+    arguments = [
+        *command,
+        *("--project-dir", str(PACKAGE), "--profiles-dir", str(PACKAGE)),
+        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        *("--vars", json.dumps({"timezone": "Europe/Kyiv", **variables})),
+    ]
     done = subprocess.run(
-        [
-            *(DBT, *command, "--project-dir", PACKAGE, "--profiles-dir", PACKAGE),
-            *("--target-path", folder / "target", "--log-path", folder / "logs"),
-            *("--vars", json.dumps({"timezone": "Europe/Kyiv", **variables})),
-        ],
+        [str(DBT), *arguments],
         env={
             **os.environ,
             "ALFACRM_DBT_TARGET": "duckdb",
