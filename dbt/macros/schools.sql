@@ -14,16 +14,19 @@ that a school does not have, such as a custom field, is null in its rows. -#}
         {%- set types = {} -%}
         {%- for school in schools -%}
             {%- set relation = adapter.get_relation(target.database, pattern.replace('{school}', school), node.name) -%}
-            {%- if relation is none -%}
-                {%- do exceptions.raise_compiler_error('No model ' ~ node.name ~ ' of ' ~ school ~ '; build its models first.') -%}
+            {%- if relation is not none -%}
+                {%- set columns = {} -%}
+                {%- for column in adapter.get_columns_in_relation(relation) -%}
+                    {%- do columns.update({column.name: column.data_type}) -%}
+                    {%- do types.setdefault(column.name, column.data_type) -%}
+                {%- endfor -%}
+                {%- do found.append((school, relation, columns)) -%}
             {%- endif -%}
-            {%- set columns = {} -%}
-            {%- for column in adapter.get_columns_in_relation(relation) -%}
-                {%- do columns.update({column.name: column.data_type}) -%}
-                {%- do types.setdefault(column.name, column.data_type) -%}
-            {%- endfor -%}
-            {%- do found.append((school, relation, columns)) -%}
         {%- endfor -%}
+        {%- if found and found | length < schools | length -%}
+            {%- do exceptions.raise_compiler_error('Not every school has ' ~ node.name ~ '; build the models of all first.') -%}
+        {%- endif -%}
+        {%- if found -%}
         {%- set view = api.Relation.create(
             database=target.database, schema=target.schema, identifier=node.name, type='view'
         ) -%}
@@ -42,6 +45,9 @@ that a school does not have, such as a custom field, is null in its rows. -#}
         {%- do run_query('drop view if exists ' ~ view) -%}
         {%- do run_query('create view ' ~ view ~ ' as ' ~ parts | join(' union all ')) -%}
         {%- do log(node.name ~ ': ' ~ schools | length ~ ' schools', info=true) -%}
+        {%- endif -%}
     {%- endfor -%}
-    {%- do adapter.commit_if_has_connection() if adapter.commit_if_has_connection is defined -%}
+    {%- if target.type in ['duckdb', 'postgres', 'redshift'] -%}
+        {%- do run_query('commit') -%}
+    {%- endif -%}
 {%- endmacro %}
