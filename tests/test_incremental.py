@@ -137,6 +137,58 @@ def test_rows_without_the_key_are_loaded_in_full(sync: Sync, account: Account) -
         assert bookmarks(second)[stream] == bookmarks(first)[stream]
 
 
+def test_a_first_run_without_the_key_loads_in_full_and_so_does_the_next(
+    sync: Sync, account: Account
+) -> None:
+    pays = sorted(row["id"] for row in account.rows("pay"))
+    with serve(account, Quirks(no_updated_at=frozenset({"pay"}))) as server:
+        first = sync(server, streams=("pays",), detect_deletions=True)
+        second = sync(server, streams=("pays",), state=first.state)
+        assert not any("updated_at_from" in r.body for r in server.data_requests)
+    for output in (first, second):
+        assert sorted(output.ids("pays")) == pays
+        assert output.verdict("pays").startswith("pays: COMPLETE")
+        assert output.line("pays: the rows carry no updated_at, so this run loads the full table.")
+        assert "replication_key_value" not in bookmarks(output)["pays"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "days"),
+    [
+        ([0], {(0, "04.03.2025")}),
+        ([1], {(1, "13.03.2025")}),
+        ([2], {(2, "19.03.2025")}),
+        ([0, 1], {(0, "04.03.2025"), (1, "04.03.2025"), (2, "04.03.2025")}),
+        ([0, 1, 2], {(0, "04.03.2025"), (1, "04.03.2025"), (2, "04.03.2025")}),
+        ([1, 2], {(1, "13.03.2025"), (2, "13.03.2025")}),
+    ],
+)
+def test_customers_start_from_the_earliest_bookmark_of_their_partitions(
+    sync: Sync, server: Server, kinds: list[int], days: set[tuple[int, str]]
+) -> None:
+    """One count holds the windows together; both together have a bookmark only where alone."""
+    moments = {0: "2025-03-05T13:00:00Z", 1: "2025-03-14T13:00:00Z", 2: "2025-03-20T13:00:00Z"}
+    partitions = [
+        {
+            "context": {"is_study": kind},
+            "replication_key": "updated_at",
+            "replication_key_value": moment,
+        }
+        for kind, moment in moments.items()
+    ]
+    output = sync(
+        server,
+        streams=("customers",),
+        methods={"customers": "INCREMENTAL"},
+        state={"bookmarks": {"customers": {"partitions": partitions}}},
+        is_study=kinds,
+        lookback_days=1,
+    )
+    bodies = [r.body for r in server.data_requests if "updated_at_from" in r.body]
+    assert {(body["is_study"], body["updated_at_from"]) for body in bodies} == days
+    assert output.verdict().startswith("customers: COMPLETE")
+
+
 def test_customers_are_incremental_only_if_the_catalog_says_so(
     sync: Sync, account: Account, server: Server
 ) -> None:
@@ -273,3 +325,20 @@ def test_a_refused_partition_moves_no_bookmark_of_the_others(sync: Sync, account
     with serve(account) as server:
         healthy = sync(server, streams=("lessons",), state=second.state)
     assert sorted(healthy.ids("lessons")) == sorted(row["id"] for row in account.rows("lesson"))
+
+
+def test_short_lists_of_messages_take_one_request(sync: Sync, account: Account) -> None:
+    streams = ("sms_messages", "pays")
+    with serve(account) as server:
+        first = sync(server, streams=("lessons", *streams), samples=("lessons",))
+        message = account.rows("sms-message")[0]["id"]
+        account.update("sms-message", message, is_sent=7)
+        before = len(server.data_requests)
+        second = sync(
+            server, streams=("customers", *streams), state=first.state, samples=("customers",)
+        )
+        asked = [r for r in server.data_requests[before:] if r.entity == "sms-message"]
+    assert len(asked) == len(account.rows("branch"))
+    assert not any("date_from" in r.body for r in asked)
+    assert second.final("sms_messages")[message]["is_sent"] == 7
+    assert second.verdict("sms_messages").startswith("sms_messages: COMPLETE")

@@ -8,6 +8,7 @@ a message object and a call for each map. No version of singer-sdk makes this un
 from __future__ import annotations
 
 import logging
+from decimal import Decimal
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 MAX_WRITE_BYTES = 2**22
 """Bytes of a page that are collected before they are written."""
 _encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
+
+
+def _as_dict(record: object) -> Record:
+    return msgspec.to_builtins(record, builtin_types=(Decimal,))  # type: ignore[no-any-return]  # records are objects
 
 
 class PageStream(HeldBookmarks, VersionedStream):
@@ -63,13 +68,13 @@ class PageStream(HeldBookmarks, VersionedStream):
         limit = self.ABORT_AT_RECORD_COUNT
         if limit is None:
             for page in self.pages(context):
-                yield from page
+                yield from map(_as_dict, page)
         elif self._tested < limit:
             # one more would be an exception in the SDK, and an error in the log
             pages = chain.from_iterable(self.pages(context))
             for record in islice(pages, limit - self._tested):
                 self._tested += 1
-                yield record
+                yield _as_dict(record)
             self.hold_bookmark(context)  # rows may have been left
 
     @property
