@@ -106,15 +106,15 @@ class Authenticator:
         except TokenRefusedError as refusal:
             self._stats.record_refusal(LOGIN_PATH, refusal.status)
             msg = (
-                f"{host} refused the login with status {refusal.status}. Check the settings "
-                "email and api_key (in the user's profile: 'API key (v2api)'), and that the "
-                "user's role has access to the module v2api."
+                "Check the settings email and api_key (in the user's profile: 'API key (v2api)'), "
+                "and that the user's role has access to the module v2api: "
+                f"{host} refused the login with status {refusal.status}."
             )
             raise CredentialsError(msg) from None
         except UnavailableError as error:
             msg = (
-                f"{host}{LOGIN_PATH} does not exist (status {error.status}). Check the setting "
-                "hostname: it is the host in the browser's address bar when you work in AlfaCRM."
+                "Check the setting hostname, which is the host in the browser's address bar when "
+                f"you work in AlfaCRM: {host}{LOGIN_PATH} does not exist (status {error.status})."
             )
             raise RequestError(msg) from None
         self._token = token

@@ -91,15 +91,16 @@ def test_dagster_loads_each_school_that_can_be_loaded(tmp_path: Path) -> None:
 
 @pytest.mark.recipes
 def test_airflow_loads_each_school_that_can_be_loaded(tmp_path: Path) -> None:
+    settings = {
+        "AIRFLOW_HOME": str(tmp_path / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path),
+    }
     with franchise(tmp_path, SCHOOLS) as franchised:
-        line, states = _run(
-            franchised,
-            "airflow",
-            AIRFLOW,
-            AIRFLOW_HOME=str(tmp_path / "airflow"),
-            AIRFLOW__CORE__LOAD_EXAMPLES="false",
-            AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path),
-        )
+        airflow = PROJECT / ".tools" / "airflow" / "bin" / "airflow"
+        env = {**franchised.environment, **settings}
+        subprocess.run([airflow, "db", "migrate"], env=env, check=True, capture_output=True)
+        line, states = _run(franchised, "airflow", AIRFLOW, **settings)
         _check(line)
         assert isinstance(states, list)
         assert states.count("failed") == 2
