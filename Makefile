@@ -13,9 +13,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 MELTANO := .tools/meltano/bin/meltano
-# target-bigquery runs on Python 3.11 and older
-LOADERS := target-csv target-jsonl target-postgres $(shell \
-	$(PYTHON) -c 'import sys; sys.version_info < (3, 12) and print("target-bigquery")' 2>/dev/null)
+# Some loaders run on Python 3.11 and older only.
+LOADERS := moto tables target-csv target-jsonl target-postgres target-snowflake $(shell $(PYTHON) -c \
+	'import sys; sys.version_info < (3, 12) and print("target-bigquery target-clickhouse target-mssql")' 2>/dev/null)
 
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export UV_TOOL_DIR := $(CURDIR)/.cache/tools

@@ -72,7 +72,7 @@ def test_the_installed_command_reads_the_environment(school: Account) -> None:
             f"TAP_ALFACRM_{name.upper()}": str(value) for name, value in config_for(server).items()
         }
         done = subprocess.run(
-            [COMMAND], env=variables, capture_output=True, text=True, check=False, timeout=120
+            [COMMAND], env=variables, capture_output=True, text=True, check=False, timeout=600
         )
     assert done.returncode == 0, done.stderr
     assert "Nothing was found that prevents a complete sync." in done.stdout
@@ -183,7 +183,7 @@ def test_a_stopped_run_has_no_verdict(school: Account, tmp_path: Path) -> None:
             assert running.stderr
             assert any("Rights" in line for line in running.stderr)
             running.send_signal(signal.SIGINT)
-            shown, _ = running.communicate(timeout=60)
+            shown, _ = running.communicate(timeout=600)
     assert running.returncode == 130
     assert shown == ""
 

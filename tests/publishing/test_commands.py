@@ -169,13 +169,17 @@ def test_commands_about_loaders_load_into_each(reader: Reader, postgres: str) ->
     assert len(reader.ids("customers.jsonl")) == _cards(reader)
     reader.follow(page, "DuckDB")
     assert len(reader.ids("customers.jsonl")) == 2 * _cards(reader)
-    with duckdb.connect(str(reader.folder / "school.duckdb")) as database:
+    with duckdb.connect(str(reader.folder / "output" / "school.duckdb")) as database:
         assert database.sql("SELECT count(*) FROM customers").fetchall() == [(_cards(reader),)]
+    reader.follow(page, "SQLite")
+    assert f"({_cards(reader)},)\n" in reader.log
+    reader.follow(page, "Parquet")
+    assert len(list((reader.folder / "output" / "parquet").glob("*.parquet"))) > 30
     reader.follow(page, "PostgreSQL")
     with psycopg.connect(postgres) as connection:
         found = connection.execute("SELECT count(*) FROM alfacrm.customers").fetchall()
     assert found == [(_cards(reader),)]
-    assert reader.log.count("customers: COMPLETE") == 4
+    assert reader.log.count("customers: COMPLETE") == 6
 
 
 @pytest.mark.recipes
