@@ -44,6 +44,10 @@ demo: .venv/.installed .meltano/.installed ## Load a simulated school into CSV f
 test: .venv/.installed .tools/meltano/.installed .tools/dbt/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term -m "not recipes and not soak" $(ARGS)
 
+.PHONY: quick
+quick: .venv/.installed ## Run the quick tests, in less than a minute
+	$(BIN)/pytest -n auto --dist worksteal @tests/quick.txt $(ARGS)
+
 .PHONY: soak
 soak: .venv/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the long tests
 	$(BIN)/pytest -m soak $(ARGS)

@@ -44,6 +44,7 @@ class Evidence:
         refusal: The refusal, where the account offers none of the rows.
         branches: Branches that were requested one by one.
         answered_before: Whether an earlier run received rows, so that a refusal is a failure.
+        since: The day from which changes were requested, "" where all rows were.
 
         missing: Rows that the API counts and never returned.
         rows_without_id: Rows without a usable id, which cannot be loaded.
@@ -69,6 +70,7 @@ class Evidence:
     refusal: UnavailableError | None = None
     branches: set[int] = field(default_factory=set)
     answered_before: bool = False
+    since: str = ""
 
     missing: int = 0
     rows_without_id: int = 0
@@ -105,6 +107,7 @@ class Evidence:
         self.received += other.received
         self.pages += other.pages
         self.branches |= other.branches
+        self.since = max(self.since, other.since)  # for which it holds in each branch
         self.answered_before = self.answered_before or other.answered_before
         for task, lists in other.counts.items():
             counts = self.counts.setdefault(task, {})
@@ -149,6 +152,8 @@ class Evidence:
             f"Rows received {self.received:,} on {number_of(self.pages, 'page')}, "
             f"duplicates {self.duplicates:,}, emitted {self.emitted:,}; API total {total}"
         )
+        if self.since:
+            text += f"; changed since {self.since}"
         if self.passes > 1:
             text += f"; read {self.passes} times"
         elif self.passes == 0 and self.total is not None:

@@ -116,7 +116,7 @@ class Tap:
 
     def __init__(self, folder: Path, config: dict[str, Any], catalog: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._config = folder, config
+        self._folder, self._config = folder.resolve(), config
         self._pid: Future[int] = Future()
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "catalog.json").write_text(json.dumps(catalog))
@@ -157,7 +157,10 @@ class Tap:
                 timers[0].start()
 
         code = tap_program().run(
-            arguments, [os.devnull, str(self.output), self._path("log")], started=started
+            arguments,
+            [os.devnull, str(self.output), self._path("log")],
+            started=started,
+            folder=str(self._folder),
         )
         for timer in timers:
             timer.cancel()
