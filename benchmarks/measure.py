@@ -164,11 +164,12 @@ def _in_turn(
     return runs
 
 
-def memory(rows: int) -> float:
+def memory(rows: int, fields: int = 0, in_flight: int = 8) -> float:
     """Measure the maximum resident set size of the tap in MB."""
-    with server(rows, "--one-page") as url, tempfile.TemporaryDirectory() as folder:
-        found = run(command_of(TAP, url, 500, Path(folder)))
-    print(f"{rows:,} customers: {found}", flush=True)
+    options = "--one-page", "--fields", str(fields)
+    with server(rows, *options) as url, tempfile.TemporaryDirectory() as folder:
+        found = run(command_of(TAP, url, 500, Path(folder), max_in_flight=in_flight))
+    print(f"{rows:,} customers, {fields:,} custom fields: {found}", flush=True)
     return found.memory
 
 

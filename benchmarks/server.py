@@ -74,12 +74,15 @@ class Pages:
 class OnePage(Pages):
     """Any number of active leads: one page of cards, repeated with new ids."""
 
-    def __init__(self, rows: int, size: int) -> None:
-        """Render the page."""
+    def __init__(self, rows: int, size: int, fields: int) -> None:
+        """Render the page, of cards with so many custom fields."""
         super().__init__(4 * size, (size,))
         self._rows, self._size = rows, size
         account = Account.build(leads=size, archived_leads=0, clients=0, archived_clients=0)
-        cards = msgspec.json.encode([{**card, "id": -1} for card in account.rows("customer")])
+        custom = {f"custom_{number}": "0123456789" for number in range(fields)}
+        cards = msgspec.json.encode(
+            [{**card, **custom, "id": -1} for card in account.rows("customer")]
+        )
         self._pieces = cards.split(b'"id":-1,')
 
     @override
@@ -157,7 +160,11 @@ class Connection(asyncio.Protocol):
 async def serve(options: argparse.Namespace) -> None:
     """Serve until the process is terminated."""
     sizes = (50, 500)
-    pages = OnePage(options.rows, sizes[-1]) if options.one_page else Pages(options.rows, sizes)
+    pages = (
+        OnePage(options.rows, sizes[-1], options.fields)
+        if options.one_page
+        else Pages(options.rows, sizes)
+    )
     logs: tuple[deque[float], deque[float]] = (deque(maxlen=100_000), deque(maxlen=100_000))
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(pages, options.latency, options.limit, logs), "127.0.0.1", 0
@@ -174,6 +181,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--limit", type=int, default=0, help="requests in any sliding second")
     parser.add_argument("--one-page", action="store_true", help="the same cards again and again")
+    parser.add_argument("--fields", type=int, default=0, help="custom fields, with --one-page")
     parser.add_argument("--port-file", type=Path, required=True)
     asyncio.run(serve(parser.parse_args()))
 

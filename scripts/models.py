@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from scripts.answers import PROJECT, load, table
-from simulator.cards import NOW
+from simulator.school import NOW
 from simulator.tables.kit import iso
 
 OUTPUT = PROJECT / "output" / "models"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
 
-from simulator.cards import NO_END, NOW, utc
+from simulator.cards import NO_END, utc
 from simulator.data import blur_reject_reasons, card_maker, cards
+from simulator.school import NOW
 from simulator.tables import Tables, no_garbage
 from simulator.tables.kit import DAY, Sizes, dotted, iso
 
@@ -22,10 +23,10 @@ _DEMO = Sizes(
     archived_leads=10_000,
     archived_clients=3_142,
     branches=5,
-    lead_statuses=38,
-    lead_rejects=44,
-    customer_rejects=49,
-    lead_sources=29,
+    lead_statuses=12,
+    lead_rejects=12,
+    customer_rejects=12,
+    lead_sources=12,
     teachers=131,
     groups=286,
     lessons=7_448,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from simulator.cards import NOW, OPENED, CardMaker
+from simulator import school
+from simulator.cards import CardMaker
+from simulator.school import OPENED, Calendar
 
 if TYPE_CHECKING:
     from simulator.records import Record
@@ -16,6 +18,13 @@ _REFERENCES = (
     "branch", "pipeline", "lead-status", "lead-reject", "customer-reject",
     "teacher", "study-status", "lead-source", "user",
 )  # fmt: skip
+
+_ANY = Calendar(OPENED, school.DEMAND)
+_CALENDARS = {
+    school.CLIENT: Calendar(OPENED, school.DEMAND, growth=1.35),
+    school.OPEN: Calendar(OPENED, school.DEMAND, growth=8),
+}
+"""Who is still there came more recently than who has left."""
 
 
 def card_maker(tables: Tables) -> CardMaker:
@@ -30,24 +39,30 @@ def cards(tables: Tables, maker: CardMaker) -> dict[int, Record]:
     """Generate cards of each kind, `(is_study, archived)`, distributed over the years."""
     rng, sizes = Random(tables.seed), tables.sizes
     counts = {
-        (0, False): sizes.leads,
-        (1, False): sizes.clients,
-        (0, True): sizes.archived_leads,
-        (1, True): sizes.archived_clients,
+        school.OPEN: sizes.leads,
+        school.CLIENT: sizes.clients,
+        school.LOST: sizes.archived_leads,
+        school.FORMER: sizes.archived_clients,
     }
-    kinds = [kind for kind, count in counts.items() for _ in range(count)]
-    rng.shuffle(kinds)
-    moments = sorted(rng.randrange(OPENED, NOW) for _ in kinds)
+    made = sorted((_created(kind, rng), kind) for kind in counts for _ in range(counts[kind]))
     # An import from a spreadsheet: consecutive cards with the same creation time.
-    batch = range(len(moments) // 2, len(moments) // 2 + len(moments) // 50)
-    for position in batch:
-        moments[position] = moments[batch.start]
+    imported = range(0, len(made), 50)
+    middle = made[len(made) // 2][0] if made else 0
+    for position in imported:
+        made[position] = (middle, made[position][1])
+    made.sort(key=lambda pair: pair[0])
     table: dict[int, Record] = {}
     id_ = _FIRST_CARD_ID
-    for (is_study, archived), created in zip(kinds, moments, strict=True):
+    for created, (is_study, archived) in made:
         table[id_] = maker.card(id_, is_study=is_study, archived=archived, created=created)
         id_ += rng.choice((1, 1, 1, 2, 4))
     return table
+
+
+def _created(kind: school.Kind, rng: Random) -> int:
+    forgotten = kind == school.OPEN and rng.random() < 0.15
+    calendar = _ANY if forgotten else _CALENDARS.get(kind, _ANY)
+    return calendar.moment(rng.random)
 
 
 def blur_reject_reasons(tables: Tables) -> None:
@@ -72,9 +87,20 @@ def blur_reject_reasons(tables: Tables) -> None:
         values["customer_reject_id"] = rng.choice(reasons)
     for values in some(4, is_study=1, archived=False):
         values["customer_reject_id"] = rng.choice(reasons)
-    # Debts are rare.
-    for record in tables["customer"].values():
-        if not record.archived and record.values["balance"].startswith("-"):
-            record.values["balance"] = record.values["balance_base"] = "0.00"
-    for number, values in enumerate(some(24, is_study=1, archived=False), start=1):
-        values["balance"] = values["balance_base"] = f"-{number * 75}.50"
+    # Debts are rare; most of them are in the weak branch.
+    active = [r.values for r in tables["customer"].values() if not r.archived]
+    for values in active:
+        if values["balance"].startswith("-"):
+            _owe(values, 0)
+    weak = list(tables["branch"])[school.WEAK_BRANCH]
+    clients = [values for values in active if values["is_study"]]
+    there = [values for values in clients if values["branch_ids"][0] == weak]
+    elsewhere = [values for values in clients if values["branch_ids"][0] != weak]
+    for number, values in enumerate(rng.sample(there, 15) + rng.sample(elsewhere, 9)):
+        _owe(values, 1 + number % 5)
+
+
+def _owe(values: dict[str, Any], lessons: int) -> None:
+    balance = f"-{lessons * school.LESSON_PRICES[lessons - 1]}.00" if lessons else "0.00"
+    values.update(balance=balance, balance_base=balance)
+    values.update(paid_count=-lessons, paid_lesson_count=-lessons)

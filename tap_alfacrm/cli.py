@@ -52,7 +52,7 @@ def run() -> None:
     try:
         TapAlfaCRM.cli()
     except AlfaCRMError as error:
-        _end(str(error), error.exit_code)
+        _end(" ".join([str(error), *getattr(error, "__notes__", ())]), error.exit_code)
     except (OutputError, OSError) as error:
         _end(f"The output cannot be written: {error.strerror}. Nothing after this was loaded.")
     except Exception as error:  # noqa: BLE001 - its message may hold the value of a row

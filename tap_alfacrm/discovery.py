@@ -13,7 +13,7 @@ from tap_alfacrm.client.kept import KeptResponses
 from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.errors import NoResponseError, RequestError, UnavailableError
 from tap_alfacrm.formatting import may_be_column, number_of
-from tap_alfacrm.records.converter import FIELD, field_names
+from tap_alfacrm.records.keywords import FIELD, field_names
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.records.scalars import json_type
 from tap_alfacrm.schemas import standard_schema

@@ -13,7 +13,7 @@ from typing_extensions import override
 from tap_alfacrm.config import CONFIG_JSONSCHEMA, CREDENTIALS, missing_credentials, stripped
 from tap_alfacrm.discovery import Discovery
 from tap_alfacrm.errors import ConfigError, MissingSettingsError
-from tap_alfacrm.records.converter import field_names
+from tap_alfacrm.records.keywords import field_names
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.sdk.catalog import chosen_catalog
 from tap_alfacrm.sdk.command import CommandTap
@@ -41,8 +41,8 @@ PREFIX = "TAP_ALFACRM_"
 STREAMS: tuple[type[AlfaCRMStream], ...] = (
     dictionaries.BranchesStream,
     dictionaries.CompaniesStream,
-    dictionaries.LocationsStream,
     dictionaries.RoomsStream,
+    dictionaries.LocationsStream,
     dictionaries.SubjectsStream,
     dictionaries.StreamingsStream,
     dictionaries.PipelinesStream,

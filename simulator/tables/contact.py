@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.cards import NOW, local, utc
+from simulator.cards import local, utc
 from simulator.records import Record
+from simulator.school import NOW
 from simulator.tables.kit import DAY, Spec, branches_of, iso
 
 if TYPE_CHECKING:
@@ -22,9 +23,16 @@ LOGGED = {
 """Names of entities in the log and in comments."""
 
 
+_TITLES = (
+    *("Зателефонувати після пробного", "Нагадати про оплату", "Запропонувати групу"),
+    *("Уточнити розклад", "Подзвонити щодо пропусків", "Привітати з днем народження"),
+)
+_SUBJECTS = ("Розклад на місяць", "Рахунок за навчання", "Запрошення на концерт")
+
+
 def _task(kit: Kit, id_: int, at: int) -> Record:
-    customer = kit.pick(kit.ids("customer")) if kit.ids("customer") and kit.odds(60) else None
-    group = kit.pick(kit.ids("group")) if kit.ids("group") and kit.odds(20) else None
+    customer = kit.pick(kit.ids("customer")) if kit.ids("customer") and kit.odds(50) else None
+    group = kit.pick(kit.ids("group")) if kit.ids("group") and kit.odds(40) else None
     branches = kit.some(kit.ids("branch"), 1 + kit.below(2))
     if customer is not None:
         branches = list(branches_of(kit.values("customer", customer)))
@@ -43,7 +51,7 @@ def _task(kit: Kit, id_: int, at: int) -> Record:
             "assigned_ids": kit.some(kit.ids("user"), 1 + kit.below(2)),
             "group_ids": [group] if group else [],
             "customer_ids": [customer] if customer else [],
-            "title": f"Зателефонувати: {kit.word()}",
+            "title": kit.pick(_TITLES),
             "text": kit.note(),
             "is_archive": int(archived),
             "created_at": utc(at),
@@ -72,7 +80,7 @@ def _communication(kit: Kit, id_: int, at: int) -> Record | None:
             "related_id": kit.pick(kit.ids(LOGGED[kind])),
             "user_id": kit.pick(kit.ids("user")),
             "added": local(at),
-            "comment": f"<p>{kit.word()}</p>" if kit.odds(20) else kit.note() or None,
+            "comment": f"<p>{kit.pick(_TITLES)}</p>" if kit.odds(20) else kit.note() or None,
         }
     )
 
@@ -82,13 +90,22 @@ def _log(kit: Kit, id_: int, at: int) -> Record | None:
     if not kinds:
         return None
     kind = kit.pick((*kinds[:1] * 6, *kinds))
-    entity_id = kit.pick(kit.ids(LOGGED[kind]))
     event = 1 + kit.below(3)
     # PHP writes an empty map as an empty list.
     old: object = []
     new: object = {"note": kit.note(), "assigned_id": str(kit.pick(kit.ids("user")))}
-    if event > 1:
-        old = {"note": None, "assigned_id": None}
+    moved = kit.newcomer_of(at) if kind == "Customer" and kit.odds(70) else None
+    stages = kit.ids("lead-status")
+    reached = kit.values("customer", moved)["lead_status_id"] if moved else None
+    if moved and reached in stages[1:] and not kit.times(("moved", moved)):
+        # each lead moves once, to the stage that it has now
+        before = stages[kit.below(stages.index(reached))]
+        entity_id, event = moved, 2
+        old, new = {"lead_status_id": str(before)}, {"lead_status_id": str(reached)}
+    else:
+        entity_id = kit.pick(kit.ids(LOGGED[kind]))
+        if event > 1:
+            old = {"note": None, "assigned_id": None}
     return Record(
         {
             "id": id_,
@@ -111,7 +128,7 @@ def _sms(kit: Kit, id_: int, at: int) -> Record:
         "id": id_,
         "user_id": kit.pick(kit.ids("user")),
         "phone": kit.phone(),
-        "text": f"Нагадуємо про заняття: {kit.word()} 🎸",
+        "text": f"Нагадуємо про заняття завтра о {10 + kit.below(9)}:00 🎸",
         "is_fail": int(not sent and kit.odds(60)),
         "is_sent": int(sent),
         "added": local(at),
@@ -125,8 +142,8 @@ def _mail(kit: Kit, id_: int, at: int) -> Record:
     values: dict[str, Any] = {
         "id": id_,
         "email": f"user{kit.below(9_999)}@example.org",
-        "subject": kit.word().capitalize(),
-        "html": f"<p>Доброго дня!<br>\r\n{kit.word()}</p>",
+        "subject": kit.pick(_SUBJECTS),
+        "html": f"<p>Доброго дня!<br>\r\nЧекаємо на вас {1 + kit.below(28)} числа.</p>",
         "is_sent": int(sent),
         "sent_date": local(at) if sent else None,
     }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect
+from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simulator.cards import NOW, OPENED, PHONES, local, utc
-from simulator.people import pools
+from simulator.cards import PHONES, local, utc
+from simulator.people import NOTES, full_name, real_name
+from simulator.school import DEMAND, NOW, OPENED, Calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,8 +21,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DAY = 86_400
+_ANY_TIME = Calendar(OPENED, DEMAND)
 _PERCENT = 100
 _RECENT_CLIENTS = 100
+_TRIES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,8 @@ class Spec:
     """Whether the ids have gaps."""
     ids: Sequence[int] = ()
     """The ids, if they have a meaning."""
-    since: int = OPENED
+    calendar: Calendar = _ANY_TIME
+    """When the rows arise."""
 
 
 class Kit:
@@ -75,6 +81,7 @@ class Kit:
         self.sizes = sizes
         self.chance = Random(seed).random
         self._known: dict[object, Any] = {}
+        self._counts: Counter[object] = Counter()
 
     def below(self, stop: int) -> int:
         """Pick an integer from 0 on."""
@@ -95,7 +102,7 @@ class Kit:
 
     def ids(self, entity: str) -> Sequence[int]:
         """List the ids of an entity."""
-        return self._remember(entity, lambda: list(self.tables[entity]))
+        return self.remember(entity, lambda: list(self.tables[entity]))
 
     def here(self, entity: str, branch: int) -> Sequence[int]:
         """List the ids of an entity in a branch."""
@@ -107,7 +114,7 @@ class Kit:
 
     def clients(self) -> Sequence[int]:
         """List the clients."""
-        return self._remember(
+        return self.remember(
             "clients",
             lambda: [
                 id_
@@ -117,18 +124,48 @@ class Kit:
         )
 
     def client_of(self, at: int) -> int | None:
-        """Pick a client who existed at a moment, preferably a recent one."""
-        known = self._remember(
-            "clients by day", lambda: sorted((self._since(id_), id_) for id_ in self.clients())
+        """Pick a client of a moment, preferably a recent one."""
+        known = self.remember(
+            "clients by day", lambda: sorted((self.stay(id_)[0], id_) for id_ in self.clients())
         )
-        there = bisect(known, (local(at), 0))
-        if not there:
-            return None
-        latest = min(there, _RECENT_CLIENTS) if self.odds(60) else there
-        return known[there - 1 - self.below(latest)][1]
+        day = local(at)
+        there = bisect(known, (day, 0))
+        id_ = None
+        for _ in range(_TRIES if there else 0):
+            latest = min(there, _RECENT_CLIENTS) if self.odds(60) else there
+            id_ = known[there - 1 - self.below(latest)][1]
+            if self.stay(id_)[1] >= day:
+                break
+        return id_
 
-    def _since(self, id_: int) -> str:
-        return str(self.values("customer", id_)["b_date"])
+    def newcomer_of(self, at: int) -> int | None:
+        """Pick a card, of a lead or a client, that was created shortly before a moment."""
+        known = self.remember(
+            "cards by day",
+            lambda: sorted((self.stay(id_)[0], id_) for id_ in self.ids("customer")),
+        )
+        first, after = bisect(known, (local(at - 21 * DAY), 0)), bisect(known, (local(at), 0))
+        return known[first + self.below(after - first)][1] if after > first else None
+
+    def subscription(self, customer: int, day: str) -> dict[str, Any] | None:
+        """Return the subscription of a customer for a day: the last one bought, or the first."""
+        bought = self.remember(("bought", customer), lambda: self._bought(customer))
+        before = bisect(bought, day, key=itemgetter(0))
+        return bought[max(before - 1, 0)][1] if bought else None
+
+    def _bought(self, customer: int) -> list[tuple[str, dict[str, Any]]]:
+        rows = self.children("customer-tariff", "customer_id").get(customer, [])
+        return [(iso_of(row["b_date"]), row) for row in rows]
+
+    def price_of(self, subscription: dict[str, Any]) -> float:
+        """Return the price of one lesson of a subscription."""
+        tariff = self.values("tariff", subscription["tariff_id"])
+        return float(tariff["price"]) / int(tariff["lessons_count"])
+
+    def stay(self, id_: int) -> tuple[str, str]:
+        """Return the first and the last day of a card."""
+        values = self.values("customer", id_)
+        return values["b_date"], values["e_date"]
 
     def children(self, entity: str, field: str) -> Mapping[object, list[dict[str, Any]]]:
         """Sort the rows of an entity by what a field of theirs refers to."""
@@ -139,7 +176,7 @@ class Kit:
                 found.setdefault(record.values[field], []).append(record.values)
             return found
 
-        return self._remember((entity, field), sort)
+        return self.remember((entity, field), sort)
 
     def values(self, entity: str, id_: int) -> dict[str, Any]:
         """Return a row."""
@@ -154,17 +191,22 @@ class Kit:
         ids = self.ids(entity)
         return ids[number % len(ids)]
 
-    def word(self) -> str:
-        """Return a word."""
-        return self.pick(pools().words)
-
     def note(self) -> str:
         """Return a note: often empty, sometimes long."""
-        return self.pick(pools().notes) if self.odds(30) else ""
+        return self.pick(NOTES) if self.odds(30) else ""
 
     def name(self) -> str:
-        """Return a person's name."""
-        return pools().full_name(self.chance)
+        """Return the name of a payer, as the payer writes it."""
+        return full_name(self.chance)
+
+    def colleague(self) -> str:
+        """Return the name of a teacher or a manager."""
+        return real_name(self.chance)
+
+    def times(self, key: object) -> int:
+        """Return how often this was called with the key before."""
+        self._counts[key] += 1
+        return self._counts[key] - 1
 
     def phone(self) -> str:
         """Return a phone number that is not in use."""
@@ -191,9 +233,10 @@ class Kit:
                         found.setdefault(branch, []).append(id_)
             return found
 
-        return self._remember((entity, "branches"), sort)
+        return self.remember((entity, "branches"), sort)
 
-    def _remember(self, key: object, find: Callable[[], T]) -> T:
+    def remember(self, key: object, find: Callable[[], T]) -> T:
+        """Return what was found for a key; it is found once."""
         if key not in self._known:
             self._known[key] = find()
         found: T = self._known[key]
@@ -212,8 +255,17 @@ def iso(moment: int) -> str:
 
 def dotted(moment: int) -> str:
     """Format a local date as `DD.MM.YYYY`."""
-    year, month, day = iso(moment).split("-")
-    return f"{day}.{month}.{year}"
+    return dotted_of(iso(moment))
+
+
+def iso_of(day: str) -> str:
+    """Reformat `DD.MM.YYYY` as `YYYY-MM-DD`."""
+    return "-".join(reversed(day.split(".")))
+
+
+def dotted_of(day: str) -> str:
+    """Reformat `YYYY-MM-DD` as `DD.MM.YYYY`."""
+    return ".".join(reversed(day.split("-")))
 
 
 def with_gaps(kit: Kit, spec: Spec) -> Iterable[int]:

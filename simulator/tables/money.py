@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from simulator.cards import NOW, local
+from simulator.cards import local
 from simulator.records import Record
-from simulator.tables.kit import DAY, Spec, dotted
+from simulator.school import NOW, SINGLE_LESSON
+from simulator.tables.kit import DAY, Spec, dotted, iso
 
 if TYPE_CHECKING:
     from simulator.tables.kit import Kit
 
 _INCOME, _REFUND, _EXPENSE, _SALARY = 1, 5, 7, 8
+_CATEGORIES = ("Навчання", "Утримання школи", "Персонал")
+_ITEMS = {
+    _INCOME: ("Абонементи", "Разові заняття", "Літній табір"),
+    _REFUND: ("Повернення за абонемент", "Повернення за табір", "Інші повернення"),
+    _EXPENSE: ("Оренда", "Реклама", "Інструменти"),
+    _SALARY: ("Зарплата викладачів", "Премії", "Заміни"),
+}
+_CATEGORY = {_INCOME: 0, _REFUND: 0, _EXPENSE: 1, _SALARY: 2}
+_LESSON_COUNTS = {1: 450, 4: 390, 8: 350, 12: 320, 20: 290}
+"""Price of one lesson, by the number of lessons that are bought together."""
 _TYPES = {_INCOME: "Доход", _REFUND: "Возврат", _EXPENSE: "Расход", _SALARY: "Выплата зарплаты"}
 
 
@@ -32,8 +43,8 @@ def _pay_account(kit: Kit, id_: int, _at: int) -> Record:
     )
 
 
-def _pay_item_category(kit: Kit, id_: int, _at: int) -> Record:
-    return Record({"id": id_, "name": f"Категорія: {kit.word()}", "weight": 9 - id_})
+def _pay_item_category(_kit: Kit, id_: int, _at: int) -> Record:
+    return Record({"id": id_, "name": _CATEGORIES[(id_ - 1) % len(_CATEGORIES)], "weight": 9 - id_})
 
 
 def _pay_item(kit: Kit, id_: int, _at: int) -> Record:
@@ -45,23 +56,24 @@ def _pay_item(kit: Kit, id_: int, _at: int) -> Record:
         {
             "id": id_,
             "branch_ids": list(branches) if everywhere else kit.some(branches, 1 + kit.below(2)),
-            "category_id": kit.pick(kit.ids("pay-item-category")),
+            "category_id": kit.in_turn("pay-item-category", _CATEGORY[type_]),
             "pay_type_ids": [type_],
-            "name": f"Стаття {id_}: {kit.word()}",
+            "name": _ITEMS[type_][(id_ - 1) // len(_TYPES) % 3],
             "weight": id_,
         }
     )
 
 
 def _tariff(kit: Kit, id_: int, at: int) -> Record:
-    lessons = kit.pick((1, 4, 8, 12, 20))
+    counts = list(_LESSON_COUNTS)
+    lessons = counts[id_ % len(counts)]
     archived = id_ % 4 == 0 and not kit.fresh
     return Record(
         {
             "id": id_,
             "type": 1 + kit.below(3),
-            "name": f"Абонемент {lessons}",
-            "price": f"{lessons * (200 + kit.below(40) * 10)}.00",
+            "name": "Разове заняття" if lessons == 1 else f"Абонемент: {lessons}",
+            "price": f"{lessons * (_LESSON_COUNTS[lessons] + 10 * kit.below(4))}.00",
             "lessons_count": lessons,
             "duration": kit.pick((45, 60, 90)),
             "added": local(at),
@@ -76,18 +88,22 @@ def _tariff(kit: Kit, id_: int, at: int) -> Record:
 def _customer_tariff(kit: Kit, id_: int, at: int) -> Record | None:
     if not kit.clients():
         return None
-    dead = kit.odds(45) and not kit.fresh
+    customer = kit.client_of(at) or kit.pick(kit.clients())
+    gone = kit.tables["customer"][customer].archived
+    dead = (gone or kit.odds(30)) and not kit.fresh
     end = at + kit.below(max(NOW - at, 1)) if dead else NOW + kit.below(200) * DAY
-    left = 0 if dead else kit.below(20) - 2
+    here = kit.here("tariff", kit.branch("customer", customer)) or kit.ids("tariff")
+    tariff = kit.pick(here)
+    left = 0 if dead else kit.below(kit.values("tariff", tariff)["lessons_count"] + 1)
     return Record(
         {
             "id": id_,
-            "customer_id": kit.pick(kit.clients()),
-            "tariff_id": kit.pick(kit.ids("tariff")),
+            "customer_id": customer,
+            "tariff_id": tariff,
             "subject_ids": kit.some(kit.ids("subject"), 1 + kit.below(2)),
             "lesson_type_ids": kit.some(kit.ids("lesson-type"), 1),
             "is_separate_balance": int(kit.odds(30)),
-            "balance": kit.money(3_000),
+            "balance": f"{left * kit.price_of({'tariff_id': tariff}):.2f}",
             "paid_count": left,
             "paid_till": f"{local(end)[:10]} 12:00:00" if kit.odds(60) else None,
             "note": kit.note(),
@@ -133,7 +149,7 @@ def _pay(kit: Kit, id_: int, at: int) -> Record:
         branch = kit.branch("teacher", teacher)
     else:
         branch = kit.pick(kit.ids("branch"))
-    subscriptions = kit.children("customer-tariff", "customer_id").get(customer, [])
+    subscription = kit.subscription(customer, iso(paid)) if customer else None
     groups = [row["group_id"] for row in kit.children("cgi", "customer_id").get(customer, [])]
     items = [id_ for id_ in kit.here("pay-item", branch) if _item_fits(kit, id_, type_)]
     item = None if type_ == _REFUND or not items else kit.pick(items)
@@ -153,11 +169,11 @@ def _pay(kit: Kit, id_: int, at: int) -> Record:
             "teacher_id": teacher,
             "employee_id": None,
             "commodity_id": None,
-            "ctt_id": kit.pick(subscriptions)["id"] if subscriptions and kit.odds(60) else None,
+            "ctt_id": subscription["id"] if subscription and kit.odds(60) else None,
             "group_id": None,
             "group_ids": groups[:1],
             "document_date": dotted(paid),
-            "income": kit.money(9_000),
+            "income": f"{_amount(kit, type_, subscription):.2f}",
             "payer_name": kit.name() if customer and kit.odds(50) else None,
             "note": kit.note(),
             "is_confirmed": int(kit.odds(95)),
@@ -167,6 +183,19 @@ def _pay(kit: Kit, id_: int, at: int) -> Record:
             **kit.stamps(at),
         }
     )
+
+
+def _amount(kit: Kit, type_: int, subscription: dict[str, Any] | None) -> float:
+    if type_ == _SALARY:
+        return 6_000 + 250 * kit.below(40)
+    if type_ == _EXPENSE:
+        return kit.pick((18_000, 18_000, 4_500, 2_200)) + 50 * kit.below(40)
+    if subscription is None:
+        return SINGLE_LESSON * kit.pick((1, 1, 2, 4))
+    if type_ == _REFUND:
+        return kit.price_of(subscription) * (1 + kit.below(3))
+    price = float(kit.values("tariff", subscription["tariff_id"])["price"])
+    return price / 2 if kit.odds(8) else price
 
 
 def _item_fits(kit: Kit, item: int, type_: int) -> bool:

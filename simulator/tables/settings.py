@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.records import Record
+from simulator.school import CAMP_STAGES, CUSTOMER_REJECTS, LEAD_REJECTS, SOURCES, STAGES
 from simulator.tables.kit import Spec
 
 if TYPE_CHECKING:
@@ -15,30 +16,14 @@ if TYPE_CHECKING:
 _BRANCHES = ("Центр", "Левобережный", "Поділ", "Online", "Старая студия", "Печерськ", "Оболонь")
 _SUBJECTS = ("Гітара", "Вокал", "Фортепіано", "English", "Шахи", "Барабани", "Живопись")
 _STATUSES = ("Навчається", "Пауза", "Боржник", "Випускник", "Пробний", "Відпустка")
-_PIPELINES = ("Продажі", "Літній табір", "Дорослі", "Повторні продажі")
-_STAGES = (
-    *("Новий", "Недозвон", "Думає", "Передзвонити", "Записаний на пробний"),
-    *("Пропустив пробний", "Був на пробному", "Чекає на групу", "Чекаємо на оплату"),
+_LOCATIONS = (
+    "Центральний корпус",
+    "Школа на Садовій",
+    "Корпус у парку",
+    "Зал на площади",
+    "Студія",
 )
-_LEAD_REJECTS = (
-    *(
-        "Дорого",
-        "Незручний час",
-        "Далеко",
-        "Зникли без відповіді",
-        "Обрали іншу школу",
-        "Передумали",
-    ),
-    *("Пробний не сподобався", "Немає групи за віком", "Хибний номер", "Дубль картки", "Хвороба"),
-)
-_CUSTOMER_REJECTS = (
-    *("Переїзд", "Закінчили курс", "Подорожчало", "Незручний розклад", "Хвороба"),
-    *("Втратили інтерес", "Конфлікт із викладачем", "Перейшли до іншої школи"),
-)
-_SOURCES = (
-    *("Instagram", "Рекомендація", "Сайт", "Google", "Вивіска", "Facebook", "Дзвінок"),
-    *("TikTok", "Партнери", "Листівка", "Сарафанное радио"),
-)
+_PIPELINES = ("Продажі", "Літній табір")
 _LESSON_TYPES = ("Индивидуальный", "Групповой", "Пробный", "Концерт", "Відпрацювання")
 
 
@@ -62,7 +47,7 @@ def _location(kit: Kit, id_: int, _at: int) -> Record:
             "id": id_,
             "branch_id": kit.in_turn("branch", id_),
             "is_active": int(kit.odds(85)),
-            "name": f"{kit.word()} {id_}",
+            "name": f"{_LOCATIONS[(id_ - 1) % len(_LOCATIONS)]}, {id_}",
             "weight": kit.below(9),
         }
     )
@@ -98,7 +83,7 @@ def _choice(*names: str) -> Callable[[Kit, int, int], Record]:
     """Generate an item of a dictionary; some are disabled, in random order."""
 
     def make(kit: Kit, id_: int, _at: int) -> Record:
-        again, at = divmod(id_ - 1, len(names))
+        again, at = divmod(id_ - 1 if kit.fresh else kit.times(names), len(names))
         return Record(
             {
                 "id": id_,
@@ -112,13 +97,15 @@ def _choice(*names: str) -> Callable[[Kit, int, int], Record]:
 
 
 def _lead_status(kit: Kit, id_: int, at: int) -> Record:
-    record = _choice(*_STAGES)(kit, id_, at)
-    record.values["pipeline_id"] = kit.pick(kit.ids("pipeline"))
-    return record
+    stages = (*STAGES, *CAMP_STAGES)
+    number = id_ - 1 if kit.fresh else kit.times("stage")
+    values = _choice(*stages)(kit, number + 1, at).values
+    pipeline = kit.ids("pipeline")[number % len(stages) >= len(STAGES)]
+    return Record({**values, "id": id_, "weight": 10 * (number + 1), "pipeline_id": pipeline})
 
 
 def _lead_source(kit: Kit, id_: int, at: int) -> Record:
-    record = _choice(*_SOURCES)(kit, id_, at)
+    record = _choice(*SOURCES)(kit, id_, at)
     record.values["code"] = f"source-{id_}" if kit.odds(60) else None
     return record
 
@@ -137,15 +124,15 @@ def _lesson_type(_kit: Kit, id_: int, _at: int) -> Record:
 
 
 def _user(kit: Kit, id_: int, _at: int) -> Record:
-    return Record({"id": id_, "name": kit.name(), "email": f"manager{id_}@example.org"})
+    return Record({"id": id_, "name": kit.colleague(), "email": f"manager{id_}@example.org"})
 
 
-def _company(kit: Kit, id_: int, _at: int) -> Record:
-    return Record({"id": id_, "name": f"Школа «{kit.word()}»"})
+def _company(_kit: Kit, id_: int, _at: int) -> Record:
+    return Record({"id": id_, "name": "Школа «Камертон»"})
 
 
-def _streaming(kit: Kit, id_: int, _at: int) -> Record:
-    return Record({"id": id_, "name": f"Zoom {id_} {kit.word()}"})
+def _streaming(_kit: Kit, id_: int, _at: int) -> Record:
+    return Record({"id": id_, "name": f"Zoom {id_}"})
 
 
 SPECS = {
@@ -155,9 +142,9 @@ SPECS = {
     "subject": Spec(_subject, lambda _: 9, first=11),
     "study-status": Spec(_choice(*_STATUSES), lambda _: 5, gaps=True),
     "lead-status": Spec(_lead_status, lambda sizes: sizes.lead_statuses, gaps=True),
-    "lead-reject": Spec(_choice(*_LEAD_REJECTS), lambda sizes: sizes.lead_rejects, gaps=True),
+    "lead-reject": Spec(_choice(*LEAD_REJECTS), lambda sizes: sizes.lead_rejects, gaps=True),
     "customer-reject": Spec(
-        _choice(*_CUSTOMER_REJECTS), lambda sizes: sizes.customer_rejects, gaps=True
+        _choice(*CUSTOMER_REJECTS), lambda sizes: sizes.customer_rejects, gaps=True
     ),
     "lead-source": Spec(_lead_source, lambda sizes: sizes.lead_sources, gaps=True),
     "pipeline": Spec(_choice(*_PIPELINES), lambda _: 2, gaps=True),

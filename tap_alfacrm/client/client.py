@@ -96,7 +96,8 @@ class Client:
         try:
             page = self._fetch(request)
         except UnavailableError as error:
-            if not self.retries_refusals or request.route not in self.answered_routes:
+            was_answered = request.route in self.answered_routes
+            if request.may_be_refused or not (self.retries_refusals and was_answered):
                 raise
             page = self._retry_refused(request, error)
         self.answered_routes.add(request.route)

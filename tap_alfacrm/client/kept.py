@@ -1,18 +1,23 @@
-"""Responses that were received before they are needed."""
+"""Responses that were received before they are needed, and the room for them."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_alfacrm.client.request import pages_expected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tap_alfacrm.client.request import ListRequest
     from tap_alfacrm.records.page import Page
 
 MAX_BYTES = 2**25
-"""Bytes of responses that are kept."""
+"""Bytes of responses that are kept, and of pages that are requested before they are needed."""
+MAX_UNMEASURED = 2
+"""Pages of one resource to request at once before the size of any is known."""
 MAX_FIRST_PAGE_AGE = 10.0
 """Seconds that the first of many pages may be older than the second. The total of an older one is
 more likely to have changed, and then the whole list is read again."""
@@ -63,3 +68,38 @@ class KeptResponses:
         if is_old and pages_expected(page, request, request.body.get("pageSize", 0)) > 1:
             return None, 0.0
         return page, kept.received_at
+
+
+class PageSizes:
+    """Sizes of an account's pages, by which the number of pages held at once is limited."""
+
+    def __init__(self) -> None:
+        """Create it before the first page."""
+        self._largest: dict[str, int] = {}
+
+    def measure(self, request: ListRequest) -> ListRequest:
+        """Return a request whose response is measured when it is parsed."""
+
+        def parse(content: bytes, requested_at: str | None = None) -> Page:
+            page = request.parser(content, requested_at)
+            length = len(page.items)
+            if length:
+                is_cut = (page.total or 0) > length
+                rows = length if is_cut else request.body.get("pageSize", length)
+                size = len(content) * rows // length
+                self._largest[request.resource] = max(size, self._largest.get(request.resource, 0))
+            return page
+
+        return replace(request, parser=parse)
+
+    def has_room(self, resource: str, held: Sequence[str]) -> bool:
+        """Whether one more page can be held.
+
+        Args:
+            resource: Resource of the page.
+            held: Resources of the pages that are outstanding or not needed yet.
+        """
+        size = self._largest.get(resource)
+        if size is None:
+            return held.count(resource) < MAX_UNMEASURED
+        return not held or size + sum(self._largest.get(one, 0) for one in held) <= MAX_BYTES

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.client.kept import MAX_FIRST_PAGE_AGE, KeptResponses
+from tap_alfacrm.client.kept import MAX_FIRST_PAGE_AGE, KeptResponses, PageSizes
 from tap_alfacrm.client.request import PlannedList, pages_expected
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ class PrefetchClient:
         self._lists: list[_OpenList] = []
         self._upcoming: Iterator[PlannedList] = iter(())
         self._kept = KeptResponses()
+        self._sizes = PageSizes()
 
     def reuse(self, responses: KeptResponses) -> None:
         """Answer requests from responses that were received already, each once."""
@@ -248,27 +249,36 @@ class PrefetchClient:
         """Choose the list of which to request one more page.
 
         The first pages of lists come before further pages of the current one: they tell the
-        lengths, without which nothing after them can be planned. Two limits hold at any time. A
+        lengths, without which nothing after them can be planned. Three limits hold at any time. A
         list is begun only when no list before it, whose rows could still move to it, has more
-        than `OVERLAP_PAGES` pages to request; and no more than `max_in_flight` pages are held for
-        lists after the current one, which also bounds the memory.
+        than `OVERLAP_PAGES` pages to request; no more than `max_in_flight` pages are held for
+        lists after the current one; and large pages are held only as far as `PageSizes` allows.
         """
+        held = [one.planned.request.resource for one in self._lists for _ in one.responses]
         places = self._max_in_flight - sum(len(list_.responses) for list_ in self._lists[1:])
         for position, list_ in enumerate(self._lists):
             before = self._lists[:position]
-            if list_.requested or (position and places <= 0):
+            if list_.requested or (position and places <= 0) or not self._has_room(list_, held):
                 continue
             if not any(one.blocks(list_.planned) for one in before):
                 return list_
         for position, list_ in enumerate(self._lists):
-            held = places if position else self._max_in_flight - len(list_.responses)
-            if held > 0 and 0 < list_.requested < (list_.pages or 1):
+            free = places if position else self._max_in_flight - len(list_.responses)
+            is_open = 0 < list_.requested < (list_.pages or 1)
+            if free > 0 and is_open and self._has_room(list_, held):
                 return list_
         return None
+
+    def _has_room(self, list_: _OpenList, held: list[str]) -> bool:
+        return list_.planned.count_only or self._sizes.has_room(
+            list_.planned.request.resource, held
+        )
 
     def _request(self, list_: _OpenList, number: int) -> _Response:
         """Request a page in a daemon thread, so that a signal ends the process at once."""
         request = list_.planned.request.for_page(number, list_.planned.page_size)
+        if not list_.planned.count_only:
+            request = self._sizes.measure(request)
         response = list_.responses[number] = _Response()
         list_.requested = max(list_.requested, number + 1)
         page, received_at = self._kept.take(request)

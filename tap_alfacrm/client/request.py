@@ -29,6 +29,7 @@ class ListRequest:
         parser: Parses the response.
         is_single: Whether one response holds the whole list, without pages.
         is_secret: Whether logs and errors leave out the body.
+        may_be_refused: Whether a refusal is an answer, after which it is not sent again.
     """
 
     path: str
@@ -37,6 +38,7 @@ class ListRequest:
     parser: Parser = field(default=parse_page, compare=False)
     is_single: bool = False
     is_secret: bool = False
+    may_be_refused: bool = False
 
     def for_page(self, page: int, page_size: int) -> ListRequest:
         """Return the request for one page of the list (docs/behaviour.md#paging).

@@ -174,11 +174,11 @@ class Deduplicator:
         Returns:
             Whether they were added; if not, nothing has changed.
         """
-        new = BitMap64(identifiers)
-        if len(new) < len(identifiers):
+        # by id, because operations on two bitmaps cost as much as the longer one is long
+        known = self._ids_by_variant.values()
+        if len(set(identifiers)) < len(identifiers) or any(
+            identifier in ids for ids in known for identifier in identifiers
+        ):
             return False
-        if not all(new.isdisjoint(ids) for ids in self._ids_by_variant.values()):
-            return False
-        known = self._ids_by_variant.setdefault(variant, BitMap64())
-        known |= new
+        self._ids_by_variant.setdefault(variant, BitMap64()).update(identifiers)
         return True

@@ -11,7 +11,7 @@ from pyroaring import BitMap64
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from tap_alfacrm.records.typed_page import TypedRow
+    from tap_alfacrm.records.row import Row as StructRow
 
     Row = Mapping[str, Any]
 
@@ -98,7 +98,7 @@ class FilterWindow:
             self._earliest = _shifted(day, -1)
             self._inside = _shifted(day, 2)
 
-    def has_key(self, rows: Sequence[Row | TypedRow]) -> bool:
+    def has_key(self, rows: Sequence[Row | StructRow]) -> bool:
         """Whether any of the rows carries the replication key.
 
         Args:
@@ -106,7 +106,7 @@ class FilterWindow:
         """
         return self._key is None or any(row.get(self._key) for row in rows)
 
-    def add(self, ids: Iterable[int | None], records: Sequence[Row | TypedRow]) -> None:
+    def add(self, ids: Iterable[int | None], records: Sequence[Row | StructRow]) -> None:
         """Add a page.
 
         Args:
@@ -132,7 +132,7 @@ class FilterWindow:
         is_windowed = bool(self.filters and self._bookmark)
         return is_windowed and (not self.ids or "" < self.newest < self._bookmark)
 
-    def misses(self, identifier: int | None, record: Row | TypedRow, until: str) -> bool:
+    def misses(self, identifier: int | None, record: Row | StructRow, until: str) -> bool:
         """Whether a record lies in the window and was not returned.
 
         Args:

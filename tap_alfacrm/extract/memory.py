@@ -69,6 +69,16 @@ class Memory:
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
+    @property
+    def branches_with_rows(self) -> set[int]:
+        """The branches in which an earlier run found rows."""
+        return {
+            int(number)
+            for task, lists in self._counts.items()
+            if task.startswith(BRANCH_PREFIX) and any(lists.values())
+            if (number := task.split(" ")[1]).isdecimal()
+        }
+
     def compare(self, counts: Counts) -> list[str]:
         """Compare what this run found with what earlier runs did.
 

@@ -120,11 +120,21 @@ def _is_union_stable(passes: list[_Pass], result: ListResult) -> bool:
 
 
 class _Pass:
-    """One time through a list."""
+    """One time through a list.
+
+    Attributes:
+        ids: Distinct ids.
+        rows_without_id: Rows without a usable id.
+        distinct: Number of different rows.
+        total: The API's total on the latest page, None where it gives none.
+        longest_page: Rows of the longest page.
+        has_moved: Whether rows moved meanwhile.
+        is_end_unconfirmed: Whether the list may go on.
+    """
 
     def __init__(self, read: ListRead, lengths: PageLengths) -> None:
         self.ids = BitMap64()
-        self.rows_without_id = 0
+        self.rows_without_id = self.distinct = 0
         self.total: int | None = None
         self.longest_page = 0
         self.has_moved = self.is_end_unconfirmed = False
@@ -190,25 +200,23 @@ class _Pass:
         length = len(page.items)
         self._rows += length
         self.longest_page = max(self.longest_page, length)
-        ids = BitMap64(identifier for identifier in page.ids if identifier is not None)
+        # by id, because operations on two bitmaps cost as much as the longer one is long
+        ids = {identifier for identifier in page.ids if identifier is not None}
         without_id = page.ids.count(None)
-        known = ids & self.ids
+        known = [identifier for identifier in ids if identifier in self.ids]
         if known or len(ids) + without_id < length:
-            self._repeated_ids |= known | _repeated(page.ids)
+            self._repeated_ids.update(known)
+            self._repeated_ids.update(_repeated(page.ids))
         if not without_id and len(known) == len(ids):
             return False
-        self.ids |= ids
+        self.ids.update(ids)
+        self.distinct += len(ids) - len(known) + without_id
         self.rows_without_id += without_id
         self._received += length
         self._pages += 1
         if self._started_at is not None and page.newest_created_at >= self._started_at:
             self.has_moved = True
         return True
-
-    @property
-    def distinct(self) -> int:
-        """Number of different rows."""
-        return len(self.ids) + self.rows_without_id
 
     def _is_at_end(self, length: int) -> bool:
         """Whether `total` is reached by a page that was not cut.
@@ -260,6 +268,6 @@ class _Pass:
         )
 
 
-def _repeated(ids: list[int | None]) -> BitMap64:
+def _repeated(ids: list[int | None]) -> list[int]:
     counts = Counter(identifier for identifier in ids if identifier is not None)
-    return BitMap64(identifier for identifier, count in counts.items() if count > 1)
+    return [identifier for identifier, count in counts.items() if count > 1]

@@ -18,11 +18,15 @@ _DATE = (
 _TIME = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d+)?)?"
 _ZONE = r" ?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)"
 _MOMENT_RE = re.compile(rf"{_DATE}(?:(?:T|,? +){_TIME}(?:{_ZONE})?)?", re.ASCII)
+_REST_RE = re.compile(rf"(:\d{{2}}(?::\d{{2}})?)(?:(?<=:..:..)[.,]\d+)?(?:{_ZONE})?", re.ASCII)
+"""What follows the hour where a fraction or a zone does."""
 _TIME_RE = re.compile(_TIME, re.ASCII)
-MINUTE_SECONDS = frozenset(
-    f":{minute:02}:{second:02}" for minute in range(60) for second in range(60)
-)
-"""What follows the hour in a moment of full seconds."""
+MINUTE_SECONDS = {
+    f":{minute:02}:{second:02}": f":{minute:02}:{second:02}"
+    for minute in range(60)
+    for second in range(60)
+} | {f":{minute:02}": f":{minute:02}:00" for minute in range(60)}
+"""What follows the hour in a moment, and the same to the second."""
 KNOWN_DAYS = 10_000
 """Days that a clock remembers."""
 
@@ -107,23 +111,29 @@ class UtcConverter:
             ValueError: There is no such moment.
             OverflowError: It lies outside of the years 1 to 9999.
         """
-        if isinstance(value, str) and value[13:] in MINUTE_SECONDS:
-            name = value[:10]
-            if name not in self.days:
-                if len(self.days) > KNOWN_DAYS:
-                    self.days.clear()
-                self.days[name] = self._learn(name)
-            day = self.days[name]
-            hour = day and day[1].get(value[10:13])
-            if day and hour:
-                return f"{day[0][hour[0]]}{hour[1]}{value[13:]}Z"
+        if isinstance(value, str):
+            rest, zone = value[13:], ""
+            if rest not in MINUTE_SECONDS and (match := _REST_RE.fullmatch(rest)):
+                rest, zone = match.groups("")
+            if rest in MINUTE_SECONDS:
+                name = value[:10] + zone
+                if name not in self.days:
+                    if len(self.days) > KNOWN_DAYS:
+                        self.days.clear()
+                    self.days[name] = self._learn(value[:10], zone)
+                day = self.days[name]
+                hour = day and day[1].get(value[10:13])
+                if day and hour:
+                    return f"{day[0][hour[0]]}{hour[1]}{MINUTE_SECONDS[rest]}Z"
         return _in_utc(value, self._clock)
 
-    def _learn(self, name: str) -> tuple[tuple[str, str, str], dict[str, tuple[int, str]]] | None:
+    def _learn(
+        self, name: str, zone: str
+    ) -> tuple[tuple[str, str, str], dict[str, tuple[int, str]]] | None:
         match = _MOMENT_RE.fullmatch(name)
         if match is None:
             return None
-        begin = dt.datetime.combine(_day(match), dt.time(), tzinfo=self._clock)
+        begin = dt.datetime.combine(_day(match), dt.time(), tzinfo=_zone(zone, self._clock))
         offset = begin.utcoffset()
         hours = (begin.replace(hour=hour) for hour in (6, 12, 18))
         end = begin.replace(hour=23, minute=59, second=59)
@@ -153,14 +163,18 @@ def instants(clock: dt.tzinfo) -> UtcConverter:
     return UtcConverter(clock)
 
 
+def _zone(text: str | None, clock: dt.tzinfo) -> dt.tzinfo:
+    """The zone that a moment names, else that of the clock."""
+    if not text:
+        return clock
+    offset = text + ("00" if len(text) == len("+hh") else "")
+    return dt.datetime.strptime(offset, "%z").tzinfo or clock
+
+
 def _in_utc(value: object, clock: dt.tzinfo) -> str | None:
     match = _moment(value)
     if match is None:
         return None
-    zone = clock
-    if match["zone"]:
-        offset = match["zone"] + ("00" if len(match["zone"]) == len("+hh") else "")
-        zone = dt.datetime.strptime(offset, "%z").tzinfo or clock
     # fold=0: of a repeated hour the first, and a skipped hour moves on by the gap
-    moment = dt.datetime.combine(_day(match), _clock(match), tzinfo=zone)
+    moment = dt.datetime.combine(_day(match), _clock(match), tzinfo=_zone(match["zone"], clock))
     return f"{moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()}Z"

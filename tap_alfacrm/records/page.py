@@ -24,9 +24,11 @@ Row = dict[str, Any]
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _PROBLEM = {"name", "message", "status"}
 """Keys of the object that describes an error."""
+_FAILURES = ("error", "errors")
+"""Keys that a response has beside an empty list when its query failed."""
 LONGEST_INTEGER = 400
 """Longest integer, in digits, that is parsed as one."""
-LARGE_BYTES = 2**25
+LARGE_BYTES = 2**22
 """Bytes of a page from which its rows are decoded only when they are needed."""
 BLOCK_BYTES = 2**21
 """Bytes of such a page to decode at once."""
@@ -99,7 +101,7 @@ def parse_page(content: bytes, requested_at: str | None = None) -> Page:
     if len(content) >= LARGE_BYTES and (page := _parse_large(content, requested_at)):
         return page
     body = decode(content)
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or _is_failure(body):
         raise _not_rows()
     items, total = body.get("items"), non_negative_int(body.get("total"))
     if "items" in body and not items and total == 0:
@@ -226,6 +228,11 @@ def _envelope(items: object, total: int | None, requested_at: str | None) -> Pag
     created = (row.get("created_at") for row in items)
     newest = max((moment for moment in created if isinstance(moment, str)), default="")
     return Page(items, [get_row_id(row) for row in items], total, requested_at, newest)
+
+
+def _is_failure(body: dict[str, Any]) -> bool:
+    has_failed = body.get("success") is False or body.keys() >= _PROBLEM
+    return not body.get("items") and (has_failed or any(body.get(key) for key in _FAILURES))
 
 
 def _not_rows() -> MalformedResponseError:

@@ -30,7 +30,8 @@ _LONGEST = 200
 """Characters of the longest number that is read from text."""
 _WORDS = {"true": True, "false": False}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_INT64 = range(-(2**63), 2**63)
+INT64 = range(-(2**63), 2**63)
+"""Whole numbers that a database column of integers holds."""
 _MAX_EXPONENT = 100
 
 
@@ -88,7 +89,7 @@ def clean(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
 def bounded(value: int | Decimal) -> int | Decimal | str:
     """A number, or its text where a database or a JSON parser cannot hold it."""
     if isinstance(value, int):
-        return value if value in _INT64 else str(value)
+        return value if value in INT64 else str(value)
     return value if value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT else str(value)
 
 
@@ -121,7 +122,7 @@ def integer(value: object) -> int | None:
         if number != value:
             raise InvalidValue
         value = number
-    if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
+    if isinstance(value, bool) or not isinstance(value, int) or value not in INT64:
         raise InvalidValue
     return value
 
@@ -179,6 +180,8 @@ def boolean(value: object) -> bool | None:
 
 def non_negative_int(value: object) -> int | None:
     """An id or a number of rows, also where it comes as text; None where it is neither."""
+    if value.__class__ is int:
+        return value if 0 <= value <= MAX_ID else None
     try:
         found = integer(value)
     except INVALID_VALUE_ERRORS:

@@ -8,6 +8,7 @@ a message object and a call for each map. No version of singer-sdk makes this un
 from __future__ import annotations
 
 import logging
+from decimal import Decimal
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ import msgspec
 from singer_sdk.contrib.msgspec import enc_hook
 from singer_sdk.helpers._util import utc_now  # the clock of the SDK's own messages
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
+from tap_alfacrm.errors import RequestError
 from tap_alfacrm.sdk.activate_version import VersionedStream
 from tap_alfacrm.sdk.bookmarks import HeldBookmarks
 from tap_alfacrm.sdk.output import STDOUT
@@ -31,9 +34,15 @@ MAX_WRITE_BYTES = 2**22
 _encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
 
 
+def _as_dict(record: object) -> Record:
+    return msgspec.to_builtins(record, builtin_types=(Decimal,))  # type: ignore[no-any-return]  # records are objects
+
+
 class PageStream(HeldBookmarks, VersionedStream):
     """A stream that is read, and where nothing forbids it written, by page."""
 
+    is_loading = False
+    """Whether the stream has begun and not ended."""
     _tested = 0
     """Records written of the few that a test takes."""
 
@@ -59,13 +68,13 @@ class PageStream(HeldBookmarks, VersionedStream):
         limit = self.ABORT_AT_RECORD_COUNT
         if limit is None:
             for page in self.pages(context):
-                yield from page
+                yield from map(_as_dict, page)
         elif self._tested < limit:
             # one more would be an exception in the SDK, and an error in the log
             pages = chain.from_iterable(self.pages(context))
             for record in islice(pages, limit - self._tested):
                 self._tested += 1
-                yield record
+                yield _as_dict(record)
             self.hold_bookmark(context)  # rows may have been left
 
     @property
@@ -79,9 +88,35 @@ class PageStream(HeldBookmarks, VersionedStream):
             and all(selected for field, selected in self.mask.items() if field)  # nested ones too
         )
 
+    @property
+    def repeated(self) -> str:
+        """What the next run loads again if this one ends before the stream does.
+
+        The order of the rows allows no bookmark before the end of a stream.
+        """
+        is_incremental = self.replication_method == REPLICATION_INCREMENTAL
+        start = self.get_starting_replication_key_value(None) if is_incremental else None
+        since = "from the start" if start is None else f"since {start}"
+        return (
+            f"The next run loads {self.name} again {since}; the other streams continue from the "
+            "state."
+        )
+
     @override
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        self.is_loading = True
+        try:
+            yield from self._load(context, write_messages=write_messages)
+        except RequestError as error:
+            if self.ABORT_AT_RECORD_COUNT is None:
+                error.add_note(self.repeated)
+            raise
+        self.is_loading = False
+
+    def _load(
+        self, context: Context | None, *, write_messages: bool
     ) -> Generator[dict[str, Any], Any, Any]:
         if not (write_messages and self.selected and self.can_write_pages):
             yield from super()._sync_records(context, write_messages=write_messages)
@@ -119,7 +154,7 @@ class PageStream(HeldBookmarks, VersionedStream):
 
     def _bookmark(self, page: Iterable[Any], context: Context | None) -> None:
         key = self.replication_key
-        if key is None or self.replication_method != "INCREMENTAL":
+        if key is None or self.replication_method != REPLICATION_INCREMENTAL:
             return
         newest = max((value for record in page if (value := record.get(key))), default=None)
         if newest is not None:

@@ -24,6 +24,7 @@ from singer_sdk.singerlib.messages import StateMessage
 from typing_extensions import override
 
 from tap_alfacrm.sdk.output import STDOUT
+from tap_alfacrm.sdk.page_stream import PageStream
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -46,6 +47,16 @@ class SignalledTap(Tap):
                 _thread.start_new_thread(_end_late, (signum,))
             STDOUT.stop(partial(self._end, signum))
 
+    @property
+    def _next_run(self) -> str:
+        """What the next run will do."""
+        loading = (
+            stream.repeated
+            for stream in self.streams.values()
+            if isinstance(stream, PageStream) and stream.is_loading
+        )
+        return next(loading, "The next run continues from the last state.")
+
     def _end(self, signum: int) -> NoReturn:
         try:
             with contextlib.suppress(Exception):  # the target may have ended by the same signal
@@ -55,8 +66,9 @@ class SignalledTap(Tap):
                 for handler in logging.getLogger().handlers:
                     handler.acquire()  # requests still under way have nothing to add
                 self.logger.critical(
-                    "Stopped by %s before the end. The next run continues from the last state.",
+                    "Stopped by %s before the end. %s",
                     signal.Signals(signum).name,
+                    self._next_run,
                 )
         finally:
             os._exit(128 + signum)

@@ -107,8 +107,8 @@ class AlfaCRMStream(BookmarkedStream):
         """Turn the pages of a partition into records: the way that every row takes."""
         evidence.unreliable_filters += self.check_filters(context)
         evidence.counts_stream = self.counts_stream(context)
-        prefetch = windows.is_partial or not extraction.partitions
-        plan = self.plan(context, windows, extraction.memory, prefetch=prefetch)
+        is_first = not extraction.partitions
+        plan = self.plan(context, windows, extraction.memory, prefetch=is_first)
         for page in extraction.reader.read(plan, evidence):
             window = windows.for_branch(page.branch)
             self._check_replication_key(page, window)
@@ -119,7 +119,7 @@ class AlfaCRMStream(BookmarkedStream):
                 if self._collects_parent_ids:
                     self._parent_ids.add(new.ids, new.rows)
                 for rows in blocks(new.rows):
-                    records = self.converter.convert(self.post_process_all(rows), new.constants)
+                    records = self.converter.convert(rows, new.constants)
                     window.add((), records)
                     evidence.emitted += len(records)
                     yield records

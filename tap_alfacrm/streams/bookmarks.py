@@ -128,7 +128,7 @@ class BookmarkedStream(PlannedStream):
             page = self.fetch_first_page(branch, spec, page_size)
             if page is None:
                 raise DeadFilterError
-            records = self.converter.convert(self.post_process_all(page.items), spec.constants)
+            records = self.converter.convert(page.items, spec.constants)
             if any(map(window.misses, page.ids, records, repeat(until))):
                 raise DeadFilterError
             known_count = memory.count(task_name(branch, context), spec.name)

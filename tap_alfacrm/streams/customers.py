@@ -10,11 +10,11 @@ from tap_alfacrm.extract.deduplication import FilterWitness
 from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
 from tap_alfacrm.extract.plan import ListSpec
 from tap_alfacrm.streams.archived import ACTIVE, ALL, ArchivedStream
-from tap_alfacrm.streams.entity import ListCount, partition_key
+from tap_alfacrm.streams.entity import ListCount
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Sequence
 
     from singer_sdk.helpers.types import Context
 
@@ -42,7 +42,7 @@ class CustomersStream(ArchivedStream):
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._bookmarks: dict[Hashable, dt.datetime | None] = {}
+        self._bookmarks: list[dt.datetime | None] = []
 
     @property
     @override
@@ -52,16 +52,17 @@ class CustomersStream(ArchivedStream):
 
     @override
     def bookmark(self, context: Context | None) -> dt.datetime | None:
-        """The partition's own; for both together the earliest of the partitions before it.
+        """The earliest of all partitions, because one count holds their windows together.
 
         Few rows, and therefore seldom a bookmark, belong to both together alone.
         """
-        earlier = [*self._bookmarks.values()]
-        if context == {"is_study": BOTH} and earlier:
-            return None if None in earlier else min(filter(None, earlier))
-        # the SDK drops the bookmark from which a partition started when the partition ends
-        self._bookmarks[partition_key(context)] = super().bookmark(context)
-        return self._bookmarks[partition_key(context)]
+        if not self._bookmarks:
+            own = [one for one in self.contexts if one != {"is_study": BOTH}] or self.contexts
+            for one in own:
+                # the SDK writes it when a partition begins, and drops it when the partition ends
+                self._write_starting_replication_value(one)
+                self._bookmarks.append(super().bookmark(one))
+        return None if None in self._bookmarks else min(filter(None, self._bookmarks))
 
     @override
     def lists(self, context: Context | None) -> Sequence[ListSpec]:

@@ -12,9 +12,11 @@ from typing_extensions import override
 from tap_alfacrm.extract.deduplication import Deduplicator
 from tap_alfacrm.extract.plan import ListSpec
 from tap_alfacrm.formatting import list_names
-from tap_alfacrm.records.converter import Converter, with_keywords
+from tap_alfacrm.records.converter import Converter
+from tap_alfacrm.records.keywords import with_keywords
+from tap_alfacrm.records.layout import Completion
 from tap_alfacrm.records.page import parse_page
-from tap_alfacrm.records.typed_page import TypedPageParser, TypedRow
+from tap_alfacrm.records.typed_page import TypedPageParser
 from tap_alfacrm.schemas import DATA, MONEY, standard_schema, with_money
 from tap_alfacrm.sdk.page_stream import PageStream
 from tap_alfacrm.sdk.spec import StreamSpec
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.extract.deduplication import FilterWitness
     from tap_alfacrm.extract.incremental import IncrementalFilter
-    from tap_alfacrm.records.page import Parser, Row
+    from tap_alfacrm.records.page import Parser
     from tap_alfacrm.streams.run import Run
 
     Schemas = Mapping[str, Any]
@@ -73,8 +75,6 @@ class EntityStream(PageStream):
     """Whether other streams need a request for each row."""
     display_fallbacks: ClassVar[Sequence[str]] = ()
     """Dates that some accounts return in their display form alone, as `*_v`."""
-    is_typed: ClassVar[bool] = True
-    """Whether pages may be decoded as structs, which `post_process` does not receive."""
     incremental_filter: ClassVar[IncrementalFilter | None] = None
     """The filter that requests changed rows only."""
     counts_by_branch: ClassVar[bool] = False
@@ -194,32 +194,20 @@ class EntityStream(PageStream):
     @cached_property
     def parser(self) -> Parser:
         """Parses the pages of this stream."""
-        is_typed = self.is_typed and self.identity[0] in self.effective_schema["properties"]
-        if is_typed and self.can_write_pages and not self.converter.renames_columns:
-            return TypedPageParser(self.effective_schema, self.identity[0])
+        if self.identity[0] in self.effective_schema["properties"]:
+            return TypedPageParser(self.converter.layout, self.identity[0])
         return parse_page
 
     @cached_property
     def converter(self) -> Converter:
         """Converts rows to records of the schema that the target receives."""
         schema = with_keywords(self.effective_schema, self.schema)
-        return Converter(schema, self.run.config.zone)
+        return Converter(schema, self.run.config.zone, self.completions())
 
-    @override
-    def post_process(self, row: Row, context: Context | None = None) -> Row:
-        """Complete fields of a plain row from others."""
-        fallbacks = {
-            name: row[f"{name}_v"]
-            for name in self.display_fallbacks
-            if not row.get(name) and row.get(f"{name}_v")
-        }
-        return {**row, **fallbacks} if fallbacks else row
-
-    def post_process_all(self, rows: Sequence[Any]) -> Sequence[Any]:
-        """Post-process plain rows; typed rows need none."""
-        if rows and isinstance(rows[0], TypedRow):
-            return rows
-        return [self.post_process(row) for row in rows]
+    @classmethod
+    def completions(cls) -> Sequence[Completion]:
+        """Columns that some accounts return in part."""
+        return [Completion(name, f"{name}_v", _or_displayed) for name in cls.display_fallbacks]
 
     def log_findings(self) -> None:
         """Log unknown fields and invalid values."""
@@ -246,6 +234,10 @@ class EntityStream(PageStream):
             self.logger.warning(
                 "%s: values that their type cannot hold became null: %s.", self.name, fields
             )
+
+
+def _or_displayed(value: object, displayed: object) -> object:
+    return displayed if displayed and not value else value
 
 
 def partition_key(context: Context | None) -> Hashable:

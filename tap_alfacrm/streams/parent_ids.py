@@ -10,8 +10,17 @@ from tap_alfacrm.records.scalars import non_negative_int
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from tap_alfacrm.records.typed_page import TypedRow
+    from tap_alfacrm.records.row import Row
+
+
+def branches_of(row: Mapping[str, Any] | Row) -> tuple[int | None, ...]:
+    """The branches that a row names in `branch_ids` or `branch_id`."""
+    branch_ids = row.get("branch_ids")
+    if not isinstance(branch_ids, list):
+        branch_ids = (row.get("branch_id"),)
+    return tuple(map(non_negative_int, branch_ids))
 
 
 class ParentIds:
@@ -22,7 +31,7 @@ class ParentIds:
         self._by_branch: dict[int, BitMap64] = {}
         self._ids = BitMap64()
 
-    def add(self, ids: Sequence[int], rows: Iterable[Mapping[str, Any] | TypedRow]) -> None:
+    def add(self, ids: Sequence[int], rows: Iterable[Mapping[str, Any] | Row]) -> None:
         """Add rows.
 
         Args:
@@ -32,14 +41,16 @@ class ParentIds:
         self._ids.update(ids)
         by_branches: dict[tuple[Any, ...], list[int]] = {}
         for identifier, row in zip(ids, rows, strict=True):
-            branch_ids = row.get("branch_ids")
-            if not isinstance(branch_ids, list):
-                branch_ids = (row.get("branch_id"),)
-            by_branches.setdefault(tuple(map(non_negative_int, branch_ids)), []).append(identifier)
+            by_branches.setdefault(branches_of(row), []).append(identifier)
         for branches, identifiers in by_branches.items():
             for branch in branches:
                 if branch is not None:
                     self._by_branch.setdefault(branch, BitMap64()).update(identifiers)
+
+    @property
+    def branches(self) -> AbstractSet[int]:
+        """The branches that rows name; 0 stands for none."""
+        return self._by_branch.keys() - {0}
 
     def count_in_branch(self, branch: int) -> int:
         """Number of rows that name a branch."""

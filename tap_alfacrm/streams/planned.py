@@ -57,7 +57,7 @@ class PlannedStream(EntityStream):
             if self.name == "branches":
                 return
         # some accounts need the branch in every path
-        branches = self.run.read_branch_ids()
+        branches = self.run.read_branch_ids(memory.branches_with_rows)
         for action in self.actions:
             yield self._route(branches, action, context, windows, prefetch=prefetch)
 
@@ -80,8 +80,11 @@ class PlannedStream(EntityStream):
         *,
         prefetch: bool,
     ) -> Route:
+        is_windowed = any(windows.for_branch(branch).filters for branch in branches)
+
         def upcoming() -> Iterator[PlannedList]:
-            contexts = (context,) if windows.is_partial else self.contexts
+            # each partition has a window of its own
+            contexts = (context,) if is_windowed else self.contexts
             yield from self._planned_lists(branches, action, contexts, windows)
             yield from self.run.upcoming_lists(after=self.name)
 
@@ -94,7 +97,7 @@ class PlannedStream(EntityStream):
                 f"branch {branch}": partial(
                     TaskGroup,
                     partial(self._tasks_of_branch, branch, action, context, windows),
-                    upcoming=upcoming() if prefetch and number == 0 else None,
+                    upcoming=upcoming() if (prefetch or is_windowed) and number == 0 else None,
                     parents=parents,
                 )
                 for number, branch in enumerate(branches)

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_alfacrm.client.client import Client
 from tap_alfacrm.client.prefetch import PrefetchClient
+from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.config import Config
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.results import PageLengths
 from tap_alfacrm.schemas import FORMATS
 from tap_alfacrm.streams.audit import Audit, Counts
+from tap_alfacrm.streams.parent_ids import branches_of
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tap_alfacrm.client.request import PlannedList
     from tap_alfacrm.extract.completeness import Evidence, Word
     from tap_alfacrm.streams.parent_ids import ParentIds
+
+BRANCH_SAMPLE_SIZE = 20
+"""Customers to request to see whether a branch exists that the account does not list."""
+MAX_UNLISTED_BRANCHES = 100
+"""Such branches to request in; a user without the right to them causes a request for each."""
 
 
 class RunStream(Protocol):
@@ -74,6 +81,7 @@ class Run:
         self._raw_config, self._logger, self._streams = config, logger, streams
         self.page_lengths = PageLengths()
         self.hides_by_branch = False
+        self._unlisted_branches: dict[int, bool] = {}
         self.audit = Audit()
 
     @cached_property
@@ -139,19 +147,53 @@ class Run:
         """Whether `read_branch_ids` needs no request."""
         return bool(self.config.branch_ids) or self._streams()["branches"].has_parent_ids
 
-    def read_branch_ids(self) -> tuple[int, ...]:
+    def read_branch_ids(self, known: Iterable[int] = ()) -> tuple[int, ...]:
         """Return the branches to request in: those of the config, or all of the account.
+
+        The account's list of branches may lack some that its rows name, such as closed ones.
+        These are requested in too, if the account has customers in them.
+
+        Args:
+            known: Branches in which an earlier run found rows.
 
         Raises:
             UnavailableError: The API user sees no branch.
         """
         if self.config.branch_ids:
             return self.config.branch_ids
-        branches = tuple(self.read_parent_ids("branches"))
-        if not branches:
+        branches = self.read_parent_ids("branches")
+        named = set(known).union(
+            *(
+                stream.read_parent_ids().branches
+                for stream in self._streams().values()
+                if stream.has_parent_ids
+            )
+        )
+        for branch in sorted(named.difference(branches))[:MAX_UNLISTED_BRANCHES]:
+            self._check_unlisted_branch(branch)
+        found = (*branches, *(one for one, exists in self._unlisted_branches.items() if exists))
+        if not found:
             msg = "The API user sees no branch, and the path needs one."
             raise UnavailableError(msg, HTTPStatus.FORBIDDEN)
-        return branches
+        return found
+
+    def _check_unlisted_branch(self, branch: int) -> None:
+        """Note whether the account returns customers of a branch, and only these."""
+        if branch not in self._unlisted_branches:
+            path, body = f"/v2api/{branch}/customer/index", {"is_study": 2, "removed": 1}
+            request = ListRequest(path, body, may_be_refused=True).for_page(0, BRANCH_SAMPLE_SIZE)
+            try:
+                rows = self.client.fetch(request).items
+            except UnavailableError:
+                rows = ()
+            is_branch = bool(rows) and all(branch in branches_of(row) for row in rows)
+            self._unlisted_branches[branch] = is_branch
+            if is_branch:
+                self._logger.info(
+                    "branches: rows name branch %d, which the list of branches lacks; requesting "
+                    "its rows too.",
+                    branch,
+                )
 
     def read_parent_ids(self, parent: str) -> ParentIds:
         """Return the ids of all rows of a stream; requests them unless this run has read them."""

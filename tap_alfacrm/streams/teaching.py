@@ -11,6 +11,7 @@ from typing_extensions import override
 from tap_alfacrm.extract.deduplication import Deduplicator, FilterWitness
 from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
 from tap_alfacrm.extract.plan import ListSpec
+from tap_alfacrm.records.layout import Completion
 from tap_alfacrm.records.page import parse_array
 from tap_alfacrm.streams.archived import ArchivedStream
 from tap_alfacrm.streams.base import AlfaCRMStream
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.records.page import Parser, Row
+    from tap_alfacrm.records.page import Parser
 
 TIME_ALONE = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 YEAR = dt.timedelta(days=366)
@@ -60,7 +61,6 @@ class LessonsStream(AlfaCRMStream):
     entity = "lesson"
     incremental_filter = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
     former_contexts = tuple({"status": status} for status in LESSON_STATUSES)
-    is_typed = False
     counts_by_branch = True
 
     @override
@@ -79,15 +79,22 @@ class LessonsStream(AlfaCRMStream):
     def make_witness(self) -> FilterWitness:
         return FilterWitness("status")
 
+    @classmethod
     @override
-    def post_process(self, row: Row, context: Context | None = None) -> Row:
-        """Complete times that some accounts return without the day, which is in `date`."""
-        times = {
-            name: f"{row['date']} {row[name]}"
-            for name in ("time_from", "time_to")
-            if isinstance(row.get(name), str) and TIME_ALONE.fullmatch(row[name])
-        }
-        return {**row, **times} if times and row.get("date") else row
+    def completions(cls) -> Sequence[Completion]:
+        return [Completion(name, "date", join_day_and_time) for name in ("time_from", "time_to")]
+
+
+def join_day_and_time(time: object, day: object) -> object:
+    """Complete a time that some accounts return without the day.
+
+    Args:
+        time: A time of day or a date-time.
+        day: The day.
+    """
+    if day and isinstance(time, str) and TIME_ALONE.fullmatch(time):
+        return f"{day} {time}"
+    return time
 
 
 class CustomerCalendarsStream(ChildStream):
@@ -126,4 +133,3 @@ class RegularLessonsStream(AlfaCRMStream):
     name = "regular_lessons"
     entity = "regular-lesson"
     display_fallbacks = ("b_date", "e_date")
-    is_typed = False

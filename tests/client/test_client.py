@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import threading
 from email.utils import format_datetime
@@ -23,7 +24,7 @@ from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for, set_retry_policy, shorten_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from simulator import Request, Server
     from tap_alfacrm.records.page import Page
@@ -118,6 +119,17 @@ def test_an_expired_token_costs_one_login_and_no_row(
         assert {r.status for r in refused} == {status}
         assert len(refused) <= max_in_flight
     assert sorted(output.ids()) == sorted(account.customer_ids())
+
+
+@pytest.mark.parametrize(("status", "times"), [(401, 1), (401, 2), (403, 1)])
+def test_a_first_request_that_is_refused_costs_logins_and_no_row(
+    sync: Sync, account: Account, status: int, times: int
+) -> None:
+    with serve(account, faults=[Fault("status", at=1, status=status, times=times)]) as server:
+        output = sync(server, max_in_flight=1)
+        assert len(server.logins) == 1 + times
+    assert sorted(output.ids()) == sorted(account.customer_ids())
+    assert output.verdict().startswith("customers: COMPLETE")
 
 
 @pytest.mark.parametrize("status", [500, 502, 429])
@@ -215,6 +227,14 @@ def test_refused_credentials_end_in_one_line(sync: Sync, account: Account, statu
     assert "\n" not in message
 
 
+def answering(content: dict[str, Any]) -> Callable[[], Iterable[bytes]]:
+    """A response with status 200."""
+    body = json.dumps(content).encode()
+    return lambda: [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    ]
+
+
 LOGIN_FAULTS: dict[str, tuple[dict[str, Any], str, int]] = {
     "a redirect": ({"kind": "redirect"}, "redirect", 1),
     "404": ({"kind": "status", "status": 404}, "Check the setting hostname", 1),
@@ -223,6 +243,13 @@ LOGIN_FAULTS: dict[str, tuple[dict[str, Any], str, int]] = {
     "500": ({"kind": "status", "status": 500}, "status 500", 3),
     "429": ({"kind": "status", "status": 429}, "status 429", 3),
     "a page": ({"kind": "html", "status": 200}, "not JSON", 3),
+    "no token": ({"kind": "wire", "wire": answering({"success": True})}, "no token", 3),
+    "a token that is none": ({"kind": "wire", "wire": answering({"token": 5})}, "no token", 3),
+    "an unprintable token": (
+        {"kind": "wire", "wire": answering({"token": "a\nb"})},
+        "no token",
+        3,
+    ),
     "half a token": ({"kind": "truncated"}, "not JSON", 3),
     "a reset": ({"kind": "reset"}, "connection", 3),
 }

@@ -16,7 +16,12 @@ import yaml
 from scripts.notes import CHANGELOG, notes
 from tests.publishing.conftest import PROJECT, UV, Distributions, clean_environment, run
 
-RIGHTS = {"github": ("contents",), "pages": ("id-token", "pages"), "pypi": ("id-token",)}
+RIGHTS = {
+    "distributions": ("attestations", "id-token"),
+    "github": ("contents",),
+    "pages": ("id-token", "pages"),
+    "pypi": ("id-token",),
+}
 """Write permissions of the jobs that publish."""
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 

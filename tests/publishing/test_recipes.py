@@ -125,7 +125,8 @@ def test_lines_of_powershell(reader: Reader, accounts: dict[str, Account], tmp_p
         else:
             assert re.fullmatch(r"[\w .-]+", line), line
             run(*line.split(), cwd=tmp_path, env=env)
-    written = (tmp_path / "customers.jsonl").read_text(encoding="utf-8").splitlines()
+    [file] = tmp_path.glob("customers-*.jsonl")
+    written = file.read_text(encoding="utf-8").splitlines()
     rows = {row["id"]: row for row in map(json.loads, written)}
     assert rows.keys() == accounts[""].customer_ids()
     assert {row["name"] for row in rows.values()} == {

@@ -43,6 +43,8 @@ def test_a_total_in_any_shape(total: str, read: int | None) -> None:
         b"<html>",
         b'{"items": [{"id": 1}',
         b"[]",
+        b'{"success": false, "total": 0, "items": []}',
+        b'{"total": 0, "items": [], "errors": ["SQLSTATE"]}',
         b"5",
         b'{"items": 5}',
         b'{"items": [5]}',
@@ -129,3 +131,13 @@ def test_a_large_page_is_refused_where_a_small_one_is(rows: str) -> None:
 
 def test_a_large_page_of_what_php_sends_is_read() -> None:
     assert parse_page(large('{"id": 1, "a": NaN, "b": "\\ud800"}')).ids == [1]
+
+
+def test_the_newest_row_of_a_page_is_the_one_created_last() -> None:
+    rows = (
+        b'{"items": [{"created_at": "2025-01-02"}, {"created_at": "2025-01-03"}, {"id": 1},'
+        b' {"created_at": 20250104}, {"created_at": "2025-01-01"}]}'
+    )
+    assert parse_page(rows).newest_created_at == "2025-01-03"
+    assert parse_page(b'{"items": [{"id": 1}]}').newest_created_at == ""
+    assert parse_page(rows, "2025-01-05 10:00:00").requested_at == "2025-01-05 10:00:00"

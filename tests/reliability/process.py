@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tests import secrecy
 
@@ -51,9 +51,9 @@ class Ending:
 class Program:
     """A program that can be started quickly and repeatedly: see `zygote`."""
 
-    def __init__(self, python: str, module: str) -> None:
+    def __init__(self, python: str, module: str, function: str = "main") -> None:
         self._process = subprocess.Popen(
-            [python, str(Path(__file__).with_name("zygote.py")), module],
+            [python, str(Path(__file__).with_name("zygote.py")), module, function],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -106,9 +106,20 @@ def load_as_lines(output: Path, config: Path) -> int:
     return _target_jsonl().run(["--config", str(config)], [str(output), os.devnull, os.devnull])
 
 
-def _kill(pid: int, signal: int) -> None:
+def kill(pid: int, signal: int) -> None:
+    """Send a signal to a process, if it still runs."""
     with suppress(ProcessLookupError):  # it has ended
         os.kill(pid, signal)
+
+
+class Pipe(Protocol):
+    """The end of a pipe that a program writes to."""
+
+    def open(self, copy: Path) -> Path:
+        """Start to read; return where to write, which is copied to a file."""
+
+    def close(self) -> None:
+        """Wait until everything that was written has been read."""
 
 
 class Tap:
@@ -128,7 +139,7 @@ class Tap:
 
     def kill(self, signal: int) -> None:
         """Send a signal to the current run, from another thread."""
-        _kill(self._pid.result(), signal)
+        kill(self._pid.result(), signal)
 
     def _path(self, name: str) -> str:
         return str(self._folder / name)
@@ -139,29 +150,40 @@ class Tap:
         *,
         signal: int = 0,
         after: float = 0.0,
+        into: Pipe | None = None,
     ) -> Ending:
-        """Run to the end, or send a signal so many seconds after the start."""
+        """Run to the end, or send a signal so many seconds after the start.
+
+        Args:
+            state: The state to start from.
+            signal: The signal to send, 0 for none.
+            after: Seconds from the start until then.
+            into: Reads the output while it is written, and copies it to `output`.
+        """
         arguments = ["--config", self._path("config.json"), "--catalog", self._path("catalog.json")]
         if state is not None:
             (self._folder / "state.json").write_text(json.dumps(state))
             arguments += ["--state", self._path("state.json")]
-        for name in ("output", "log"):
-            (self._folder / name).write_bytes(b"")
+        (self._folder / "log").write_bytes(b"")
+        self.output.write_bytes(b"")
+        stdout = into.open(self.output) if into else self.output
         self._pid = Future()
         timers = []
 
         def started(pid: int) -> None:
             self._pid.set_result(pid)
             if signal:
-                timers.append(threading.Timer(after, _kill, [pid, signal]))
+                timers.append(threading.Timer(after, kill, [pid, signal]))
                 timers[0].start()
 
         code = tap_program().run(
             arguments,
-            [os.devnull, str(self.output), self._path("log")],
+            [os.devnull, str(stdout), self._path("log")],
             started=started,
             folder=str(self._folder),
         )
+        if into:
+            into.close()
         for timer in timers:
             timer.cancel()
             timer.join()

@@ -21,7 +21,7 @@ def test_the_demo_account_has_its_size(demo: Account) -> None:
     ]
     assert sizes == [2_159, 1_479, 10_000, 3_142]
     entities = ("lead-status", "lead-reject", "customer-reject", "pipeline", "branch")
-    assert [len(demo.rows(entity)) for entity in entities] == [38, 44, 49, 2, 5]
+    assert [len(demo.rows(entity)) for entity in entities] == [12, 12, 12, 2, 5]
     assert {row["is_active"] for row in demo.rows("branch")} == {0, 1}
 
 

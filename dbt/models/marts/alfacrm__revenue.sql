@@ -2,7 +2,7 @@ with pays as (
     select
         *,
         {{ alfacrm.month_of('document_date') }} as revenue_month
-    from {{ ref('stg_alfacrm__pays') }}
+    from {{ ref('int_alfacrm__payments') }}
 ),
 
 revenue as (
@@ -11,18 +11,16 @@ revenue as (
         branch_id,
         pay_item_id,
         count(*) as entries,
-        {{ alfacrm.count_if('pay_type_id = 1') }} as payments,
-        count(distinct case when pay_type_id = 1 then customer_id end) as payers,
-        coalesce(sum(case when pay_type_id = 1 then income end), 0) as income,
-        coalesce(sum(case when pay_type_id = 1 and income < 0 then income end), 0) as corrections,
-        coalesce(sum(case when pay_type_id = 1 and not is_confirmed then income end), 0)
+        {{ alfacrm.count_if("payment_kind = 'income'") }} as payments,
+        count(distinct case when payment_kind = 'income' then customer_id end) as payers,
+        coalesce(sum(case when payment_kind = 'income' then income end), 0) as income,
+        coalesce(sum(case when payment_kind = 'income' and is_correction then income end), 0) as corrections,
+        coalesce(sum(case when payment_kind = 'income' and not is_confirmed then income end), 0)
             as unconfirmed_income,
-        coalesce(sum(case when pay_type_id = 5 then abs(income) end), 0) as refunds,
-        coalesce(sum(case when pay_type_id = 7 then abs(income) end), 0) as expenses,
-        coalesce(sum(case when pay_type_id = 8 then abs(income) end), 0) as salaries,
-        coalesce(
-            sum(case when pay_type_id not in (1, 5, 7, 8) or pay_type_id is null then income end), 0
-        ) as other
+        coalesce(sum(case when payment_kind = 'refund' then abs(income) end), 0) as refunds,
+        coalesce(sum(case when payment_kind = 'expense' then abs(income) end), 0) as expenses,
+        coalesce(sum(case when payment_kind = 'salary' then abs(income) end), 0) as salaries,
+        coalesce(sum(case when payment_kind = 'other' then income end), 0) as other
     from pays
     group by revenue_month, branch_id, pay_item_id
 )

@@ -9,7 +9,7 @@ from tap_alfacrm.doctor.check import Check
 from tap_alfacrm.doctor.findings import ask, configure, fine, note
 from tap_alfacrm.doctor.value_formats import to_int
 from tap_alfacrm.formatting import show_field_name
-from tap_alfacrm.records.converter import field_names
+from tap_alfacrm.records.keywords import field_names
 from tap_alfacrm.schemas import standard_schema
 from tap_alfacrm.streams.archived import ARCHIVED
 from tap_alfacrm.tap import STREAMS

@@ -186,9 +186,10 @@ def _check_conversion(probe: Probe) -> Finding:
     found: dict[str, int] = {}
     for name, rows in probe.samples.items():
         stream = cast("AlfaCRMStream", probe.tap.streams[name])
-        converter = Converter(standard_schema(name), probe.config.zone)
+        completions = stream.completions()
+        converter = Converter(standard_schema(name), probe.config.zone, completions)
         for row in rows:
-            converter(stream.post_process(row))
+            converter(row)
         found |= {f"{name}.{field}": count for field, count in converter.invalid_values.items()}
     if not found:
         return fine(key, "Every value of the sample fits its type.", [])

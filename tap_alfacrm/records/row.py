@@ -1,0 +1,49 @@
+"""Rows in memory."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Row(msgspec.Struct):
+    """A row: first as the API returned it, then as the record."""
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - a row may hold anything
+        """The value of a field, as of a dict."""
+        value = getattr(self, attribute(name), default)
+        return default if value is UNSET else value
+
+
+@functools.lru_cache(maxsize=10_000)
+def attribute(name: str) -> str:
+    """The attribute that holds a field."""
+    plain = name.isidentifier() and name.isascii() and not keyword.iskeyword(name)
+    if plain and name != "get" and not name.startswith("_"):
+        return name
+    return f"_{name.encode('utf-8', 'surrogatepass').hex()}"
+
+
+class Structs(NamedTuple):
+    """The structs of a layout.
+
+    Attributes:
+        clean: Of rows whose texts a database stores as they are.
+        dirty: Of rows whose texts may have characters that no database stores.
+        attributes: Their attributes by field.
+    """
+
+    clean: type[Row]
+    dirty: type[Row]
+    attributes: Mapping[str, str]
+
+    def of(self, *, is_clean: bool) -> type[Row]:
+        """One of the two."""
+        return self.clean if is_clean else self.dirty

@@ -1,0 +1,175 @@
+"""The day to request, and whether the rows show that the filter was obeyed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from tap_alfacrm.extract.incremental import (
+    DOTTED,
+    ISO,
+    FilterWindow,
+    IncrementalFilter,
+    Windows,
+)
+
+BY_CHANGE = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
+BOOKMARK = "2025-03-10T06:00:00Z"
+DAY = dt.date(2025, 3, 9)
+
+
+def window() -> FilterWindow:
+    return FilterWindow(BY_CHANGE, DAY, BOOKMARK)
+
+
+def changed(value: str | None, created: str | None = None) -> dict[str, Any]:
+    return {"updated_at": value, "created_at": created}
+
+
+@pytest.mark.parametrize(
+    ("start", "lookback", "day"),
+    [
+        (dt.datetime(2025, 3, 10, 12, tzinfo=dt.UTC), 0, dt.date(2025, 3, 10)),
+        (dt.datetime(2025, 3, 10, 11, 59, tzinfo=dt.UTC), 0, dt.date(2025, 3, 9)),
+        (dt.datetime(2025, 3, 10, 12, tzinfo=dt.UTC), 14, dt.date(2025, 2, 24)),
+        (
+            dt.datetime(2025, 3, 10, 13, tzinfo=dt.timezone(dt.timedelta(hours=2))),
+            0,
+            dt.date(2025, 3, 9),
+        ),
+        (dt.datetime(1, 1, 5, tzinfo=dt.UTC), 10, dt.date.min),
+    ],
+)
+def test_the_first_day_lies_twelve_hours_and_the_lookback_before_the_bookmark(
+    start: dt.datetime, lookback: int, day: dt.date
+) -> None:
+    assert BY_CHANGE.first_day(start, lookback) == day
+
+
+def test_a_window_requests_from_its_day_on() -> None:
+    assert window().filters == {"updated_at_from": "09.03.2025"}
+    by_day = IncrementalFilter("added", "date_from", ISO)
+    assert FilterWindow(by_day, DAY).filters == {"date_from": "2025-03-09"}
+    assert FilterWindow(BY_CHANGE, None, BOOKMARK).filters == {}
+    assert FilterWindow().filters == {}
+
+
+def test_rows_carry_the_key_if_any_of_them_does() -> None:
+    assert window().has_key([changed(None), changed("2025-03-09")])
+    assert not window().has_key([changed(None), changed(""), {}])
+    assert FilterWindow().has_key([{}])
+
+
+def test_rows_before_the_window_are_counted_with_a_day_for_the_zone() -> None:
+    one = window()
+    one.add([], [changed("2025-03-08"), changed("2025-03-07T23:59:59Z"), changed(None)])
+    one.add([], [changed("2024-01-01"), changed("2025-03-09T00:00:00Z")])
+    assert one.outside == 2
+    assert one.newest == "2025-03-09T00:00:00Z"
+    one.add([], [changed("2025-01-01")])
+    assert one.newest == "2025-03-09T00:00:00Z"
+
+
+def test_without_a_filter_nothing_is_outside_and_the_newest_row_counts() -> None:
+    one = FilterWindow(BY_CHANGE)
+    one.add([1, 2], [changed("2024-01-01"), changed("2025-03-09")])
+    assert (one.outside, one.created, one.newest) == (0, 0, "2025-03-09")
+    assert not one.ids
+    other = FilterWindow()
+    other.add([1], [changed("2024-01-01")])
+    assert (other.newest, other.outside) == ("", 0)
+
+
+def test_rows_created_since_the_bookmark_are_counted() -> None:
+    one = window()
+    one.add(
+        [],
+        [
+            changed("2025-03-11", "2025-03-11T00:00:00Z"),
+            changed("2025-03-11", "2025-03-01T00:00:00Z"),
+            changed("2025-03-11", BOOKMARK),
+            changed("2025-03-11"),  # created when, is unknown: at the change at the latest
+            changed(None),
+        ],
+    )
+    assert one.created == 2
+
+
+@pytest.mark.parametrize(
+    ("ids", "newest", "lacks"),
+    [
+        ([], "", True),
+        ([1], "2025-03-09T00:00:00Z", True),
+        ([1], BOOKMARK, False),
+        ([1], "2025-03-11T00:00:00Z", False),
+        ([1], None, False),  # the rows carry no key
+        ([None], BOOKMARK, True),
+    ],
+)
+def test_a_window_lacks_its_bookmark_unless_that_row_or_a_later_one_came(
+    ids: list[int | None], newest: str | None, *, lacks: bool
+) -> None:
+    one = window()
+    one.add(ids, [changed(newest)] if newest != "" else [])
+    assert one.lacks_bookmark is lacks
+
+
+def test_only_a_window_with_a_bookmark_can_lack_it() -> None:
+    assert not FilterWindow(BY_CHANGE, DAY).lacks_bookmark
+    assert not FilterWindow(BY_CHANGE, None, BOOKMARK).lacks_bookmark
+
+
+@pytest.mark.parametrize(
+    ("identifier", "value", "misses"),
+    [
+        (2, "2025-03-11", True),
+        (2, "2025-03-12T09:59:59Z", True),
+        (1, "2025-03-12", False),  # it came
+        (None, "2025-03-12", False),
+        (2, None, False),
+        (2, "2025-03-10T23:59:59Z", False),  # the edge of the window depends on the zone
+        (2, "2025-03-12T10:00:00Z", False),  # changed since the start of the run
+    ],
+)
+def test_a_row_that_the_window_should_hold_is_missed(
+    identifier: int | None, value: str | None, *, misses: bool
+) -> None:
+    one = window()
+    one.add([1], [changed("2025-03-12")])
+    assert one.misses(identifier, changed(value), "2025-03-12T10:00:00Z") is misses
+    assert not FilterWindow().misses(identifier, changed(value), "2025-03-12T10:00:00Z")
+
+
+def test_the_edges_of_the_calendar_are_no_error() -> None:
+    for day in (dt.date.min, dt.date.max):
+        one = FilterWindow(BY_CHANGE, day, BOOKMARK)
+        one.add([1], [changed("2025-03-12")])
+        assert one.outside == (day == dt.date.max)
+
+
+def test_each_branch_has_a_window_of_its_own() -> None:
+    opened: list[int | None] = []
+
+    def open_window(branch: int | None) -> FilterWindow:
+        opened.append(branch)
+        return FilterWindow(BY_CHANGE, DAY if branch == 2 else None)
+
+    windows = Windows(open_window)
+    assert windows.is_incremental
+    assert windows.for_branch(1) is windows.for_branch(1)
+    partial = [windows.is_partial]
+    windows.for_branch(2).add([], [changed("2024-01-01")])
+    windows.for_branch(3)
+    partial.append(windows.is_partial)
+    assert partial == [False, True]
+    assert windows.outside == 1
+    assert [branch for branch, _ in windows.items()] == opened == [1, 2, 3]
+
+
+def test_without_windows_all_rows_are_requested() -> None:
+    windows = Windows()
+    assert not windows.is_incremental
+    assert windows.for_branch(None).filters == {}
+    assert (windows.is_partial, windows.outside) == (False, 0)

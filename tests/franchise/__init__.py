@@ -1,0 +1,1 @@
+"""Many schools, loaded by the executors of Airflow and Dagster."""
