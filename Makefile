@@ -36,8 +36,12 @@ help: ## Show this list
 install: .venv/.installed ## Install the tap and its development tools
 
 .PHONY: demo
-demo: .venv/.installed .meltano/.installed ## Load a simulated school into CSV files with Meltano
-	$(BIN)/python -m scripts.demo
+demo: $(UV) ## Load a simulated school into CSV files with Meltano
+	@$(MAKE) --no-print-directory --jobs=2 .tools/demo/.installed .meltano/.installed
+	@.tools/demo/bin/python -m scripts.demo
+
+.PHONY: meltano
+meltano: .meltano/.loaders ## Install Meltano, the tap and the loaders of meltano.yml
 
 .PHONY: test
 test: .venv/.installed .tools/meltano/.installed .tools/dbt/.installed $(LOADERS:%=.tools/loaders/%/.installed) ## Run the tests and measure their coverage
@@ -165,6 +169,10 @@ answers: .venv/.installed .tools/loaders/target-jsonl/.installed ## Write the re
 models: .venv/.installed .tools/dbt/.installed .tools/loaders/target-jsonl/.installed ## Build the dbt models over the demo account
 	$(BIN)/python -m scripts.models
 
+.PHONY: report
+report: .venv/.installed .tools/dbt/.installed .tools/loaders/target-jsonl/.installed ## Write a page of charts over the demo account
+	$(BIN)/python -m scripts.report
+
 .PHONY: docs
 docs: .venv/.installed ## Build the documentation into site/ and check its links
 	$(BIN)/mkdocs build --strict
@@ -194,10 +202,19 @@ $(UV):
 	UV_PROJECT_ENVIRONMENT=.tools/runtime $(UV) sync --quiet --locked --no-default-groups --no-install-project --python '$(PYTHON)'
 	touch $@
 
+# Without the development tools, which take longer to install than the demo takes.
+.tools/demo/.installed: pyproject.toml uv.lock | $(UV)
+	UV_PROJECT_ENVIRONMENT=.tools/demo $(UV) sync --quiet --locked --no-default-groups --group demo --python '$(PYTHON)'
+	touch $@
+
 .tools/meltano/.installed: pyproject.toml uv.lock | $(UV)
 	UV_PROJECT_ENVIRONMENT=.tools/meltano $(UV) sync --quiet --locked --only-group meltano --python '$(PYTHON)'
 	touch $@
 
 .meltano/.installed: meltano.yml .tools/meltano/.installed
-	$(MELTANO) install tap-alfacrm target-csv
+	$(MELTANO) --log-level=warning install tap-alfacrm target-csv
+	touch $@
+
+.meltano/.loaders: .meltano/.installed
+	$(MELTANO) --log-level=warning install $(LOADERS)
 	touch $@

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from click import Option
+
+from alfacrm_report.__main__ import main
 
 MODELS = Path(__file__).parents[1] / "dbt" / "models"
 REFERENCE = re.compile(r"'((?:stg_|int_)?alfacrm__\w+)'")
@@ -44,7 +47,7 @@ def marts() -> str:
 
 
 def columns() -> str:
-    """Each mart with its columns."""
+    """Each mart with its columns and a picture; `python -m scripts.report --pictures` draws it."""
     sections = []
     for model in _described("marts"):
         meta = _question(model)
@@ -53,12 +56,27 @@ def columns() -> str:
             "",
             f"*{meta['question']}* {model['description']} Grain: {meta['grain']}.",
             "",
+            f"![{meta['question']}](assets/models/{model['name']}.svg)",
+            "",
             "| Column | Meaning |",
             "|---|---|",
             *(f"| `{column['name']}` | {column['description']} |" for column in model["columns"]),
         ]
         sections.append("\n".join(lines))
     return "\n\n".join(sections)
+
+
+def report() -> str:
+    """The options of the report's command as a table."""
+    lines = ["| Option | Default | Meaning |", "|---|---|---|"]
+    for option in main.params:
+        if isinstance(option, Option):
+            meaning, _, default = (option.help or "").partition("  [default: ")
+            if not default and not option.is_flag and option.default not in {None, ""}:
+                default = f"`{option.default}`"
+            names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
+            lines.append(f"| {names} | {default.rstrip(']')} | {meaning} |")
+    return "\n".join(lines)
 
 
 def bridges() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,13 @@ ENTITIES = {
     if not issubclass(stream, ChildStream)
 }
 """Streams whose rows the simulated account can list, with the names of their entities."""
-VERDICTS = (": COMPLETE", ": INCOMPLETE")
+VERDICTS = (": COMPLETE", ": INCOMPLETE", ": UNPROVEN")
+LOG_LINE = re.compile(r"\S+ \[(\w+) *\] +(\S+) +(.*)")
+"""A line of Meltano's log: level, source and text."""
+UNLIMITED = 1_000
+"""Requests per second in the demo, whose account has no limit."""
+VENDOR_LIMIT = 5
+"""Requests per second that the vendor allows."""
 PATIENCE_SECONDS = 60
 
 
@@ -51,6 +58,7 @@ def simulator(folder: Path) -> Iterator[str]:
     """
     port_file = folder / "port"
     command = [sys.executable, "-m", "simulator", "--demo", "--port-file", str(port_file)]
+    command += ["--set", "rate_limit=none", "--set", "latency_seconds=0"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL) as process:
         try:
             yield f"http://127.0.0.1:{_port(process, port_file)}"
@@ -68,20 +76,24 @@ def _port(process: subprocess.Popen[bytes], port_file: Path) -> int:
 
 
 def load(url: str, folder: Path) -> list[str]:
-    """Run the load and print its log.
+    """Run the load and print its progress.
 
     Args:
         url: Address of the API.
         folder: Folder for the file with the credentials.
 
     Returns:
-        The log lines with a verdict.
+        The lines of the tap's log with a verdict.
     """
     # A separate file, so that the .env of a real account is not read.
     env_file = folder / "demo.env"
-    env_file.write_text(
-        f"TAP_ALFACRM_HOSTNAME={url}\nTAP_ALFACRM_EMAIL={EMAIL}\nTAP_ALFACRM_API_KEY={API_KEY}\n"
-    )
+    settings = {
+        "HOSTNAME": url,
+        "EMAIL": EMAIL,
+        "API_KEY": API_KEY,
+        "REQUESTS_PER_SECOND": UNLIMITED,
+    }
+    env_file.write_text("".join(f"TAP_ALFACRM_{key}={text}\n" for key, text in settings.items()))
     pipeline = ["run", "--full-refresh", "tap-alfacrm", "target-csv"]
     command = [str(MELTANO), f"--env-file={env_file}", "--environment=demo", *pipeline]
     environment = {
@@ -100,12 +112,39 @@ def load(url: str, folder: Path) -> list[str]:
         encoding="utf-8",
     ) as process:
         for line in process.stdout or ():
-            print(line, end="", flush=True)
-            if any(verdict in line for verdict in VERDICTS):
-                verdicts.append(line.partition("tap-alfacrm")[2].strip())
+            level, source, text = _parts(line.rstrip("\n"))
+            if source == "tap-alfacrm" and any(verdict in text for verdict in VERDICTS):
+                verdicts.append(text)
+            if shown := _progress(level, source, text):
+                print(f"  {shown}", flush=True)
     if process.returncode:
         sys.exit(f"demo: meltano ended with exit code {process.returncode}")
     return verdicts
+
+
+def _parts(line: str) -> tuple[str, str, str]:
+    """Level, source and text of a line of Meltano's log; a line of another form is all text."""
+    match = LOG_LINE.fullmatch(line)
+    return (match[1], match[2], match[3]) if match else ("", "", line)
+
+
+def _progress(level: str, source: str, text: str) -> str:
+    """What to print of a line, "" for nothing: rows of each stream, progress, and problems."""
+    if level != "info":
+        return text
+    if source != "tap-alfacrm":
+        return ""
+    emitted = re.match(r"(\w+): \w+[.,].* emitted ([\d,]+);", text)
+    if emitted:
+        return f"{emitted[1]:<24}{emitted[2]:>8} rows"
+    return text if text.endswith(" s left.") else ""
+
+
+def requests_sent() -> int:
+    """Number of requests of the load, from the verdicts that it loaded."""
+    with (OUTPUT / "sync_audit.csv").open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return sum(int(row["requests"]) for row in rows if not row["partition"])
 
 
 def ids(stream: str) -> list[int]:
@@ -164,16 +203,22 @@ def main() -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, simulator(Path(folder)) as url:
         verdicts = load(url, Path(folder))
-    print(f"\nLoaded in {time.monotonic() - started:.0f} s. Verdicts in the log of the tap:")
-    for verdict in verdicts:
-        print(f"  {verdict}")
+    requests = requests_sent()
+    print(
+        f"\nLoaded in {time.monotonic() - started:.0f} s, with {requests:,} requests. A real "
+        f"account allows {VENDOR_LIMIT} a second: {requests / VENDOR_LIMIT:.0f} s for this one."
+    )
     print("\nRows in the files, compared with the simulated account:")
     whole = compare(Account.demo())
+    print("\nVerdicts in the log of the tap:")
+    for verdict in verdicts:
+        print(f"  {verdict}")
     streams = {verdict.partition(":")[0] for verdict in verdicts if VERDICTS[0] in verdict}
     if not (whole and streams.issuperset(ENTITIES)):
         sys.exit("demo: something is missing")
     print("\nExample query, archived leads by reject reason (DuckDB over these files):")
     print(first_answer())
+    print("\nA page of charts over this school: make report")
 
 
 if __name__ == "__main__":

@@ -49,12 +49,21 @@ def build() -> None:
         sys.exit("models: dbt build failed")
 
 
-def main() -> None:
-    """Load, build, and show a few rows."""
-    OUTPUT.mkdir(parents=True, exist_ok=True)
+def load_all(database: Path) -> None:
+    """Load every stream that the demo account selects into a new DuckDB file.
+
+    Args:
+        database: The file.
+    """
+    database.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         print("Loading the demo account ...", flush=True)
-        shutil.move(load(Path(folder), select=lambda catalog: catalog), DATABASE)
+        shutil.move(load(Path(folder), select=lambda catalog: catalog), database)
+
+
+def main() -> None:
+    """Load, build, and show a few rows."""
+    load_all(DATABASE)
     print("Building the models ...", flush=True)
     build()
     with duckdb.connect(str(DATABASE), read_only=True) as connection:
@@ -63,6 +72,7 @@ def main() -> None:
             head = [column[0] for column in found.description or ()]
             print(f"\n{title}\n{table(head, found.fetchall())}")
     print(f"\nAll models are in {DATABASE.relative_to(PROJECT)}, schema alfacrm_models.")
+    print("A page of charts over them: make report")
 
 
 if __name__ == "__main__":

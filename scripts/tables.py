@@ -32,6 +32,12 @@ REFERENCE = re.compile(
 )
 """Phrases in the schemas that name the streams whose ids a column contains."""
 
+PARENTS = {"customers": 17_000, "groups": 300, "tasks": 400}
+"""Rows of the account for which the cost of a night is given."""
+REFRESH_DAYS = 7
+"""The `child_refresh_days` for which it is given, beside 1."""
+REQUESTS_PER_SECOND = 5
+"""What the vendor allows."""
 COMMON = {"branches", "companies", "lesson_types", "streamings", "subjects"}
 """Streams referenced by so many others that they would make the diagram illegible."""
 
@@ -70,9 +76,21 @@ def _cost(stream: type[AlfaCRMStream]) -> str:
         whose = ", ".join(f"`{parent.stream}`" for parent in stream.parents)
         number = len(stream.variants)
         times = "one" if number == 1 else str(number)
-        return f"{times} per row of {whose}"
+        each, part = _night(stream, 1), _night(stream, REFRESH_DAYS)
+        setting = f"`child_refresh_days: {REFRESH_DAYS}`"
+        return f"{times} per row of {whose}; a night: {each}, with {setting} {part}"
     each = " and branch" if stream.needs_branch else ""
     return f"one per {500} rows{each}"
+
+
+def _night(stream: type[ChildStream], days: int) -> str:
+    """Requests and minutes of a night in which no parent changed."""
+    requests = 0
+    for parent in stream.parents:
+        shows_changes = "updated_at" in standard_schema(parent.stream)["properties"]
+        share = days if shows_changes else 1
+        requests += len(stream.variants) * -(-PARENTS[parent.stream] // share)
+    return f"{requests:,} ({requests / REQUESTS_PER_SECOND / 60:,.1f} min)"
 
 
 def streams() -> str:
@@ -174,6 +192,7 @@ PARTS = {
         "lineage": dbt_docs.lineage,
         "bridges": dbt_docs.bridges,
         "columns": dbt_docs.columns,
+        "report": dbt_docs.report,
     },
     "docs/streams.md": {
         "endpoints": endpoints,

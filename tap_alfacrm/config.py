@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from tap_alfacrm.errors import ConfigError, MissingSettingsError
+from tap_alfacrm.sdk import setting_values as values
 from tap_alfacrm.sdk.config_schema import config_jsonschema
-from tap_alfacrm.sdk.setting_values import parse_hostname, parse_start_date, parse_timezone
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -161,6 +161,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "so that a later change of their status is loaded too.",
         ),
     ] = 14
+    child_refresh_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            title="Refresh of children",
+            description="Days within which streams with a request per parent request each; in "
+            "between, only new ones and those with a later `updated_at`. 1: all in each run.",
+        ),
+    ] = 1
     decimal_format: Annotated[
         str,
         Meta(
@@ -233,22 +242,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return settings
 
     def check(self) -> None:
-        """Check what the types alone cannot say.
-
-        Raises:
-            ConfigError: With one line that names the setting and says what is right.
-        """
+        """Check what the types alone cannot say; raises as `from_config` does."""
         for name in ("hostname", "email", "api_key", "app_key", "timezone", "start_date"):
-            text = getattr(self, name) or ""
-            if text[:1] in {"'", '"'}:
-                raise ConfigError(name=name, why="it is in quotation marks; give it without them")
-            if len(text.split()) > 1 and name != "start_date":
-                raise ConfigError(name=name, why="it holds white space")
+            values.check_text(name, getattr(self, name) or "", has_spaces=name == "start_date")
         _ = self.base_url, self.zone, self.start
         for name in ("app_key", "user_agent"):
-            value = getattr(self, name) or ""
-            if not (value.isprintable() and value.isascii()):
-                raise ConfigError(name=name, why="a header can hold printable ASCII only")
+            values.check_header(name, getattr(self, name) or "")
 
     @property
     def start(self) -> dt.datetime | None:
@@ -257,7 +256,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: It is not a date.
         """
-        return parse_start_date(self.start_date)
+        return values.parse_start_date(self.start_date)
 
     @property
     def base_url(self) -> str:
@@ -266,7 +265,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: The hostname is not a plain host.
         """
-        return parse_hostname(self.hostname)
+        return values.parse_hostname(self.hostname)
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -275,7 +274,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: No such zone.
         """
-        return parse_timezone(self.timezone)
+        return values.parse_timezone(self.timezone)
 
 
 def missing_credentials(config: Mapping[str, Any]) -> list[str]:

@@ -343,3 +343,20 @@ def test_a_refused_partition_moves_no_bookmark_of_the_others(sync: Sync, account
     with serve(account) as server:
         healthy = sync(server, streams=("lessons",), state=second.state)
     assert sorted(healthy.ids("lessons")) == sorted(row["id"] for row in account.rows("lesson"))
+
+
+def test_short_lists_of_messages_take_one_request(sync: Sync, account: Account) -> None:
+    streams = ("sms_messages", "pays")
+    with serve(account) as server:
+        first = sync(server, streams=("lessons", *streams), samples=("lessons",))
+        message = account.rows("sms-message")[0]["id"]
+        account.update("sms-message", message, is_sent=7)
+        before = len(server.data_requests)
+        second = sync(
+            server, streams=("customers", *streams), state=first.state, samples=("customers",)
+        )
+        asked = [r for r in server.data_requests[before:] if r.entity == "sms-message"]
+    assert len(asked) == len(account.rows("branch"))
+    assert not any("date_from" in r.body for r in asked)
+    assert second.final("sms_messages")[message]["is_sent"] == 7
+    assert second.verdict("sms_messages").startswith("sms_messages: COMPLETE")

@@ -45,6 +45,8 @@ class Evidence:
         branches: Branches that were requested one by one.
         answered_before: Whether an earlier run received rows, so that a refusal is a failure.
         since: The day from which changes were requested, "" where all rows were.
+        parents_requested: Parents that were requested, each by itself.
+        parents_known: Parents that there are.
 
         missing: Rows that the API counts and never returned.
         rows_without_id: Rows without a usable id, which cannot be loaded.
@@ -58,6 +60,7 @@ class Evidence:
         vanished: Lists that an earlier run found much longer.
         unreliable_filters: Filters that had no effect, and may have hidden rows.
         repeated_in_total: Rows that the API's total counts more than once.
+        postponed: Parent streams of which not every row was requested, with the numbers.
     """
 
     received: int = 0
@@ -71,6 +74,8 @@ class Evidence:
     branches: set[int] = field(default_factory=set)
     answered_before: bool = False
     since: str = ""
+    parents_requested: int = 0
+    parents_known: int = 0
 
     missing: int = 0
     rows_without_id: int = 0
@@ -84,6 +89,7 @@ class Evidence:
     vanished: list[str] = field(default_factory=list)
     unreliable_filters: list[str] = field(default_factory=list)
     repeated_in_total: int = 0
+    postponed: list[str] = field(default_factory=list)
 
     @classmethod
     def combine(cls, partitions: Sequence[Evidence]) -> Evidence:
@@ -108,6 +114,8 @@ class Evidence:
         self.pages += other.pages
         self.branches |= other.branches
         self.since = max(self.since, other.since)  # for which it holds in each branch
+        self.parents_requested += other.parents_requested
+        self.parents_known += other.parents_known
         self.answered_before = self.answered_before or other.answered_before
         for task, lists in other.counts.items():
             counts = self.counts.setdefault(task, {})
@@ -197,6 +205,7 @@ RULES = (
     Rule("vanished", Word.UNPROVEN, "the earlier run found more: {names}"),
     Rule("unreliable_filters", Word.UNPROVEN, "filters without effect may hide rows: {names}"),
     Rule("repeated_in_total", Word.COMPLETE, "the API's total counts {rows} more than once"),
+    Rule("postponed", Word.COMPLETE, "{names} requested: changed or due today"),
 )
 """Every fact that a verdict depends on, the gravest first."""
 
@@ -208,18 +217,25 @@ class Verdict:
     Attributes:
         word: The worst word that a rule demands.
         reasons: The reasons of the rules that apply.
+        is_partial: Whether rows were left out that an earlier run has loaded.
     """
 
     word: Word = Word.COMPLETE
     reasons: tuple[str, ...] = ()
+    is_partial: bool = False
 
     @property
     def is_complete(self) -> bool:
-        """Whether it is proven that every row that the API shows was emitted.
+        """Whether it is proven that every row that was requested was emitted.
 
-        This alone moves a bookmark and allows the deletion of rows that were not received.
+        This alone moves a bookmark.
         """
         return self.word is Word.COMPLETE
+
+    @property
+    def allows_deletions(self) -> bool:
+        """Whether a row that was not emitted is not in the account any more."""
+        return self.is_complete and not self.is_partial
 
     @override
     def __str__(self) -> str:
@@ -235,7 +251,8 @@ def judge(evidence: Evidence) -> Verdict:
         if value:
             words.append(rule.word)
             reasons.append(_describe(rule, value))
-    return Verdict(max(words, key=list(Word).index), tuple(reasons))
+    word = max(words, key=list(Word).index)
+    return Verdict(word, tuple(reasons), is_partial=bool(evidence.postponed))
 
 
 def _describe(rule: Rule, value: int | list[str]) -> str:

@@ -6,6 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from tap_alfacrm.extract.completeness import Word
+from tap_alfacrm.extract.empties import EmptyParents
+from tap_alfacrm.extract.refresh import Refresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,14 +17,17 @@ if TYPE_CHECKING:
 MAX_LOST_ROWS = 5
 MAX_LOST_SHARE = 0.1
 """A count may fall by so many rows, or by this share of them, whichever is more."""
+MAX_LOST_SHARE_OF_PART = 0.5
+"""The same for a count that was estimated from a part of the parents."""
 
 
 class Memory:
     """The part of a stream's state that is about completeness.
 
-    It holds one number for each list, the newest replication key for each branch, and the paths
-    that have answered. A count that collapses is not taken over until a second run finds the same,
-    because an API that fails quietly looks like one whose rows were deleted.
+    It holds one number for each list, the newest replication key for each branch, the last
+    requests of each parent, and the paths that have answered. A count that collapses is not taken
+    over until a second run finds the same, because an API that fails quietly looks like one whose
+    rows were deleted.
     """
 
     def __init__(self, state: dict[str, Any]) -> None:
@@ -52,6 +57,14 @@ class Memory:
             for branch in (visible if isinstance(visible, list) else ())
             if isinstance(branch, int)
         }
+        refreshes = saved.get("refreshes")
+        self.refreshes: dict[str, Refresh] = {
+            parent: refresh
+            for parent, value in (refreshes.items() if isinstance(refreshes, dict) else ())
+            if (refresh := Refresh.from_state(value))
+        }
+        self.new_refreshes: dict[str, Refresh] = {}
+        self.empty_parents = EmptyParents(saved.get("empty_parents"))
         paths = saved.get("paths")
         self.paths: set[str] = {
             path for path in (paths if isinstance(paths, list) else ()) if isinstance(path, str)
@@ -79,15 +92,19 @@ class Memory:
             if (number := task.split(" ")[1]).isdecimal()
         }
 
-    def compare(self, counts: Counts) -> list[str]:
+    def compare(self, counts: Counts, share: float = 1) -> list[str]:
         """Compare what this run found with what earlier runs did.
 
         Args:
             counts: Distinct rows of the lists that were read in full.
+            share: Share of the parents that were requested. The rows of the others are estimated,
+                and the estimate is used only where it is much lower than the known count.
 
         Returns:
             The lists that are much shorter than before, with both numbers.
         """
+        if share < 1:
+            counts = self._estimate(counts, share)
         complaints = []
         for task, found in counts.items():
             self._found[task] = found
@@ -128,6 +145,8 @@ class Memory:
         if word is Word.COMPLETE:
             self._counts |= self._found
             self._doubted = {}
+            self.refreshes |= self.new_refreshes
+            self.empty_parents.accept()
         elif word is Word.UNPROVEN:
             self._doubted |= self._new_doubts
         saved = {
@@ -136,11 +155,22 @@ class Memory:
             "branches": self.branches,
             "visible_branches": sorted(self.visible_branches),
             "hides_by_branch": self.hides_by_branch,
+            "refreshes": {name: refresh.to_state() for name, refresh in self.refreshes.items()},
+            "empty_parents": self.empty_parents.to_state(),
             "paths": sorted(self.paths),
         }
         proof = {name: value for name, value in saved.items() if value}
         if proof:
             self._state["proof"] = proof
+
+    def _estimate(self, counts: Counts, share: float) -> Counts:
+        estimates = {}
+        for task, found in counts.items():
+            known = sum(self._counts.get(task, {}).values())
+            lost = known * share - sum(found.values())
+            if lost > max(MAX_LOST_ROWS, known * share * MAX_LOST_SHARE_OF_PART):
+                estimates[task] = {name: round(count / share) for name, count in found.items()}
+        return estimates
 
     def _compare(self, task: str, found: dict[str, int]) -> str | None:
         known = self._counts.get(task)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.client.request import ListRequest
     from tap_alfacrm.extract.completeness import Word
+    from tap_alfacrm.extract.empties import EmptyParents
     from tap_alfacrm.records.page import Page
 
 COUNT_PAGE_SIZE = 1
@@ -69,6 +70,7 @@ class Task:
         id_scope: Ids are unique within this scope only; None: within the stream.
         single_page_likely: Whether each list is likely to have one page.
         is_windowed: Whether a filter excludes rows, so that an earlier count says nothing.
+        parent: In a series, the list and the id of the parent that the task requests.
     """
 
     lists: Sequence[tuple[ListRequest, ListSpec]]
@@ -80,6 +82,7 @@ class Task:
     id_scope: Hashable = None
     single_page_likely: bool = False
     is_windowed: bool = False
+    parent: tuple[str, int] = ("", 0)
 
     def planned_lists(self, page_size: int) -> Iterator[PlannedList]:
         """List what reading the task will request, for prefetching.
@@ -111,6 +114,9 @@ class TaskGroup:
         size: Number of tasks, None where progress is reported by page.
         upcoming: Lists to prefetch from now on; None keeps what is planned.
         parents: The verdict on the streams that name the tasks, by their name.
+        empty_parents: Parents without rows, whose empty responses need no second request.
+        known_until: The highest id that they may have.
+        requested: Number of rows of the parent that the tasks request, and of all its rows.
     """
 
     make_tasks: Callable[[], Iterable[Task]]
@@ -119,11 +125,26 @@ class TaskGroup:
     size: int | None = None
     upcoming: Iterable[PlannedList] | None = None
     parents: Mapping[str, Word] = field(default_factory=dict)
+    empty_parents: EmptyParents | None = None
+    known_until: int = -1
+    requested: tuple[int, int] = (0, 0)
 
     @property
     def is_series(self) -> bool:
         """Whether the group is a long series of short requests."""
         return self.size is not None
+
+    def note_rows(self, task: Task) -> None:
+        """Note that the parent of a task has rows."""
+        if self.empty_parents is not None:
+            self.empty_parents.note_rows(*task.parent)
+
+    def is_proven_empty(self, task: Task) -> bool:
+        """Whether an earlier run proved that the parent of a task has no rows."""
+        is_known = task.parent[1] <= self.known_until
+        return (
+            self.empty_parents is not None and is_known and self.empty_parents.proves(*task.parent)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ class PageLengths:
         for key in (resource, ""):
             self._longest[key] = max(self._longest.get(key, 0), length)
 
+    @property
+    def longest(self) -> int:
+        """Rows of the longest page so far, 0 before the first."""
+        return self._longest.get("", 0)
+
     def may_be_cut(self, resource: str, length: int) -> bool:
         """Whether a list may go on after a first page of this length."""
         longest = self._longest.get("" if length < SHORT_PAGE else resource, 0)

@@ -13,7 +13,7 @@ from tap_alfacrm.client import retry
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.completeness import Evidence, Word
 from tap_alfacrm.extract.plan import Count
-from tap_alfacrm.formatting import number_of
+from tap_alfacrm.formatting import list_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     BeginGroup = Callable[[TaskGroup, Iterable[PlannedList] | None], None]
     Record = Callable[[Evidence], None]
     """Receives the evidence of a task after it was read."""
+
+MAX_ROUNDS = 5
+"""Times that the empty responses of a series are requested again."""
 
 
 class Schedule:
@@ -49,8 +52,9 @@ class Schedule:
     def __iter__(self) -> Iterator[tuple[Task, bool, Record]]:
         """Yield each task, whether it belongs to a series, and the recorder of its evidence.
 
-        Empty responses in a series are requested again after its end, together. A row that moved
-        to a branch that was read before its own is met again by the counts after the last branch.
+        Empty responses in a series are requested again after its end, together, unless an earlier
+        run proved that the parent has no rows. A row that moved to a branch that was read before
+        its own is met again by the counts after the last branch.
         """
         for name, make_group in self._route.groups.items():
             try:
@@ -72,14 +76,30 @@ class Schedule:
         group = outcome.group
         self._begin_group(group, group.upcoming)
         for number, task in enumerate(group.make_tasks()):
-            yield task, group.is_series, partial(outcome.add, number)
+            yield task, group.is_series, partial(outcome.add, task, number)
             if not outcome.answered and len(outcome.refusals) == group.max_refusals:
                 return
-        if outcome.empty:
+        yield from self._read_empty_again(outcome)
+
+    def _read_empty_again(self, outcome: GroupOutcome) -> Iterator[tuple[Task, bool, Record]]:
+        """Yield the tasks with an empty response, until no round finds rows in one of them.
+
+        After a round that did, it takes two, because such an account may fail again.
+        """
+        group, has_failed = outcome.group, False
+        for _ in range(MAX_ROUNDS):
+            if not outcome.empty:
+                return
             time.sleep(retry.DEFAULT_RETRY_POLICY.empty_wait)
             self._begin_group(group, outcome.planned_again(self._page_size))
-            for task in outcome.select_empty():
-                yield task, group.is_series, outcome.add_again
+            known = len(outcome.empty)
+            for number, task in outcome.select_empty():
+                yield task, group.is_series, partial(outcome.add_again, task, number)
+            found_rows = len(outcome.empty) < known
+            if not (found_rows or has_failed):
+                return
+            has_failed = found_rows
+        outcome.evidence.unstable += has_failed
 
 
 @dataclass(slots=True)
@@ -91,7 +111,7 @@ class GroupOutcome:
         evidence: Evidence of the tasks that answered.
         answered: Number of tasks that answered.
         refusals: Refusals of the others.
-        empty: Numbers of the tasks of a series that had an empty response.
+        empty: Numbers of the tasks of a series whose empty response is to be requested again.
     """
 
     group: TaskGroup
@@ -100,10 +120,11 @@ class GroupOutcome:
     refusals: list[UnavailableError] = field(default_factory=list)
     empty: BitMap64 = field(default_factory=BitMap64)
 
-    def add(self, number: int, part: Evidence) -> None:
+    def add(self, task: Task, number: int, part: Evidence) -> None:
         """Add the evidence of a task.
 
         Args:
+            task: The task.
             number: Number of the task.
             part: Its evidence.
         """
@@ -111,17 +132,24 @@ class GroupOutcome:
             self.refusals.append(part.refusal)
             return
         self.answered += 1
-        if self.group.is_series and not part.pages:
+        is_empty = self.group.is_series and not part.pages
+        if is_empty and not self.group.is_proven_empty(task):
             self.empty.add(number)
-        else:
-            self.evidence.add(part)
+            return
+        if part.pages:
+            self.group.note_rows(task)
+        self.evidence.add(part)
 
-    def add_again(self, part: Evidence) -> None:
-        """Add the evidence of a task whose first response was empty."""
+    def add_again(self, task: Task, number: int, part: Evidence) -> None:
+        """Add the evidence of a task whose responses so far were empty."""
         if part.refusal is not None:
             self.refusals.append(part.refusal)
         else:
             self.evidence.add(part)
+        if part.pages:
+            self.group.note_rows(task)
+        if part.pages or part.refusal:
+            self.empty.remove(number)
 
     def replace(self, part: Evidence) -> None:
         """Take the evidence of a task that was counted again, if it was read again."""
@@ -129,15 +157,15 @@ class GroupOutcome:
             self.evidence.discard_lists()
             self.evidence.add(part)
 
-    def select_empty(self) -> Iterator[Task]:
-        """The tasks that had an empty response."""
+    def select_empty(self) -> Iterator[tuple[int, Task]]:
+        """The tasks that had empty responses only, with their numbers."""
         for number, task in enumerate(self.group.make_tasks()):
             if number in self.empty:
-                yield task
+                yield number, task
 
     def planned_again(self, page_size: int) -> Iterator[PlannedList]:
         """What reading the tasks with an empty response will request."""
-        for task in self.select_empty():
+        for _, task in self.select_empty():
             yield from task.planned_lists(page_size)
 
     def tasks_to_count(self) -> Iterator[Task]:
@@ -159,6 +187,11 @@ class GroupOutcome:
                 self.evidence.unknown_parents.append(parent)
             elif word is Word.UNPROVEN:
                 self.evidence.doubted_parents.append(parent)
+        requested, known = self.group.requested
+        self.evidence.parents_requested, self.evidence.parents_known = requested, known
+        if requested < known:
+            names = list_of(self.group.parents)
+            self.evidence.postponed.append(f"{requested:,} of {known:,} {names}")
         if self.refusals:
             requests = number_of(len(self.refusals), "request")
             self.evidence.refusals.append(f"{requests} for {self.group.label}")

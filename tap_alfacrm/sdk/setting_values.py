@@ -120,3 +120,34 @@ def parse_timezone(name: str | None) -> dt.tzinfo:
     except (ValueError, OSError):
         why = f"{name!r} is not an IANA zone such as Europe/Kyiv or Asia/Almaty"
         raise ConfigError(name="timezone", why=why) from None
+
+
+def check_text(name: str, text: str, *, has_spaces: bool) -> None:
+    """Check a text without quotation marks.
+
+    Args:
+        name: Name of the setting.
+        text: Its value.
+        has_spaces: Whether white space may be in it.
+
+    Raises:
+        ConfigError: It is not such a text.
+    """
+    if text[:1] in {"'", '"'}:
+        raise ConfigError(name=name, why="it is in quotation marks; give it without them")
+    if len(text.split()) > 1 and not has_spaces:
+        raise ConfigError(name=name, why="it holds white space")
+
+
+def check_header(name: str, text: str) -> None:
+    """Check a text that is sent in a header.
+
+    Args:
+        name: Name of the setting.
+        text: Its value.
+
+    Raises:
+        ConfigError: No header can hold it.
+    """
+    if not (text.isprintable() and text.isascii()):
+        raise ConfigError(name=name, why="a header can hold printable ASCII only")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +17,7 @@ from tap_alfacrm.sdk.page_stream import PageStream
 from tap_alfacrm.sdk.spec import StreamSpec
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from singer_sdk import Tap
@@ -44,13 +44,17 @@ class Audit:
         incomplete: Streams whose verdict is not COMPLETE, with it.
     """
 
-    def __init__(self) -> None:
-        """Create the audit of a run that starts now."""
+    def __init__(self, started_at: dt.datetime) -> None:
+        """Create the audit of a run.
+
+        Args:
+            started_at: The start of the run.
+        """
         self.records: list[dict[str, Any]] = []
         self.incomplete: dict[str, str] = {}
         self._run = {
             "run_id": str(uuid.uuid4()),
-            "run_started_at": format_utc(dt.datetime.now(dt.UTC)),
+            "run_started_at": format_utc(started_at),
             "tap_version": version("tap-alfacrm"),
         }
 

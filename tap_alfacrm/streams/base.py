@@ -44,7 +44,6 @@ class AlfaCRMStream(BookmarkedStream):
     @override
     def __init__(self, tap: Tap, run: Run, account_properties: Schemas | None = None) -> None:
         super().__init__(tap, run, account_properties)
-        self._parent_ids = ParentIds()
         self._parent_ids_evidence: list[Evidence] | None = None
         self._current_extraction: Extraction | None = None
 
@@ -166,26 +165,23 @@ class AlfaCRMStream(BookmarkedStream):
 
     def _load_all(self, reason: Exception) -> None:
         """Stop requesting changes, because the rows or the filter do not show them."""
+        message = (
+            "%s: the filter by %s does not return rows that it should, so this run loads all rows."
+        )
         if isinstance(reason, MissingReplicationKeyError):
-            self.logger.warning(
-                "%s: the rows carry no %s, so this run loads the full table.",
-                self.name,
-                self.replication_key,
-            )
+            message = "%s: the rows carry no %s, so this run loads the full table."
             self.forced_replication_method = REPLICATION_FULL_TABLE
-        else:
-            self.logger.warning(
-                "%s: the filter by %s does not return rows that it should, so this run loads all "
-                "rows.",
-                self.name,
-                self.replication_key,
-            )
+        self.logger.warning(message, self.name, self.replication_key)
 
     # Parents
 
     @cached_property
     def _collects_parent_ids(self) -> bool:
-        return self.counts_by_branch or (self.is_parent and self.run.needs_ids_of(self.name))
+        return self.counts_by_branch or self._parent_ids.with_days
+
+    @cached_property
+    def _parent_ids(self) -> ParentIds:
+        return ParentIds(with_days=self.is_parent and self.run.needs_ids_of(self.name))
 
     @property
     def has_parent_ids(self) -> bool:
@@ -263,7 +259,9 @@ class AlfaCRMStream(BookmarkedStream):
     ) -> None:
         memory, witness = extraction.memory, extraction.witness
         partition = task_name(None, context)
-        evidence.vanished += memory.compare(evidence.counts)
+        known = evidence.parents_known
+        share = evidence.parents_requested / known if known else 1
+        evidence.vanished += memory.compare(evidence.counts, share)
         if not self.run.config.branch_ids and self.run.knows_branch_ids:
             evidence.vanished += memory.compare_branches(self.visible_branches(), partition)
         if witness is not None:
@@ -294,6 +292,6 @@ class AlfaCRMStream(BookmarkedStream):
         log_verdict(self.logger, self.name, evidence)
         if verdict.is_complete:
             self.remember_branches(memory, extraction.newest)
-            if self.replication_method == REPLICATION_FULL_TABLE:
-                self.end_version()
+        if verdict.allows_deletions and self.replication_method == REPLICATION_FULL_TABLE:
+            self.end_version()
         memory.save(verdict.word)

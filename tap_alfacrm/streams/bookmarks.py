@@ -75,7 +75,7 @@ class BookmarkedStream(PlannedStream):
                 else:
                     saved = memory.bookmark(task_name(branch, context))
                     own = earliest if saved is None else min(saved, start)
-            if own is None:
+            if own is None or self.fits_on_a_page(task_name(branch, context), memory):
                 return FilterWindow(filter_)
             is_bookmark = has_bookmark and own != earliest
             return FilterWindow(
@@ -85,6 +85,10 @@ class BookmarkedStream(PlannedStream):
             )
 
         return Windows(open_window)
+
+    def fits_on_a_page(self, task: str, memory: Memory) -> bool:  # noqa: ARG002 - for subclasses
+        """Whether the list of a task is requested in full, because it is shorter than a page."""
+        return False
 
     def remember_branches(self, memory: Memory, newest: Mapping[str, str]) -> None:
         """Move the bookmarks of the branches; for a stream that is COMPLETE.

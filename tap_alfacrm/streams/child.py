@@ -12,6 +12,7 @@ from typing_extensions import override
 from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
+from tap_alfacrm.extract.refresh import Refresh
 from tap_alfacrm.records.page import parse_page
 from tap_alfacrm.streams.base import AlfaCRMStream
 
@@ -87,11 +88,28 @@ class ChildStream(AlfaCRMStream):
     def plan(
         self, context: Context | None, windows: Windows, memory: Memory, *, prefetch: bool
     ) -> Plan:
-        groups = {parent.stream: partial(self._group, parent) for parent in self.parents}
+        groups = {parent.stream: partial(self._group, parent, memory) for parent in self.parents}
         return Plan([Route(groups)])
 
-    def _group(self, parent: Parent) -> TaskGroup:
-        ids = self.run.read_parent_ids(parent.stream)
+    def _select_due(self, parent: Parent, every: ParentIds, memory: Memory) -> ParentIds:
+        """Choose the parents to request, and note what the next run needs to choose."""
+        days = self.run.config.child_refresh_days
+        now = Refresh.of(every.all, every.newest_day, self.run.started_at, days)
+        memory.new_refreshes[parent.stream] = now
+        last = memory.refreshes.get(parent.stream)
+        return every.select(now.select_due(last, every.all, every.changed_since))
+
+    def _known_until(self, parent: Parent, every: ParentIds, memory: Memory) -> int:
+        """The highest id of the last complete run; -1 if older parents appeared since."""
+        last = memory.refreshes.get(parent.stream)
+        return -1 if last is None or last.lacks_parents(every.all) else last.highest_id
+
+    def _group(self, parent: Parent, memory: Memory) -> TaskGroup:
+        every = self.run.read_parent_ids(parent.stream)
+        ids = self._select_due(parent, every, memory)
+        for variant in self.variants:
+            name = list_name(parent, ListSpec(variant))
+            memory.empty_parents.begin(name, is_whole=len(ids) == len(every))
         branches = self.run.read_branch_ids()
         page_size = self.run.config.page_size
         if not parent.every_branch and self._differs_by_branch(parent, ids, branches):
@@ -107,6 +125,9 @@ class ChildStream(AlfaCRMStream):
                 for request, _ in task.lists
             ),
             parents={parent.stream: self.run.judge_parent_ids(parent.stream)},
+            empty_parents=memory.empty_parents,
+            known_until=self._known_until(parent, every, memory),
+            requested=(len(ids), len(every)),
         )
 
     def _differs_by_branch(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> bool:
@@ -155,4 +176,10 @@ class ChildStream(AlfaCRMStream):
                 yield Task(
                     [(replace(request, body=variant), spec)],
                     id_scope=identifier if len(self.identity) > 1 else None,
+                    parent=(list_name(parent, spec), identifier),
                 )
+
+
+def list_name(parent: Parent, spec: ListSpec) -> str:
+    """Name of a list of the rows of a parent in the memory of a stream."""
+    return f"{parent.stream} {spec.name}".strip()

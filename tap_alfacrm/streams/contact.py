@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from typing_extensions import override
 
 from tap_alfacrm.extract.incremental import DOTTED, ISO, IncrementalFilter
 from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.child import ChildStream, Parent
+
+if TYPE_CHECKING:
+    from tap_alfacrm.extract.memory import Memory
 
 
 class TasksStream(AlfaCRMStream):
@@ -40,10 +45,19 @@ class LogsStream(AlfaCRMStream):
 
 
 class MessagesStream(AlfaCRMStream):
-    """Messages of one kind; their status changes after the day by which they are filtered."""
+    """Messages of one kind; their status changes after the day by which they are filtered.
+
+    A list that fits on one page is requested in full: that takes one request, a window and the
+    check of its filter two.
+    """
 
     actions = ("", "/index")
     needs_branch = True
+
+    @override
+    def fits_on_a_page(self, task: str, memory: Memory) -> bool:
+        count = memory.count(task, "")
+        return count is not None and count < self.run.page_lengths.longest
 
     @property
     @override

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
@@ -56,6 +57,11 @@ class RunStream(Protocol):
         """List what the stream will request, as far as that is known before its turn."""
 
 
+def utc_now() -> dt.datetime:
+    """The moment, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
 class Run:
     """One run of the tap: its config, its client and its streams.
 
@@ -82,7 +88,8 @@ class Run:
         self.page_lengths = PageLengths()
         self.hides_by_branch = False
         self._unlisted_branches: dict[int, bool] = {}
-        self.audit = Audit()
+        self.started_at = utc_now()
+        self.audit = Audit(self.started_at)
 
     @cached_property
     def config(self) -> Config:

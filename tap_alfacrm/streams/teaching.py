@@ -114,7 +114,7 @@ class CustomerCalendarsStream(ChildStream):
     @override
     def params(self) -> Mapping[str, Any]:
         begin = self.run.config.start or LONG_AGO
-        end = dt.datetime.now(dt.UTC) + YEAR
+        end = self.run.started_at + YEAR
         return {"date1": begin.strftime(DOTTED), "date2": end.strftime(DOTTED)}
 
 

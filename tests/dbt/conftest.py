@@ -15,8 +15,6 @@ from tests.dbt.kit import Warehouse
 from tests.loaders.kit import DuckDb, Postgres
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from simulator import Server
 
 CLOCK_CHANGE = "2025-03-30"
@@ -110,12 +108,15 @@ def duckdb_models(school: Account, tmp_path_factory: pytest.TempPathFactory) -> 
     return warehouse
 
 
-@pytest.fixture
-def postgres_models(school: Account, postgres: str, tmp_path: Path) -> Warehouse:
+@pytest.fixture(scope="session")
+def postgres_models(
+    school: Account, postgres: str, tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
     """PostgreSQL with the streams that are selected by default."""
-    loader = Postgres(tmp_path, postgres, "alfacrm_raw")
+    folder = tmp_path_factory.mktemp("dbt-postgres")
+    loader = Postgres(folder, postgres, "alfacrm_raw")
     with serve(school) as server:
         loader.load(config_for(server), _catalog(server, whole=False))
-    warehouse = Warehouse(tmp_path, "postgres", postgres, "alfacrm_raw")
+    warehouse = Warehouse(folder, "postgres", postgres, "alfacrm_raw")
     warehouse.dbt("build")
     return warehouse

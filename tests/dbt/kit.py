@@ -111,7 +111,7 @@ class Warehouse:
                 connection.execute(f"SET search_path = '{MODELS},main'")
                 return connection.execute(query).fetchall()
         with psycopg.connect(self.address) as postgres:
-            postgres.execute(f"SET search_path TO {MODELS}")
+            postgres.execute(f"SET search_path TO {MODELS}, {self.schema}")
             return postgres.execute(query).fetchall()
 
     def columns(self) -> dict[str, list[str]]:

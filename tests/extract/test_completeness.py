@@ -33,6 +33,10 @@ FACTS: dict[str, tuple[object, str]] = {
         "UNPROVEN, filters without effect may hide rows: removed",
     ),
     "repeated_in_total": (20, "COMPLETE, the API's total counts 20 rows more than once"),
+    "postponed": (
+        ["31 of 318 groups"],
+        "COMPLETE, 31 of 318 groups requested: changed or due today",
+    ),
 }
 """What each fact alone comes to."""
 
@@ -75,6 +79,14 @@ def test_the_gravest_fact_decides_and_all_are_named() -> None:
     assert verdict.word is Word.INCOMPLETE
     assert [reason.split(" ")[0] for reason in verdict.reasons] == ["2", "the", "the"]
     assert judge(Evidence(repeated_in_total=4, surplus=1)).word is Word.UNPROVEN
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_deletions_need_a_complete_verdict_on_all_parents(fact: str) -> None:
+    value, _ = FACTS[fact]
+    verdict = judge(Evidence(**{fact: value}))  # type: ignore[arg-type]  # a fact of any type
+    assert verdict.allows_deletions is (fact == "repeated_in_total")
+    assert judge(Evidence()).allows_deletions
 
 
 @pytest.mark.parametrize("fact", FACTS)

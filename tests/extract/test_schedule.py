@@ -10,7 +10,7 @@ from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.completeness import Evidence, Word
 from tap_alfacrm.extract.plan import ListSpec, Route, Task, TaskGroup
-from tap_alfacrm.extract.schedule import Schedule
+from tap_alfacrm.extract.schedule import MAX_ROUNDS, Schedule
 from tests.conftest import shorten_waits
 
 if TYPE_CHECKING:
@@ -108,15 +108,30 @@ def test_empty_responses_of_a_series_are_requested_again_after_its_end() -> None
         Route({"x": group(*tasks, size=4)}),
         a=FOUND,
         b=[Evidence(), Evidence(received=3, pages=1)],
-        c=[Evidence(), Evidence()],
+        c=Evidence(),
         d=[Evidence(), refusal()],
     )
-    assert run.tasks == [(name, True) for name in "abcdbcd"]
-    assert run.begun == [[], ["/b", "/c", "/d"]]
+    assert run.tasks == [(name, True) for name in "abcdbcdcc"]
+    assert run.begun == [[], ["/b", "/c", "/d"], ["/c"], ["/c"]]
     [outcome] = run.schedule.outcomes
     evidence = outcome.summarize()
     assert (evidence.received, evidence.pages) == (8, 3)
     assert evidence.refusals == ["1 request for "]
+
+
+def test_empty_responses_are_requested_once_more_where_no_round_finds_rows() -> None:
+    run = Run(Route({"x": group(task("a"), task("b"), size=2)}), a=Evidence(), b=FOUND)
+    assert run.names == ["a", "b", "a"]
+
+
+def test_a_series_that_is_empty_again_and_again_is_unstable() -> None:
+    tasks = [task(str(number)) for number in range(10)]
+    empty = {str(number): [Evidence()] * (number + 1) + [FOUND] for number in range(10)}
+    run = Run(Route({"x": group(*tasks, size=10)}), **empty)
+    assert len(run.begun) == 1 + MAX_ROUNDS
+    [outcome] = run.schedule.outcomes
+    assert outcome.summarize().unstable == 1
+    assert outcome.summarize().received == MAX_ROUNDS * FOUND.received
 
 
 def test_empty_responses_of_other_groups_are_not_requested_again() -> None:
