@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import duckdb
 
-from loaders.duckdb_tables import make_tables
+from loaders.tables import make_tables
 from scripts.charts import bars, grouped
 from scripts.demo import simulator
 from simulator.access import API_KEY, EMAIL

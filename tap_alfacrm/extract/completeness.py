@@ -44,6 +44,7 @@ class Evidence:
         refusal: The refusal, where the account offers none of the rows.
         branches: Branches that were requested one by one.
         answered_before: Whether an earlier run received rows, so that a refusal is a failure.
+        since: The day from which changes were requested, "" where all rows were.
         parents_requested: Parents that were requested, each by itself.
         parents_known: Parents that there are.
 
@@ -72,6 +73,7 @@ class Evidence:
     refusal: UnavailableError | None = None
     branches: set[int] = field(default_factory=set)
     answered_before: bool = False
+    since: str = ""
     parents_requested: int = 0
     parents_known: int = 0
 
@@ -111,6 +113,7 @@ class Evidence:
         self.received += other.received
         self.pages += other.pages
         self.branches |= other.branches
+        self.since = max(self.since, other.since)  # for which it holds in each branch
         self.parents_requested += other.parents_requested
         self.parents_known += other.parents_known
         self.answered_before = self.answered_before or other.answered_before
@@ -157,6 +160,8 @@ class Evidence:
             f"Rows received {self.received:,} on {number_of(self.pages, 'page')}, "
             f"duplicates {self.duplicates:,}, emitted {self.emitted:,}; API total {total}"
         )
+        if self.since:
+            text += f"; changed since {self.since}"
         if self.passes > 1:
             text += f"; read {self.passes} times"
         elif self.passes == 0 and self.total is not None:

@@ -62,6 +62,7 @@ class FilterWindow:
 
     Attributes:
         filters: Filters for the request body; empty where all rows are requested.
+        since: The first day, "" where all rows are requested.
         outside: Number of rows returned although they lie before the day.
         newest: The newest replication key of the rows, "" if none has one.
         ids: Ids of the rows returned.
@@ -83,6 +84,7 @@ class FilterWindow:
         """
         self._key = incremental_filter.key if incremental_filter else None
         self.filters: dict[str, str] = {}
+        self.since = ""
         self.outside = 0
         self.ids = BitMap64()
         self.created = 0
@@ -91,6 +93,7 @@ class FilterWindow:
         self._bookmark = bookmark
         if incremental_filter is not None and day is not None:
             self.filters = {incremental_filter.name: day.strftime(incremental_filter.date_format)}
+            self.since = day.isoformat()
             # one day more, because the filter may cut days in a zone west of UTC
             self._earliest = _shifted(day, -1)
             self._inside = _shifted(day, 2)
@@ -180,6 +183,11 @@ class Windows:
     def outside(self) -> int:
         """Number of rows returned although they lie before their window."""
         return sum(window.outside for window in self._by_branch.values())
+
+    @property
+    def since(self) -> str:
+        """The day from which every window has the changes, "" where none has excluded rows."""
+        return max((window.since for window in self._by_branch.values()), default="")
 
     @property
     def is_partial(self) -> bool:

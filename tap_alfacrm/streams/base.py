@@ -122,6 +122,7 @@ class AlfaCRMStream(BookmarkedStream):
                     window.add((), records)
                     evidence.emitted += len(records)
                     yield records
+        evidence.since = windows.since
         extraction.is_partial = extraction.is_partial or windows.is_partial
         for branch, window in windows.items():
             name = task_name(branch, context)

@@ -139,11 +139,8 @@ def test_a_response_that_trickles_is_given_up_and_requested_again(
 ) -> None:
     fault = Fault("wire", wire=wire, seconds=0.1)
     with serve(account, faults=[fault]) as server:
-        began = time.monotonic()
         output = sync(server, streams=("branches",), request_timeout_seconds=0.3)
-        assert time.monotonic() - began < 15
-    [retry] = [line for line in output.warnings() if "retrying" in line]
-    assert "the response was not complete after 0.9 s" in retry
+    assert "the response was not complete after 0.9 s" in "".join(output.warnings())
     assert output.verdict("branches").startswith("branches: COMPLETE")
 
 

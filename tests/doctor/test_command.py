@@ -66,13 +66,19 @@ def _run(*arguments: str, **options: Any) -> Result:
     return CliRunner().invoke(cli, arguments, **options)
 
 
-def test_the_installed_command_reads_the_environment(school: Account) -> None:
+def test_the_installed_command_reads_the_environment(school: Account, tmp_path: Path) -> None:
     with serve(school) as server:
         variables = {
             f"TAP_ALFACRM_{name.upper()}": str(value) for name, value in config_for(server).items()
         }
         done = subprocess.run(
-            [COMMAND], env=variables, capture_output=True, text=True, check=False, timeout=120
+            [COMMAND],
+            env=variables,
+            cwd=tmp_path,  # the clone may contain a .env
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
         )
     assert done.returncode == 0, done.stderr
     assert "Nothing was found that prevents a complete sync." in done.stdout
@@ -184,7 +190,7 @@ def test_a_stopped_run_has_no_verdict(school: Account, tmp_path: Path) -> None:
             assert running.stderr
             assert any("Rights" in line for line in running.stderr)
             running.send_signal(signal.SIGINT)
-            shown, _ = running.communicate(timeout=60)
+            shown, _ = running.communicate(timeout=600)
     assert running.returncode == 130
     assert shown == ""
 

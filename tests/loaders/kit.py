@@ -5,20 +5,25 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import os
 import re
+import sqlite3
 import subprocess
 from abc import ABC, abstractmethod
+from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import psycopg
+import requests
 from typing_extensions import override
 
-from loaders.duckdb_tables import make_tables
+from loaders.tables import column_type
 from tests.reliability.process import PROJECT, Tap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.reliability.process import Ending
@@ -68,9 +73,11 @@ class Loader(ABC):
         settings: Settings of the tap for this loader.
         keeps: Whether rows of earlier runs are kept.
         removes: Whether rows are removed that a complete full table no longer has.
+        built: What is built from its files after each load.
     """
 
     name: str
+    built: Sequence[Built] = ()
     keeps = True
     removes = False
     settings: dict[str, Any] = {}  # noqa: RUF012 - no one writes to it
@@ -111,6 +118,8 @@ class Loader(ABC):
                 cwd=self.folder,
             )
         assert done.returncode == 0, done.stderr[-2000:].decode()
+        for one in self.built:
+            one.build(catalog)
         lines = done.stdout.decode().strip().splitlines()
         return ending, json.loads(lines[-1]) if lines else {}
 
@@ -174,38 +183,143 @@ class Jsonl(Loader):
         return self.folder / f"{stream}.jsonl"
 
 
-class DuckDb(Jsonl):
-    """DuckDB over the files of target-jsonl."""
+def rows_of(result: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The rows of a DuckDB query, in the form of `plain`."""
+    columns = [(column[0], str(column[1])) for column in result.description or ()]
+    return [
+        {
+            name: plain(unpacked(value) if "JSON" in type_ else value)
+            for (name, type_), value in zip(columns, row, strict=True)
+        }
+        for row in result.fetchall()
+    ]
+
+
+class Built(Jsonl):
+    """Tables that the utility `tables` of meltano.yml builds from the files of target-jsonl."""
+
+    destination: str
+    environment: dict[str, str] = {}  # noqa: RUF012 - no one writes to it
 
     @property
-    def database(self) -> Path:
-        return self.folder / "school.duckdb"
+    def target(self) -> str:
+        """Where the tables are."""
+        return str(self.folder / self.destination)
 
     @override
     def load(
         self, config: dict[str, Any], catalog: dict[str, Any], state: Row | None = None
     ) -> tuple[Ending, Row]:
         done = super().load(config, catalog, state)
-        make_tables(self.folder, self.database, catalog)
+        self.build(catalog)
         return done
+
+    def build(self, catalog: dict[str, Any]) -> None:
+        """Build the tables from the files."""
+        self.catalog = catalog
+        catalog_file = self.folder / "built.json"
+        catalog_file.write_text(json.dumps(catalog))
+        python = PROJECT / ".tools" / "loaders" / "tables" / "bin" / "python"
+        subprocess.run(
+            [python, PROJECT / "loaders" / "tables.py", self.folder, catalog_file, self.target],
+            env={**os.environ, **self.environment},
+            check=True,
+            capture_output=True,
+        )
 
     @override
     def tables(self, keys: dict[str, list[str]]) -> Tables:
         tables: Tables = {}
-        with duckdb.connect(str(self.database)) as connection:
-            for stream, names in keys.items():
-                found = connection.execute(f'SELECT * FROM "{stream}"')  # noqa: S608 - names of the test
-                columns = [(column[0], str(column[1])) for column in found.description or ()]
-                rows = [
-                    {
-                        name: plain(unpacked(value) if "JSON" in type_ else value)
-                        for (name, type_), value in zip(columns, row, strict=True)
-                    }
-                    for row in found.fetchall()
-                ]
-                tables[stream] = {tuple(row[name] for name in names): row for row in rows}
-                assert len(tables[stream]) == len(rows), stream
+        for stream, names in keys.items():
+            rows = self.rows(stream)
+            tables[stream] = {tuple(row[name] for name in names): row for row in rows}
+            assert len(tables[stream]) == len(rows), stream
         return tables
+
+    @abstractmethod
+    def rows(self, stream: str) -> list[Row]:
+        """The rows of a table."""
+
+
+class DuckDb(Built):
+    """A DuckDB file."""
+
+    destination = "school.duckdb"
+
+    @override
+    def rows(self, stream: str) -> list[Row]:
+        with duckdb.connect(self.target) as connection:
+            return rows_of(connection.execute(f'SELECT * FROM "{stream}"'))  # noqa: S608 - names of the test
+
+
+class Sqlite(Built):
+    """An SQLite file, which has numbers and text only."""
+
+    destination = "school.sqlite"
+
+    @override
+    def rows(self, stream: str) -> list[Row]:
+        [entry] = [entry for entry in self.catalog["streams"] if entry["stream"] == stream]
+        types = {name: column_type(s) for name, s in entry["schema"]["properties"].items()}
+        with closing(sqlite3.connect(self.target)) as connection:
+            connection.row_factory = sqlite3.Row
+            found = connection.execute(f'SELECT * FROM "{stream}"').fetchall()  # noqa: S608 - names of the test
+        return [
+            {name: self._value(types[name], row[name]) for name in row.keys()}  # noqa: SIM118 - a Row is no dict
+            for row in found
+        ]
+
+    @staticmethod
+    def _value(type_: str, value: Any) -> Any:
+        if value is None:
+            return None
+        if "JSON" in type_ or type_.endswith("[]"):
+            return plain(unpacked(value))
+        if type_ == "BOOLEAN":
+            return {0: False, 1: True}[value]
+        return f"{value.replace(' ', 'T')}Z" if type_ == "TIMESTAMP" else plain(value)
+
+
+class Parquet(Built):
+    """Parquet files in a folder."""
+
+    destination = "parquet"
+
+    @override
+    def rows(self, stream: str) -> list[Row]:
+        file = str(self.folder / self.destination / f"{stream}.parquet")
+        with duckdb.connect() as connection:
+            return rows_of(connection.execute("SELECT * FROM read_parquet(?)", [file]))
+
+
+class S3(Parquet):
+    """Parquet files in S3, which moto simulates."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        super().__init__(folder)
+        self.url = f"{url}/{folder.name.replace('_', '-')}"
+        requests.put(self.url, timeout=60).raise_for_status()
+        self.environment = {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+    @property
+    @override
+    def target(self) -> str:
+        return f"s3://{self.url.rpartition('/')[2]}/school/alfacrm"
+
+    @override
+    def rows(self, stream: str) -> list[Row]:
+        file = self.folder / self.destination / f"{stream}.parquet"
+        file.parent.mkdir(exist_ok=True)
+        address = f"{self.url}/school/alfacrm/{file.name}"
+        found = requests.get(address, headers={"Authorization": "AWS key:secret"}, timeout=60)
+        found.raise_for_status()
+        file.write_bytes(found.content)
+        return super().rows(stream)
 
 
 class Postgres(Loader):

@@ -31,7 +31,7 @@ def rules(environment: str) -> dict[str, dict[str, str]]:
     return metadata
 
 
-@pytest.mark.parametrize("environment", ["dev", "demo"])
+@pytest.mark.parametrize("environment", ["dev", "demo", "pseudonymised"])
 def test_a_second_run_writes_every_row_again(sync: Sync, environment: str) -> None:
     assert rules(environment).keys() == {"*"}
     account = Account.build()

@@ -13,11 +13,23 @@ import duckdb
 import pytest
 import yaml
 
+from scripts import translations
 from simulator import Account, Quirks, serve
 from simulator.entities import ENTITIES
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 from tests.conftest import config_for
-from tests.loaders.kit import Csv, DuckDb, Jsonl, Loader, Postgres, Tables, command
+from tests.loaders.kit import (
+    S3,
+    Csv,
+    DuckDb,
+    Jsonl,
+    Loader,
+    Parquet,
+    Postgres,
+    Sqlite,
+    Tables,
+    command,
+)
 from tests.reliability.process import PROJECT, Tap
 from tests.test_junk import crowded, junk_in
 from tests.truth import of_table, truth, untrue
@@ -29,7 +41,7 @@ if TYPE_CHECKING:
     from tests.reliability.process import Ending
     from tests.truth import Table
 
-LOADERS = ("csv", "jsonl", "duckdb", "postgres")
+LOADERS = ("csv", "jsonl", "postgres")
 NOTE = 'Привіт 👋🏽, "Ганно"; як справи?\nДо зустрічі\t— 50 %'
 SUMMER, WINTER = "2025-07-21 18:00:00", "2025-01-20 18:00:00"
 ODD = {
@@ -96,9 +108,31 @@ def loader(request: pytest.FixtureRequest, tmp_path: Path) -> Loader:
         uri = request.getfixturevalue("postgres")
         schema = f"s{abs(hash(tmp_path))}"
         return Postgres(tmp_path, uri, schema, hard_delete=True, activate_version=True)
+    if request.param == "duckdb":
+        return DuckDb(tmp_path)
     if request.param == "csv":
         return Csv(tmp_path)
-    return DuckDb(tmp_path) if request.param == "duckdb" else Jsonl(tmp_path)
+    loader = Jsonl(tmp_path)
+    bucket = S3(tmp_path, request.getfixturevalue("s3"))
+    loader.built = [DuckDb(tmp_path), Sqlite(tmp_path), Parquet(tmp_path), bucket]
+    return loader
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The URL of a simulated S3."""
+    python = PROJECT / ".tools" / "loaders" / "moto" / "bin" / "python"
+    with subprocess.Popen(
+        [python, Path(__file__).with_name("s3_server.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stdin
+        yield process.stdout.readline().strip()
+        process.stdin.close()
 
 
 def expected(loader: Loader, ending: Ending, keys: dict[str, list[str]]) -> Tables:
@@ -169,39 +203,49 @@ def test_tables_hold_what_the_account_holds(
 ) -> None:
     """After the first load, after one without changes, and after one with many changes."""
     config = {**config_for(server), "detect_deletions": True}
+    views = [loader, *loader.built]
     ending, state = loader.load(config, catalog)
-    tables = loader.tables(keys)
-    assert differences(tables, expected(loader, ending, keys)) == []
+    first = [view.tables(keys) for view in views]
     before = truth(account)
     assert all(before.values())
-    assert untrue(as_truth(catalog, tables), before) == []
-    check_by_hand(tables, account)
+    for view, tables in zip(views, first, strict=True):
+        assert differences(tables, expected(view, ending, keys)) == [], view
+        assert untrue(as_truth(catalog, tables), before) == [], view
+        check_by_hand(tables, account)
     if isinstance(loader, Postgres):
         check_sql_of_postgres(loader, account)
 
     again, state = loader.load(config, catalog, state)
     if loader.keeps:
-        assert loader.tables(keys) == tables
+        assert [view.tables(keys) for view in views] == first
     else:
         assert differences(loader.tables(keys), expected(loader, again, keys)) == []
 
     change_everything(account)
     after = truth(account)
     last, _ = loader.load(config, catalog, state)
-    found = as_truth(catalog, loader.tables(keys))
+    for view in views:
+        check_changes(view, as_truth(catalog, view.tables(keys)), before, after)
+    if not loader.keeps:
+        assert differences(loader.tables(keys), expected(loader, last, keys)) == []
+
+
+def check_changes(
+    loader: Loader, found: dict[str, Table], before: dict[str, Table], after: dict[str, Table]
+) -> None:
+    """The tables have every change, and deleted rows only where the loader keeps them."""
     incremental = {stream.name for stream in STREAMS if stream.incremental_filter} - {"customers"}
     gone = {stream: before[stream].keys() - after[stream].keys() for stream in before}
     assert {len(gone[name]) for name in ("customers", "lessons", "lead_sources")} == {1}
     assert len(gone["customer_tariffs"]) >= 1
-    for stream in found:
+    wanted = dict(after)
+    for stream, table in found.items():
         if not loader.removes or stream in incremental:
             for key in gone[stream]:
-                found[stream].pop(key, None)
+                table.pop(key, None)
         if not loader.keeps and stream in incremental:
-            after[stream] = {key: after[stream][key] for key in found[stream]}
-    assert untrue(found, after) == []
-    if not loader.keeps:
-        assert differences(loader.tables(keys), expected(loader, last, keys)) == []
+            wanted[stream] = {key: after[stream][key] for key in table}
+    assert untrue(found, wanted) == [], loader
 
 
 def check_by_hand(tables: Tables, account: Account) -> None:
@@ -261,7 +305,7 @@ def test_duckdb_has_the_types_of_the_catalog(
     loader: DuckDb, server: Server, account: Account, catalog: dict[str, Any]
 ) -> None:
     loader.load(config_for(server), catalog)
-    with duckdb.connect(str(loader.database)) as connection:
+    with duckdb.connect(loader.target) as connection:
         found = connection.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns"
         )
@@ -327,6 +371,24 @@ def test_bigquery_takes_every_column_and_every_value(
     }
     assert sums["pays"] == sum(Decimal(row["income"]) for row in account.rows("pay"))
     assert sums["customers"] == sum(Decimal(row["balance"]) for row in account.rows("customer"))
+
+
+def test_the_page_says_what_the_translators_make_of_every_column() -> None:
+    """`python -m scripts.translations` writes the table."""
+    for now, page in zip(translations.table(), translations.written(), strict=True):
+        assert [cell if new != "?" else "?" for cell, new in zip(page, now, strict=True)] == now
+
+
+def test_snowflake_stores_no_money_as_binary_fractions() -> None:
+    types = translations.translations("snowflake")
+    amounts = [
+        name
+        for name, schema in translations.columns({}).items()
+        if translations.kind(schema) == "money"
+    ]
+    assert "pays.income" in amounts
+    assert {types[name] for name in amounts} == {"DECIMAL(38, 9)"}
+    assert not [name for name, type_ in types.items() if "FLOAT" in type_]
 
 
 def test_a_loader_that_loses_a_row_would_be_seen(

@@ -37,9 +37,11 @@ class Block:
 
 
 def blocks(page: Path, section: str | None = None) -> list[Block]:
-    """The code blocks of a page, or of one section of it."""
+    """The code blocks of a page, of one section of it, or ("") of what comes before the first."""
     text = page.read_text(encoding="utf-8")
-    if section is not None:
+    if section == "":
+        text = text.partition("\n## ")[0]
+    elif section is not None:
         [text] = re.findall(
             rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL
         )

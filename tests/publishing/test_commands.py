@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
 import re
@@ -24,7 +25,7 @@ from tests.publishing.conftest import (
     clean_environment,
     run,
 )
-from tests.publishing.pages import blocks
+from tests.publishing.pages import BLOCK, blocks
 from tests.publishing.reader import Reader
 
 if TYPE_CHECKING:
@@ -98,6 +99,60 @@ def test_no_command_is_untested() -> None:
         else:
             assert command in known, f"{page}: {command}"
     assert {command for _, command in told} >= {*NOT_IN_A_TEST, *README}
+
+
+INLINE = re.compile(
+    r"(?<!`)`((?:[\w./]*/)?(?:alfacrm-doctor|make|meltano|python3?|tap-alfacrm|uvx?) [^`]+)`(?!`)"
+)
+SHOWN = (
+    "meltano config set tap-alfacrm flattening_enabled true",
+    "meltano run --refresh-catalog tap-alfacrm target-csv",
+    "tap-alfacrm --about --format json",
+    "tap-alfacrm --help",
+)
+"""Commands inside sentences that a test here runs."""
+OFFERED = {
+    "meltano add tap-alfacrm",  # test_recipes.py, with a Hub that has it
+    "meltano add target-postgres",  # the same for another loader of the Hub
+    "meltano install",  # begins commands that are run
+    "meltano run --refresh-catalog ...",  # begins a command that is run
+    "meltano run --refresh-catalog",  # the same
+    "meltano select",  # the same
+    "uv tool install meltano",  # of another project
+    "uvx tap-alfacrm",  # test_package.py, from the wheel
+    ".tools/bin/uv lock",  # rewrites uv.lock
+}
+"""Commands inside sentences that are no complete command, or are run in another form."""
+
+
+def inline_commands() -> Iterator[tuple[Path, str]]:
+    """Commands inside the sentences of the documentation."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for block in BLOCK.finditer(text):
+            text = text.replace(block[0], "")
+        for command in INLINE.findall(text):
+            yield page, " ".join(command.split())
+
+
+def test_no_command_inside_a_sentence_is_untested() -> None:
+    told = list(inline_commands())
+    in_blocks = {
+        command
+        for page in PAGES
+        for block in blocks(page)
+        if block.language == "console"
+        for command in block.commands()
+    }
+    for page, command in told:
+        program, *words = command.split()
+        if program == "make":
+            run("make", "--dry-run", *words, cwd=PROJECT)
+        elif program.startswith("python") and words[0] == "-m":
+            assert importlib.util.find_spec(words[1]), f"{page}: {command}"
+        else:
+            assert command in {*SHOWN, *OFFERED, *in_blocks}, f"{page}: {command}"
+    assert {command for _, command in told} >= {*SHOWN}
 
 
 @pytest.fixture
@@ -179,6 +234,13 @@ def test_commands_of_the_readme_load_an_account(reader: Reader) -> None:
 
 
 @pytest.mark.recipes
+def test_commands_inside_sentences_run(reader: Reader) -> None:
+    for command in SHOWN:
+        reader.type(command)
+    assert "customers: COMPLETE" in reader.log
+
+
+@pytest.mark.recipes
 def test_commands_of_the_doctor_examine_an_account(reader: Reader) -> None:
     reader.follow(PROJECT / "docs" / "doctor.md")
     assert json.loads((reader.folder / "changes.json").read_text())["changes"] == []
@@ -193,13 +255,17 @@ def test_commands_about_loaders_load_into_each(reader: Reader, postgres: str) ->
     assert len(reader.ids("customers.jsonl")) == _cards(reader)
     reader.follow(page, "DuckDB")
     assert len(reader.ids("customers.jsonl")) == 2 * _cards(reader)
-    with duckdb.connect(str(reader.folder / "school.duckdb")) as database:
+    with duckdb.connect(str(reader.folder / "output" / "school.duckdb")) as database:
         assert database.sql("SELECT count(*) FROM customers").fetchall() == [(_cards(reader),)]
+    reader.follow(page, "SQLite")
+    assert f"({_cards(reader)},)\n" in reader.log
+    reader.follow(page, "Parquet")
+    assert len(list((reader.folder / "output" / "parquet").glob("*.parquet"))) > 30
     reader.follow(page, "PostgreSQL")
     with psycopg.connect(postgres) as connection:
         found = connection.execute("SELECT count(*) FROM alfacrm.customers").fetchall()
     assert found == [(_cards(reader),)]
-    assert reader.log.count("customers: COMPLETE") == 4
+    assert reader.log.count("customers: COMPLETE") == 6
 
 
 @pytest.mark.recipes

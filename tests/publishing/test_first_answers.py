@@ -6,8 +6,9 @@ import math
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from statistics import median_low
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,9 +18,6 @@ from simulator import Account, serve
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
 from tests.loaders.kit import DuckDb, Postgres
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KYIV = ZoneInfo("Europe/Kyiv")
 SIZES = {
@@ -59,7 +57,7 @@ def _load(account: Account, postgres: str, folder: Path) -> tuple[Answers, Answe
             loader.load(config, catalog)
     queries = answers.queries()
     return (
-        {name: answers.ask(duck.database, query)[1] for name, query in queries.items()},
+        {name: answers.ask(Path(duck.target), query)[1] for name, query in queries.items()},
         {name: elephant.ask(query) for name, query in queries.items()},
     )
 

@@ -14,7 +14,8 @@ import yaml
 
 from scripts.hub import HUB
 from simulator import Account, serve
-from tests.publishing.conftest import MELTANO, PROJECT, Distributions, clean_environment
+from tests.publishing.conftest import MELTANO, PROJECT, Distributions, clean_environment, run
+from tests.publishing.pages import blocks
 from tests.publishing.reader import Reader
 from tests.publishing.static_hub import serve_hub
 
@@ -89,7 +90,7 @@ def reader(
 def school(reader: Reader) -> Reader:
     """The project that meltano.md creates."""
     school = Reader(reader.folder, reader.env, reader.servers)
-    school.follow(RECIPES / "meltano.md")
+    school.follow(RECIPES / "meltano.md", "")
     assert school.folder.name == "school"
     return school
 
@@ -104,6 +105,36 @@ def test_pipes(reader: Reader, accounts: dict[str, Account], tmp_path: Path) -> 
     assert piping.log.count("customers: COMPLETE") == 2
 
 
+def test_lines_of_powershell(reader: Reader, accounts: dict[str, Account], tmp_path: Path) -> None:
+    """Each line is a variable, a program with words, or a pipe that `cmd` runs."""
+    server = reader.servers[""]
+    own = {"HOSTNAME": server.url, "EMAIL": server.email, "API_KEY": server.api_key}
+    env = {
+        **reader.env,
+        "UV_TOOL_DIR": str(tmp_path / "tools"),
+        "UV_TOOL_BIN_DIR": str(tmp_path / "bin"),
+        "PATH": os.pathsep.join([str(tmp_path / "bin"), reader.env["PATH"]]),
+        "TAP_ALFACRM_REQUESTS_PER_SECOND": "1000",
+    }
+    [block] = [one for one in blocks(RECIPES / "windows.md") if one.language == "powershell"]
+    for line in block.text.splitlines():
+        if found := re.fullmatch(r'\$env:(\w+) = "([^"$`]*)"', line):
+            env[found[1]] = own.get(found[1].removeprefix("TAP_ALFACRM_"), found[2])
+        elif found := re.fullmatch(r'cmd /c "([\w .>|-]+)"', line):
+            run("bash", "-o", "pipefail", "-c", found[1], cwd=tmp_path, env=env)
+        else:
+            assert re.fullmatch(r"[\w .-]+", line), line
+            run(*line.split(), cwd=tmp_path, env=env)
+    [file] = tmp_path.glob("customers-*.jsonl")
+    written = file.read_text(encoding="utf-8").splitlines()
+    rows = {row["id"]: row for row in map(json.loads, written)}
+    assert rows.keys() == accounts[""].customer_ids()
+    assert {row["name"] for row in rows.values()} == {
+        row["name"] for row in accounts[""].rows("customer")
+    }
+    assert "bookmarks" in json.loads((tmp_path / "state.json").read_text().splitlines()[-1])
+
+
 def test_from_meltano_add_to_rows(school: Reader, accounts: dict[str, Account]) -> None:
     cards = sorted(row["id"] for row in accounts[""].rows("customer"))
     assert "Plugin configuration is valid" in school.log
@@ -115,6 +146,21 @@ def test_from_meltano_add_to_rows(school: Reader, accounts: dict[str, Account]) 
     assert api_key not in school.log
     assert api_key not in (school.folder / "meltano.yml").read_text(encoding="utf-8")
     assert ".env" in (school.folder / ".gitignore").read_text(encoding="utf-8")
+
+
+@pytest.mark.recipes
+def test_a_deselected_stream_is_loaded_beside_the_others(school: Reader) -> None:
+    settings = (school.folder / "meltano.yml").read_text(encoding="utf-8")
+    output = school.folder / "output"
+    before = {file.name for file in output.glob("*.jsonl")}
+    more = Reader(school.folder, school.env, school.servers)
+    more.follow(RECIPES / "meltano.md", "Streams that are not selected by default")
+    assert "communications: COMPLETE" in more.log
+    assert {file.name for file in output.glob("*.jsonl")} - before == {"communications.jsonl"}
+    verdicts = set(re.findall(r"(\w+): COMPLETE\. Rows", more.log))
+    assert verdicts == {*re.findall(r"(\w+): COMPLETE\. Rows", school.log), "communications"}
+    (output / "communications.jsonl").unlink()
+    (school.folder / "meltano.yml").write_text(settings, encoding="utf-8")
 
 
 @pytest.mark.recipes

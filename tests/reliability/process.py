@@ -127,7 +127,7 @@ class Tap:
 
     def __init__(self, folder: Path, config: dict[str, Any], catalog: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._config = folder, config
+        self._folder, self._config = folder.resolve(), config
         self._pid: Future[int] = Future()
         (folder / "config.json").write_text(json.dumps(config))
         (folder / "catalog.json").write_text(json.dumps(catalog))
@@ -180,6 +180,7 @@ class Tap:
             arguments,
             [os.devnull, str(stdout), self._path("log")],
             started=started,
+            folder=str(self._folder),
         )
         if into:
             into.close()

@@ -7,9 +7,10 @@ import signal
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loaders.duckdb_tables import make_tables
+from loaders.tables import make_tables
 from simulator import Account, Change, Fault, Quirks, serve
 from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for
@@ -19,7 +20,6 @@ from tests.truth import of_table, truth, untrue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from simulator import Request, Server
     from tests.truth import Table
@@ -133,7 +133,7 @@ class Loaded(Warehouse):
     def tables(self) -> dict[str, Table]:
         """The contents of the tables."""
         chosen = [entry for entry in catalog()["streams"] if entry["stream"] in STREAMS]
-        make_tables(self._loader.folder, self._loader.database, {"streams": chosen})
+        make_tables(self._loader.folder, Path(self._loader.target), {"streams": chosen})
         tables = self._loader.tables({stream: ["id"] for stream in STREAMS})
         return {stream: of_table(rows, {}, ["id"]) for stream, rows in tables.items()}
 

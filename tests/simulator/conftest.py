@@ -30,7 +30,7 @@ class Client:
             f"{self.server.url}/v2api/{path}",
             json={} if body is None else body,
             headers=headers,
-            timeout=5,
+            timeout=60,
             allow_redirects=False,
         )
 

@@ -41,9 +41,9 @@ def test_bad_credentials_are_refused_with_the_status_of_the_account(
 
 
 def test_a_token_dies_after_its_time(start: Start) -> None:
-    client = start(Quirks(token_ttl_seconds=0.2))
-    assert client.post("branch/index").status_code == 200
-    time.sleep(0.25)
+    assert start(Quirks(token_ttl_seconds=600)).post("branch/index").status_code == 200
+    client = start(Quirks(token_ttl_seconds=0.01))
+    time.sleep(0.02)
     assert client.post("branch/index").status_code == 401
 
 
@@ -74,12 +74,17 @@ def test_an_app_key_is_wanted_on_login_and_on_every_call(start: Start) -> None:
 
 @pytest.mark.parametrize("retry_after", [None, "2"])
 def test_one_request_too_many_in_a_second_gets_429(start: Start, retry_after: str | None) -> None:
-    client = start(Quirks(rate_limit=3, rate_window_seconds=0.5, retry_after=retry_after))
+    client = start(Quirks(rate_limit=3, rate_window_seconds=600, retry_after=retry_after))
     responses = [client.post("branch/index") for _ in range(3)]
     assert [response.status_code for response in responses] == [200, 200, 429]
     assert responses[-1].headers.get("Retry-After") == retry_after
-    time.sleep(0.5)
-    assert client.post("branch/index").status_code == 200
+
+
+def test_the_rate_limit_counts_the_requests_of_its_window(start: Start) -> None:
+    client = start(Quirks(rate_limit=1, rate_window_seconds=0.01))
+    for _ in range(5):
+        time.sleep(0.02)
+        assert client.post("branch/index").status_code == 200
 
 
 def test_latency_is_the_least_time_an_answer_takes(start: Start) -> None:
@@ -113,7 +118,7 @@ def test_an_unknown_route_is_404(start: Start, path: str) -> None:
 @pytest.mark.parametrize("path", ["auth/login", "customer/index"])
 def test_only_post_is_meant(start: Start, path: str) -> None:
     client = start()
-    response = client.session.get(f"{client.server.url}/v2api/{path}", timeout=5)
+    response = client.session.get(f"{client.server.url}/v2api/{path}", timeout=60)
     assert response.status_code == 405
 
 

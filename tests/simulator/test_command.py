@@ -24,7 +24,7 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path, end: signal
         url, *credentials = process.stdout.readline().split()
         assert url.endswith(f":{port_file.read_text()}")
         login = dict(word.split("=") for word in credentials)
-        assert requests.post(f"{url}/v2api/auth/login", json=login, timeout=5).json()["token"]
+        assert requests.post(f"{url}/v2api/auth/login", json=login, timeout=60).json()["token"]
         process.send_signal(end)
         assert process.wait(5) == 0
 
