@@ -59,6 +59,8 @@ class Evidence:
         unconfirmed_ends: Lists without a total of which the end could not be confirmed.
         vanished: Lists that an earlier run found much longer.
         unreliable_filters: Filters that had no effect, and may have hidden rows.
+        unseen_in_total: Rows that the API's total counts and no page size brings, where others
+            came repeatedly.
         repeated_in_total: Rows that the API's total counts more than once.
         postponed: Parent streams of which not every row was requested, with the numbers.
     """
@@ -88,6 +90,7 @@ class Evidence:
     unconfirmed_ends: int = 0
     vanished: list[str] = field(default_factory=list)
     unreliable_filters: list[str] = field(default_factory=list)
+    unseen_in_total: int = 0
     repeated_in_total: int = 0
     postponed: list[str] = field(default_factory=list)
 
@@ -136,6 +139,7 @@ class Evidence:
         self.rows_without_id += result.rows_without_id
         self.unstable += not result.is_stable
         self.unconfirmed_ends += result.is_end_unconfirmed
+        self.unseen_in_total += result.unseen_in_total
         self.repeated_in_total += result.repeated_in_total
 
     def discard_lists(self) -> None:
@@ -148,6 +152,7 @@ class Evidence:
             "rows_without_id",
             "unstable",
             "unconfirmed_ends",
+            "unseen_in_total",
             "repeated_in_total",
         ):
             setattr(self, name, getattr(empty, name))
@@ -201,6 +206,11 @@ RULES = (
     Rule("unstable", Word.UNPROVEN, "rows moved during every pass of {lists}"),
     Rule("doubted_parents", Word.UNPROVEN, "it is not proven that every row of {names} is known"),
     Rule("surplus", Word.UNPROVEN, "the API returned {rows} more than it counts"),
+    Rule(
+        "unseen_in_total",
+        Word.UNPROVEN,
+        "the API's total counts {rows} that no page size brings; others came repeatedly",
+    ),
     Rule("unconfirmed_ends", Word.UNPROVEN, "the end of {lists} without a total is not certain"),
     Rule("vanished", Word.UNPROVEN, "the earlier run found more: {names}"),
     Rule("unreliable_filters", Word.UNPROVEN, "filters without effect may hide rows: {names}"),

@@ -98,14 +98,17 @@ def read_until_stable(
         result.rows_without_id = current.rows_without_id
         result.total = current.total
         result.is_end_unconfirmed = current.is_end_unconfirmed
-        result.repeated_in_total = 0
+        result.repeated_in_total = result.unseen_in_total = 0
         result.is_stable = current.is_stable or _is_union_stable(passes, result)
         if not result.is_stable and len(passes) > 1:
+            excess = (current.total or 0) - current.distinct
             if current.counts_rows_repeatedly and current.repeats_as(passes[-2]):
-                result.repeated_in_total = (current.total or 0) - current.distinct
+                result.repeated_in_total = excess
                 result.is_stable = True
-            else:
-                result.is_stable = current.agrees_with(passes[-2])
+            elif current.agrees_with(passes[-2]):
+                result.is_stable = True
+                if current.drops_repetitions(passes[-2]):
+                    result.unseen_in_total = excess
 
 
 def _is_union_stable(passes: list[_Pass], result: ListResult) -> bool:
@@ -266,6 +269,16 @@ class _Pass:
             and self.agrees_with(other)
             and (self._rows, self._repeated_ids) == (other._rows, other._repeated_ids)
         )
+
+    def drops_repetitions(self, other: _Pass) -> bool:
+        """Whether the total may count joined rows, of which each page shows a row once.
+
+        A row comes twice only where its copies are on two pages, which depends on the page size;
+        so fewer rows come than the total counts. Rows that are hidden from every page look alike.
+        """
+        has_repetitions = bool(self._repeated_ids or other._repeated_ids)
+        is_short = self._rows < (self.total or 0)
+        return has_repetitions and is_short and self.longest_page != other.longest_page
 
 
 def _repeated(ids: list[int | None]) -> list[int]:

@@ -237,7 +237,7 @@ class _CountCheck:
             0 if total is None else total - (ever if self.evidence.unstable else latest)
             for total, ever, latest in current
         ]
-        repeated = self.evidence.repeated_in_total
+        repeated = self.evidence.repeated_in_total + self.evidence.unseen_in_total
         if repeated and min(differences) >= 0 and sum(differences) == repeated:
             differences = []  # the counts repeat the same rows as the totals of the lists
         lists_disagree = bool(self.evidence.missing or self.evidence.surplus)

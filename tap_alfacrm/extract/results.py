@@ -63,6 +63,8 @@ class ListResult:
         is_stable: Whether the passes agree with each other and with the total.
         is_end_unconfirmed: Whether the list has no total and may go on.
         repeated_in_total: Rows that the total counts more than once.
+        unseen_in_total: Rows that the total counts and no page size brings, in a list of which
+            rows came repeatedly.
     """
 
     ids: BitMap64 = field(default_factory=BitMap64)
@@ -75,11 +77,12 @@ class ListResult:
     is_stable: bool = False
     is_end_unconfirmed: bool = False
     repeated_in_total: int = 0
+    unseen_in_total: int = 0
 
     @property
     def missing(self) -> int:
         """Rows that the API counts and never returned."""
-        if self.repeated_in_total:
+        if self.repeated_in_total or self.unseen_in_total:
             return 0
         return max(0, (self.total or 0) - len(self.ids) - self.rows_without_id)
 

@@ -23,6 +23,10 @@ FACTS: dict[str, tuple[object, str]] = {
     "unstable": (1, "UNPROVEN, rows moved during every pass of 1 list"),
     "doubted_parents": (["tasks"], "UNPROVEN, it is not proven that every row of tasks is known"),
     "surplus": (1, "UNPROVEN, the API returned 1 row more than it counts"),
+    "unseen_in_total": (
+        7,
+        "UNPROVEN, the API's total counts 7 rows that no page size brings; others came repeatedly",
+    ),
     "unconfirmed_ends": (3, "UNPROVEN, the end of 3 lists without a total is not certain"),
     "vanished": (
         ["branch 1: 90 rows, now 0"],

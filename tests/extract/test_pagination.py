@@ -297,6 +297,26 @@ def test_a_total_that_counts_few_rows_twice_is_told_from_missing_rows() -> None:
     assert (result.passes, result.repeated_in_total, result.missing) == (2, 2, 0)
 
 
+def test_a_total_of_joined_rows_that_each_page_shows_once_is_told_from_missing_rows() -> None:
+    rows = [row for row in range(30) for _ in range(1 + row % 2)]
+
+    def respond(place: Fetched) -> Page:
+        page = cut(rows, place)
+        shown = [*dict.fromkeys(page.ids)]
+        return page_of(shown, total=len(rows))
+
+    result, _, _ = read(respond)
+    assert {*result.ids} == {*range(30)}
+    assert (result.passes, result.unseen_in_total, result.missing) == (2, 15, 0)
+
+
+def test_rows_hidden_from_every_page_are_missing_ones() -> None:
+    result, _, _ = read(
+        lambda place: page_of([row for row in cut(range(30), place).ids if row % 3], total=30)
+    )
+    assert (result.unseen_in_total, result.missing) == (0, 10)
+
+
 def test_repeated_rows_are_missing_ones_where_the_page_size_stays_the_same() -> None:
     """They may stand in place of others at the edges of pages."""
     rows = [row for row in range(20) for _ in range(1 + row % 2)]
