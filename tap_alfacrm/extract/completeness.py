@@ -59,8 +59,7 @@ class Evidence:
         unconfirmed_ends: Lists without a total of which the end could not be confirmed.
         vanished: Lists that an earlier run found much longer.
         unreliable_filters: Filters that had no effect, and may have hidden rows.
-        unseen_in_total: Rows that the API's total counts and no page size brings, where others
-            came repeatedly.
+        unseen_in_total: Rows that the API's total counts and that pages lack, at any page size.
         repeated_in_total: Rows that the API's total counts more than once.
         postponed: Parent streams of which not every row was requested, with the numbers.
     """
@@ -209,7 +208,7 @@ RULES = (
     Rule(
         "unseen_in_total",
         Word.UNPROVEN,
-        "the API's total counts {rows} that no page size brings; others came repeatedly",
+        "the API's total counts {rows} that are on no page: joined rows, or hidden ones",
     ),
     Rule("unconfirmed_ends", Word.UNPROVEN, "the end of {lists} without a total is not certain"),
     Rule("vanished", Word.UNPROVEN, "the earlier run found more: {names}"),

@@ -63,8 +63,7 @@ class ListResult:
         is_stable: Whether the passes agree with each other and with the total.
         is_end_unconfirmed: Whether the list has no total and may go on.
         repeated_in_total: Rows that the total counts more than once.
-        unseen_in_total: Rows that the total counts and no page size brings, in a list of which
-            rows came repeatedly.
+        unseen_in_total: Rows that the total counts and that pages lack, at any page size.
     """
 
     ids: BitMap64 = field(default_factory=BitMap64)

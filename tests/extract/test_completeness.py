@@ -25,7 +25,7 @@ FACTS: dict[str, tuple[object, str]] = {
     "surplus": (1, "UNPROVEN, the API returned 1 row more than it counts"),
     "unseen_in_total": (
         7,
-        "UNPROVEN, the API's total counts 7 rows that no page size brings; others came repeatedly",
+        "UNPROVEN, the API's total counts 7 rows that are on no page: joined rows, or hidden ones",
     ),
     "unconfirmed_ends": (3, "UNPROVEN, the end of 3 lists without a total is not certain"),
     "vanished": (
