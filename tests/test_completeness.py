@@ -303,12 +303,13 @@ def test_without_totals_the_last_partition_is_read(sync: Sync, account: Account)
 def test_a_card_of_two_branches_is_emitted_once(
     sync: Sync, account: Account, server: Server, branches: list[int]
 ) -> None:
+    for kind in (0, 1):
+        for shared in ([1, 2], [2, 3]):
+            account.insert_customer(kind, branch_ids=shared)
     output = sync(server, branch_ids=branches)
     wanted = {
         row["id"] for row in account.rows("customer") if set(row["branch_ids"]) & set(branches)
     }
-    shared = [row for row in account.rows("customer") if len(row["branch_ids"]) > 1]
-    assert {tuple(sorted(row["branch_ids"])) for row in shared} >= {(1, 2), (2, 3)}
     assert sorted(output.ids()) == sorted(wanted)
     assert {r.branch for r in server.data_requests if r.entity == "customer"} == set(branches)
     assert output.verdict().startswith("customers: COMPLETE")
@@ -614,12 +615,17 @@ def heavily_tied() -> Account:
     return account
 
 
-@pytest.mark.parametrize("total", ["present", "missing"])
-def test_unstable_order_is_complete_or_reported(sync: Sync, total: Any) -> None:
+@pytest.mark.parametrize(
+    ("total", "word", "max_requests"), [("present", "COMPLETE", 60), ("missing", "UNPROVEN", 130)]
+)
+def test_unstable_order_is_complete_or_reported(
+    sync: Sync, total: Any, word: str, max_requests: int
+) -> None:
     account = heavily_tied()
     with serve(account, Quirks(unstable_ties=True, max_page_size=50, total=total)) as server:
         output = sync(server, streams=("customers",), max_in_flight=1)
-        assert len(server.data_requests) < 220  # a bounded number of passes
+        assert len(server.data_requests) < max_requests  # a bounded number of passes
+    assert output.verdict().startswith(f"customers: {word}")
     assert len(output.ids()) == len(set(output.ids()))
     assert output.ids()
     lost = account.customer_ids() - set(output.ids())

@@ -101,7 +101,9 @@ def read_until_stable(
         result.total = current.total
         result.is_end_unconfirmed = current.is_end_unconfirmed
         result.repeated_in_total = result.unseen_in_total = 0
-        result.is_stable = current.is_stable or _is_union_stable(passes, result)
+        result.is_stable = current.is_stable
+        if not result.is_stable and _is_union_stable(passes, result):
+            result.latest_ids, result.is_stable = result.ids, True
         if not result.is_stable and len(passes) > 1:
             excess = (current.total or 0) - current.distinct
             if current.counts_rows_repeatedly and current.repeats_as(passes[-2]):

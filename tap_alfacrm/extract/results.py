@@ -54,7 +54,8 @@ class ListResult:
 
     Attributes:
         ids: Distinct ids seen in all passes.
-        latest_ids: Distinct ids seen in the latest pass.
+        latest_ids: Distinct ids seen in the latest pass, or in all passes where nothing moved and
+            each missed rows of the others.
         pages: Pages with rows.
         received: Rows received, repeated ones included.
         rows_without_id: Rows without a usable id in the latest pass; they cannot be told apart.
