@@ -32,6 +32,8 @@ WORDS = (
 )
 TEXTS = st.sampled_from(WORDS) | st.text(max_size=5)
 LEAVES = st.none() | st.booleans() | st.sampled_from([0, 1, 2, -1, 7, 10**30, 1.5, 1e308]) | TEXTS
+LONG_AGO = "2015-10-01T00:00:00Z"
+"""A bookmark before all rows of the account, so that a run loads each of them."""
 JSON = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
@@ -56,7 +58,7 @@ def good_catalog() -> dict[str, Any]:
 
 
 def good_state() -> dict[str, Any]:
-    mark = {"replication_key": "updated_at", "replication_key_value": "2020-10-01T00:00:00Z"}
+    mark = {"replication_key": "updated_at", "replication_key_value": LONG_AGO}
     customers = [{"context": {"is_study": kind}, **mark} for kind in (0, 1)]
     lessons = [{"context": {"status": kind}, **mark} for kind in (1, 2, 3)]
     bookmarks = {

@@ -249,6 +249,22 @@ def test_a_part_that_is_suddenly_empty_is_unproven_once(nights: Nights, account:
     assert words == ["UNPROVEN,", "COMPLETE,", "COMPLETE,"]
 
 
+def test_a_night_of_parents_without_rows_is_complete(nights: Nights, account: Account) -> None:
+    groups = due(account, 1)
+    for row in account.rows("cgi"):
+        if row["group_id"] in groups:
+            account.delete("cgi", row["id"])
+    assert len(nights.run(0).ids(STREAM)) > len(every(account))
+    night = nights.run(1)
+    assert nights.asked == groups
+    assert not night.ids(STREAM)
+    assert night.verdict(STREAM).startswith(f"{STREAM}: COMPLETE")
+    member = account.insert("cgi", group_id=min(every(account) - groups))
+    assert member in nights.run(1 + DAYS).ids(STREAM)
+    nights.server.misbehave("empty", resource="cgi")
+    assert nights.run(2 + DAYS).verdict(STREAM).startswith(f"{STREAM}: UNPROVEN, the earlier run")
+
+
 def test_children_of_each_parent_are_all_there_after_the_days(
     nights: Nights, account: Account
 ) -> None:
@@ -272,7 +288,7 @@ def answers(nights: Nights, before: int) -> dict[int, int]:
 
 @pytest.fixture
 def empty(account: Account) -> set[int]:
-    """Groups of one branch of which most have no members."""
+    """Groups of one branch without members; each of the first ten groups has a current one."""
     branch = account.rows("branch")[0]["id"]
     for group in every(account):
         account.update("group", group, branch_ids=[branch], updated_at="2025-01-01 10:00:00")
@@ -280,6 +296,8 @@ def empty(account: Account) -> set[int]:
     for row in account.rows("cgi"):
         if row["group_id"] in groups:
             account.delete("cgi", row["id"])
+    for group in every(account) - groups:
+        account.insert("cgi", group_id=group)
     return groups
 
 

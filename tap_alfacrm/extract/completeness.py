@@ -45,8 +45,8 @@ class Evidence:
         branches: Branches that were requested one by one.
         answered_before: Whether an earlier run received rows, so that a refusal is a failure.
         since: The day from which changes were requested, "" where all rows were.
-        parents_requested: Parents that were requested, each by itself.
-        parents_known: Parents that there are.
+        parents_requested: Parents that were requested, each by itself, without proven empty ones.
+        parents_known: Parents that there are, likewise.
 
         missing: Rows that the API counts and never returned.
         rows_without_id: Rows without a usable id, which cannot be loaded.

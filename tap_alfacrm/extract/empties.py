@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BUCKETS = 2**13
 """Parents whose ids are the same modulo this share a bit, so that the state does not grow."""
@@ -37,6 +40,10 @@ class EmptyParents:
         """Whether an earlier run proved that a parent that it knew has no rows in a list."""
         bits = self._known.get(name)
         return bits is not None and not bits >> parent % BUCKETS & 1
+
+    def count_filled(self, name: str, parents: Iterable[int]) -> int:
+        """Number of parents that are not proven to have no rows in a list."""
+        return sum(not self.proves(name, parent) for parent in parents)
 
     def note_rows(self, name: str, parent: int) -> None:
         """Note that a parent has rows."""

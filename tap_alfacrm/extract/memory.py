@@ -97,8 +97,9 @@ class Memory:
 
         Args:
             counts: Distinct rows of the lists that were read in full.
-            share: Share of the parents that were requested. The rows of the others are estimated,
-                and the estimate is used only where it is much lower than the known count.
+            share: Share of the parents that were requested, of those not proven empty. The rows of
+                the others are estimated, and the estimate is used only where it is much lower than
+                the known count.
 
         Returns:
             The lists that are much shorter than before, with both numbers.

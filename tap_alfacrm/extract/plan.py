@@ -117,6 +117,7 @@ class TaskGroup:
         empty_parents: Parents without rows, whose empty responses need no second request.
         known_until: The highest id that they may have.
         requested: Number of rows of the parent that the tasks request, and of all its rows.
+        requested_filled: The same, by list, without the parents that are proven empty.
     """
 
     make_tasks: Callable[[], Iterable[Task]]
@@ -128,6 +129,7 @@ class TaskGroup:
     empty_parents: EmptyParents | None = None
     known_until: int = -1
     requested: tuple[int, int] = (0, 0)
+    requested_filled: tuple[int, int] = (0, 0)
 
     @property
     def is_series(self) -> bool:

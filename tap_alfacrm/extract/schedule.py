@@ -187,8 +187,9 @@ class GroupOutcome:
                 self.evidence.unknown_parents.append(parent)
             elif word is Word.UNPROVEN:
                 self.evidence.doubted_parents.append(parent)
+        filled_requested, filled = self.group.requested_filled
+        self.evidence.parents_requested, self.evidence.parents_known = filled_requested, filled
         requested, known = self.group.requested
-        self.evidence.parents_requested, self.evidence.parents_known = requested, known
         if requested < known:
             names = list_of(self.group.parents)
             self.evidence.postponed.append(f"{requested:,} of {known:,} {names}")

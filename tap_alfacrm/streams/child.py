@@ -107,9 +107,10 @@ class ChildStream(AlfaCRMStream):
     def _group(self, parent: Parent, memory: Memory) -> TaskGroup:
         every = self.run.read_parent_ids(parent.stream)
         ids = self._select_due(parent, every, memory)
-        for variant in self.variants:
-            name = list_name(parent, ListSpec(variant))
-            memory.empty_parents.begin(name, is_whole=len(ids) == len(every))
+        names = [list_name(parent, ListSpec(variant)) for variant in self.variants]
+        empty = memory.empty_parents
+        for name in names:
+            empty.begin(name, is_whole=len(ids) == len(every))
         branches = self.run.read_branch_ids()
         page_size = self.run.config.page_size
         if not parent.every_branch and self._differs_by_branch(parent, ids, branches):
@@ -125,9 +126,13 @@ class ChildStream(AlfaCRMStream):
                 for request, _ in task.lists
             ),
             parents={parent.stream: self.run.judge_parent_ids(parent.stream)},
-            empty_parents=memory.empty_parents,
+            empty_parents=empty,
             known_until=self._known_until(parent, every, memory),
             requested=(len(ids), len(every)),
+            requested_filled=(
+                sum(empty.count_filled(name, ids.all) for name in names),
+                sum(empty.count_filled(name, every.all) for name in names),
+            ),
         )
 
     def _differs_by_branch(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> bool:
