@@ -26,8 +26,6 @@ PAGE_SIZE_PERCENT = (100, 94, 86, 82, 74)
 """Page size of each pass, in percent of the longest page of the first. SQL leaves the order of rows
 with equal sort keys open, so that a row at the edge of two pages can be on neither; with another
 page size other rows are at the edges."""
-MIN_PAGE_SIZE = 2
-"""Rows per page to request at least: copies of one row, on one page, come as one row."""
 MAX_REPEATED_PAGES = 2
 """Consecutive pages without a new row that end a list; insertions can cause a single one."""
 
@@ -84,7 +82,7 @@ def read_until_stable(
         if passes:
             source.forget(request)
             percent = PAGE_SIZE_PERCENT[result.passes]
-            page_size = max(MIN_PAGE_SIZE, (passes[0].longest_page or page_size) * percent // 100)
+            page_size = max(1, (passes[0].longest_page or page_size) * percent // 100)
         current = _Pass(read._replace(page_size=page_size), lengths)
         progress.begin_list(str(request))
         with source.open_list(request, page_size) as fetch_page:
@@ -151,7 +149,7 @@ class _Pass:
         self._received = self._pages = self._number = self._repeated_pages = 0
         self._rows = 0  # those of pages without a new row included
         self._started_at: str | None = None
-        self._filled_pages = 0
+        self._is_last_short = self._has_short_pages = False
         self._ended = False
 
     def next_page(self, fetch_page: Callable[[int], Page]) -> Page | None:
@@ -207,7 +205,8 @@ class _Pass:
             self.total, self.has_moved = page.total, True
         length = len(page.items)
         self._rows += length
-        self._filled_pages += 1
+        self._has_short_pages = self._has_short_pages or self._is_last_short
+        self._is_last_short = length < self._page_size
         self.longest_page = max(self.longest_page, length)
         # by id, because operations on two bitmaps cost as much as the longer one is long
         ids = {identifier for identifier in page.ids if identifier is not None}
@@ -277,13 +276,13 @@ class _Pass:
         )
 
     def leaves_out_copies(self, other: _Pass) -> bool:
-        """Whether as many rows have their place on the pages as the total counts, and fewer came.
+        """Whether rows that the total counts are missing from the pages, and not at the end.
 
         Yii counts joined rows, and shows each once on a page: as often as its copies are on
-        different pages. An account that hides rows after it cut the page looks alike.
+        different pages. A page that another one follows is then shorter than requested. An account
+        that hides rows after it cut the page looks alike.
         """
-        places = self._filled_pages * max(self._page_size, self.longest_page)
-        is_short = self._rows < (self.total or 0) <= places
+        is_short = self._has_short_pages and self._rows < (self.total or 0)
         return is_short or (self.counts_rows_repeatedly and other._rows < self._rows)
 
 
