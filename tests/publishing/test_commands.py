@@ -115,7 +115,7 @@ OFFERED = {
     "meltano add",  # begins commands that are run
     "meltano add tap-alfacrm",  # test_recipes.py, with a Hub that has it
     "meltano add target-postgres",  # the same for another loader of the Hub
-    "meltano config test",  # the same
+    "meltano config test",  # begins commands that are run
     "meltano install",  # the same
     "meltano run",  # the same
     "meltano run --refresh-catalog ...",  # begins a command that is run
