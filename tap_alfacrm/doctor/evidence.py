@@ -22,7 +22,7 @@ MAX_LISTS = 16
 """Lists of which the last page is requested."""
 MAX_OTHER_BRANCHES = 2
 """Lists that are requested in another branch than their first page."""
-MAX_REQUESTS = 4 * MAX_LISTS + MAX_OTHER_BRANCHES + 4
+MAX_REQUESTS = 5 * MAX_LISTS + MAX_OTHER_BRANCHES + 4
 IN_BRANCHES = sorted(
     (stream for stream in PLAIN_STREAMS if stream.needs_branch),
     key=lambda stream: (stream.name != "pays", stream.incremental_filter is None),
@@ -108,7 +108,8 @@ def _add_last(probe: Probe, found: Findings, name: str, request: ListRequest) ->
     """Add the last page of a list, and the first one again if rows moved in between."""
     evidence, first = found.evidence[name], probe.send(request, f"the rows of {name}")
     purpose = f"the last page of {name}"
-    last = probe.confirm(_last(probe, request, first), purpose)
+    request_last = _last(probe, request, first)
+    last = probe.confirm(request_last, purpose)
     if last.is_received and last.total != first.total:
         found.moved.append(name)
         first = probe.resend(request, f"the rows of {name}")
@@ -127,6 +128,22 @@ def _add_last(probe: Probe, found: Findings, name: str, request: ListRequest) ->
         evidence.unstable += not {*last.ids}.isdisjoint(first.ids)
         evidence.missing += max(0, expected - len(last.rows))
         evidence.surplus += max(0, len(last.rows) - expected)
+        if len(last.rows) == expected == length:
+            evidence.surplus += _count_beyond(probe, request_last, first, last)
+
+
+def _count_beyond(probe: Probe, request: ListRequest, first: Response, last: Response) -> int:
+    """Count the rows behind a last page that is full, where a total hides them if it is too small.
+
+    Args:
+        probe: The account.
+        request: The request for the last page.
+        first: The first page.
+        last: The last page.
+    """
+    beyond = probe.page_of(request, request.body["page"] + 1)
+    response = probe.send(beyond, "the page behind a full one")
+    return len({*response.ids} - {*first.ids} - {*last.ids})
 
 
 def _last(probe: Probe, request: ListRequest, first: Response) -> ListRequest:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tap_alfacrm.doctor.value_formats import FieldFormats
     from tap_alfacrm.records.page import Row
 
-KINDS = range(-1, 11)
+KINDS = range(-1, 8)
 """Values of `is_study` to try; of those beyond the documented ones only a row is requested."""
 DOCUMENTED_KINDS = range(BOTH + 1)
 STATES = (ACTIVE, ALL, ARCHIVED)
@@ -56,7 +56,8 @@ class Probe(StreamAccessProbe):
     def partitions(self) -> dict[tuple[int, int], Response]:
         """The first page of customers for each `is_study` and `removed`.
 
-        Of successive undocumented kinds of equal length, only the first has each `removed`.
+        Of successive undocumented kinds of equal length, only the first has each `removed`, and one
+        without rows, active or archived, is not divided.
         """
         found = self._send_partitions(
             (kind, state) for kind in DOCUMENTED_KINDS for state in STATES
@@ -67,9 +68,9 @@ class Probe(StreamAccessProbe):
             next(iter(alike))
             for _, alike in groupby(others, lambda kind: (found[kind, ALL].total, kind >= 0))
         ]
-        return found | self._send_partitions(
-            (kind, state) for kind in firsts for state in (ACTIVE, ARCHIVED)
-        )
+        parts = [(kind, state) for kind in firsts for state in (ACTIVE, ARCHIVED)]
+        empty = {part: found[part[0], ALL] for part in parts if found[part[0], ALL].is_empty}
+        return found | empty | self._send_partitions(part for part in parts if part not in empty)
 
     def _send_partitions(
         self, partitions: Iterable[tuple[int, int]]

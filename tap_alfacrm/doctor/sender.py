@@ -71,6 +71,11 @@ class Response:
         return self.outcome == Outcome.RECEIVED
 
     @property
+    def is_empty(self) -> bool:
+        """Whether a list was received that has no rows, by its total too where it has one."""
+        return self.is_received and not self.rows and not self.total
+
+    @property
     def is_partial(self) -> bool:
         """Whether the list has more rows than this page, or may have."""
         return self.total is None or len(self.rows) < self.total

@@ -68,13 +68,15 @@ def test_requests_in_flight_do_not_exceed_the_limit(
     assert (most_at_once(server) > 1) == (max_in_flight > 1)
 
 
-@pytest.mark.parametrize(("max_bytes", "most"), [(kept.MAX_BYTES, 8), (60_000, 5), (1, 2)])
+@pytest.mark.parametrize(("max_bytes", "most"), [(kept.MAX_BYTES, 8), (1_100_000, 5), (1, 2)])
 def test_large_pages_are_prefetched_as_far_as_there_is_room(
     sync: Sync, monkeypatch: pytest.MonkeyPatch, max_bytes: int, most: int
 ) -> None:
-    """A page of ten cards has about 9 kB; two are requested before a size is known."""
+    """A page of ten cards has about 210 kB; two are requested before a size is known."""
     monkeypatch.setattr(kept, "MAX_BYTES", max_bytes)
     account = Account.build(leads=150, clients=50, archived_leads=40, archived_clients=30)
+    for card in account.customer_ids():
+        account.update_customer(card, note="x" * 20_000)  # so that all pages are of one size
     with serve(account, faults=[stalls(0.05)]) as server:
         output = sync(server, streams=("customers",), page_size=10, max_in_flight=8)
     assert most - 1 <= most_at_once(server) <= most

@@ -39,6 +39,7 @@ CELL = re.compile(r'<td data-name="(?P<name>\w+)" data-value="(?P<value>[^"]*)"'
 BODY = re.compile(r"<tbody>.*?</tbody>", re.DOTALL)
 TILE = re.compile(r'data-tile="(\w+)" data-value="([^"]*)"')
 SQL = re.compile(r"```sql\n(.*?)```", re.DOTALL)
+"""Queries of the models; SQL of another database has its name as a title."""
 CLIPPED = """() => [...document.querySelectorAll("main:not([hidden]) svg.chart")].flatMap(svg => {
     const box = svg.getBoundingClientRect();
     return [...svg.querySelectorAll("text")].filter(text => {

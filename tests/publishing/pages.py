@@ -22,7 +22,7 @@ class Block:
 
     Attributes:
         language: Its language; empty if it has none.
-        title: The file that it belongs to, or None.
+        title: The file that it belongs to, the database that runs it, or None.
         text: Its text.
     """
 

@@ -112,13 +112,19 @@ SHOWN = (
 )
 """Commands inside sentences that a test here runs."""
 OFFERED = {
+    "meltano add",  # begins commands that are run
     "meltano add tap-alfacrm",  # test_recipes.py, with a Hub that has it
     "meltano add target-postgres",  # the same for another loader of the Hub
-    "meltano install",  # begins commands that are run
+    "meltano config test",  # begins commands that are run
+    "meltano install",  # the same
+    "meltano run",  # the same
     "meltano run --refresh-catalog ...",  # begins a command that is run
     "meltano run --refresh-catalog",  # the same
     "meltano select",  # the same
+    "uv run --with tap-alfacrm --with pip-licenses pip-licenses",  # scripts/licences.py
+    "uv run pytest @tests/quick.txt",  # ci.yml, in an environment of its own
     "uv tool install meltano",  # of another project
+    "uvx target-jsonl",  # ends commands that are run
     "uvx tap-alfacrm",  # test_package.py, from the wheel
     ".tools/bin/uv lock",  # rewrites uv.lock
 }

@@ -100,7 +100,7 @@ def test_pipes(reader: Reader, accounts: dict[str, Account], tmp_path: Path) -> 
     piping.follow(RECIPES / "pipes.md")
     cards = [row["id"] for row in accounts[""].rows("customer")]
     assert set(piping.ids("customers.jsonl")) == set(cards)
-    state = json.loads((tmp_path / "state.json").read_text(encoding="utf-8"))
+    state = json.loads((piping.folder / "state.json").read_text(encoding="utf-8"))
     assert "replication_key_value" in json.dumps(state["bookmarks"]["pays"])
     assert piping.log.count("customers: COMPLETE") == 2
 

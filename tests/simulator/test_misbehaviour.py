@@ -257,6 +257,40 @@ def test_the_last_page_may_be_repeated(client: Client, account: Account) -> None
     assert_healthy(client, account)
 
 
+def test_pages_may_begin_again_beyond_the_end(client: Client, account: Account) -> None:
+    right = [client.ids(page=page, pageSize=20) for page in range(3)]
+    client.server.misbehave("pages_wrap")
+    assert [client.ids(page=page, pageSize=20) for page in range(7)] == [*right, *right, right[0]]
+    assert client.envelope(page=4, pageSize=20)["page"] == 1
+    client.server.behave()
+    client.server.misbehave("pages_wrap", shows="requested")
+    assert client.envelope(page=4, pageSize=20)["page"] == 4
+    assert client.ids("1/room/index", page=3) == client.ids("1/room/index")
+    assert_healthy(client, account)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "lengths"),
+    [
+        ({}, [23, 23, 10]),
+        ({"rows": 5}, [20, 20, 10]),
+        ({"rows": 100}, [1, 1, 1]),
+        ({"cuts": "last"}, [25, 25, 0]),
+    ],
+)
+def test_pages_may_lack_their_last_rows(
+    client: Client, account: Account, parameters: dict[str, Any], lengths: list[int]
+) -> None:
+    right = [client.ids(page=page, pageSize=25) for page in range(3)]
+    client.server.misbehave("page_cut", **parameters)
+    pages = [client.envelope(page=page, pageSize=25) for page in range(3)]
+    assert [page["total"] for page in pages] == [60] * 3
+    assert [[row["id"] for row in page["items"]] for page in pages] == [
+        ids[:length] for ids, length in zip(right, lengths, strict=True)
+    ]
+    assert_healthy(client, account)
+
+
 def test_pages_may_be_counted_from_one(client: Client, account: Account) -> None:
     right = client.ids(pageSize=20)
     client.server.misbehave("page_from_one")
