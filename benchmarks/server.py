@@ -115,9 +115,9 @@ class OnePage(Pages):
         super().__init__(4 * size, (size,))
         self._rows, self._size = rows, size
         account = Account.build(leads=size, archived_leads=0, clients=0, archived_clients=0)
-        custom = {f"custom_{number}": "0123456789" for number in range(fields)}
+        same = {"branch_ids": [1], **{f"custom_{number}": "0123456789" for number in range(fields)}}
         cards = msgspec.json.encode(
-            [{**card, **custom, "id": -1} for card in account.rows("customer")]
+            [{**card, **same, "id": -1} for card in account.rows("customer")]
         )
         self._pieces = cards.split(b'"id":-1,')
 

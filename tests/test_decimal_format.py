@@ -61,6 +61,15 @@ def values(record: dict[str, Any], path: str) -> list[Any]:
     return [item[inner] for item in record[outer] or ()] if inner else [record[outer]]
 
 
+def without_moments(state: dict[str, Any]) -> dict[str, Any]:
+    """A state without the start times of its runs."""
+    return {
+        name: without_moments(value) if isinstance(value, dict) else value
+        for name, value in state.items()
+        if name != "started_at"
+    }
+
+
 def account() -> Account:
     account = Account.build(leads=3, clients=6, lessons=20, customer_tariffs=9, pays=9)
     first = min(account.customer_ids(1))
@@ -102,7 +111,7 @@ def test_every_column_of_money_has_the_chosen_form(
                     seen.add(value)
     exact = Decimal("1234.50")
     assert (exact if chosen == "number" else "1234.50") in seen
-    assert output.state == plain.state or with_catalog
+    assert without_moments(output.state) == without_moments(plain.state) or with_catalog
 
 
 def test_money_that_is_none_is_null_and_counted(sync: Sync) -> None:

@@ -147,13 +147,13 @@ def test_no_text_but_a_listed_fact_is_left(tmp_path: Path) -> None:
     assert columns_with_mark(hidden) <= TEXT_FACTS
     output = (tmp_path / "hidden" / "output").read_text(encoding="utf-8")
     assert SALT not in output
-    assert len(hidden.records) == len(clear.records) > 100
     assert not any(name in output for name in EXTRA)
     assert not [r for _, r in hidden.records if r.get("dob") and not r["dob"].endswith("01-01")]
     whole = {"-".join(reversed(day.split("."))) for day in days}
     assert len(whole) > 5
     assert not [day for day in whole if day in output and not day.endswith("01-01")]
     counts = Counter(stream for stream, _ in clear.records if stream in loaded_streams())
+    assert counts.total() > 100
     assert Counter(stream for stream, _ in hidden.records) == counts
 
 

@@ -48,7 +48,8 @@ def _pay_item_category(_kit: Kit, id_: int, _at: int) -> Record:
 
 
 def _pay_item(kit: Kit, id_: int, _at: int) -> Record:
-    type_ = kit.in_turn("pay-type", id_)
+    types = list(_TYPES)  # an account can have more, which no item is for
+    type_ = types[id_ % len(types)]
     # The first ones belong to every branch, so that each payment has a matching one.
     everywhere = id_ <= len(_TYPES)
     branches = kit.ids("branch")
