@@ -135,9 +135,10 @@ bench: .venv/.installed .tools/bench/.installed ## Benchmark the tap and other w
 	$(UV) pip install --quiet --require-hashes --python .tools/bench/bin/python -r benchmarks/requirements.txt
 	touch $@
 
+# The files list every dependency; target-clickhouse demands an older urllib3 than the one that is safe.
 .tools/loaders/%/.installed: loaders/%.txt | $(UV)
 	$(UV) venv --quiet --clear --python '$(PYTHON)' .tools/loaders/$*
-	$(UV) pip install --quiet --require-hashes --python .tools/loaders/$*/bin/python -r $<
+	$(UV) pip install --quiet --require-hashes --no-deps --python .tools/loaders/$*/bin/python -r $<
 	touch $@
 
 .tools/dbt/.installed: dbt/requirements.txt | $(UV)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -25,7 +26,6 @@ from tap_alfacrm.errors import NoResponseError, RequestError, UnavailableError
 from tap_alfacrm.records.page import MalformedResponseError
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Collection, Mapping
 
     from backoff.types import Details
@@ -42,6 +42,8 @@ T = TypeVar("T")
 
 RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 """Statuses below 500 after which a request is sent again."""
+USUAL_WAITS = 2
+"""Waits for the rate limit in succession that are no reason to worry."""
 NOT_FOUND_STATUSES = frozenset(
     {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 )
@@ -175,11 +177,15 @@ class HttpClient:
         return min(allowed, self._stats.max_tries or allowed)
 
     def _report_retry(self, request: ListRequest, details: Details, max_tries: int) -> None:
-        self._logger.warning(
+        error = details["exception"]
+        is_rate_limit = isinstance(error, RetryableError) and error.is_rate_limit
+        is_usual = is_rate_limit and details["tries"] <= USUAL_WAITS
+        self._logger.log(
+            logging.INFO if is_usual else logging.WARNING,
             "%s%s: %s; retrying in %.1f s (try %d of %d failed).",
             self.host,
             request,
-            details["exception"],
+            error,
             details["wait"],
             details["tries"],
             max_tries,
@@ -243,7 +249,8 @@ class HttpClient:
         reason = f"status {status}"
         if status in RETRYABLE_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._stats.record_failure(reason, shown_retry_after(response))
-            raise RetryableError(reason, retry_after_seconds(response))
+            is_rate_limit = status == HTTPStatus.TOO_MANY_REQUESTS
+            raise RetryableError(reason, retry_after_seconds(response), is_rate_limit=is_rate_limit)
         if status in refused_statuses:
             raise TokenRefusedError(status)
         url = f"{self.host}{request}"

@@ -8,7 +8,7 @@ import threading
 from pyrate_limiter import InMemoryBucket, Limiter, Rate, RateItem
 from typing_extensions import override
 
-SECOND_MS = 1005
+SECOND_MS = 1010
 """Milliseconds counted as a second; the margin covers packets that arrive closer together."""
 
 

@@ -52,17 +52,21 @@ class RetryableError(Exception):
 
     Attributes:
         retry_after: Seconds to wait that the server asked for, 0 if it did not.
+        is_rate_limit: Whether the server only asked to wait.
     """
 
-    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
+    def __init__(
+        self, reason: str, retry_after: float = 0.0, *, is_rate_limit: bool = False
+    ) -> None:
         """Create the error.
 
         Args:
             reason: Why the response is not usable.
             retry_after: Seconds to wait that the server asked for, 0 if it did not.
+            is_rate_limit: Whether the server only asked to wait.
         """
         super().__init__(reason)
-        self.retry_after = retry_after
+        self.retry_after, self.is_rate_limit = retry_after, is_rate_limit
 
 
 def backoff_waits(policy: RetryPolicy) -> Generator[float, RetryableError, None]:

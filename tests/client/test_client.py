@@ -383,7 +383,7 @@ def test_a_permanent_error_names_the_request_without_personal_data(
     assert f"page {failed[0].page}" in message
     assert why in message
     assert "\n" not in message
-    retries = [line for line in output.warnings() if "retrying in" in line]
+    retries = [line for line in output.lines() if "retrying in" in line]
     assert len(retries) == tries - 1
     told = "\n".join([message, *output.lines(logging.DEBUG)])
     assert not [row["name"] for row in account.rows("customer") if row["name"] in told]
@@ -428,6 +428,15 @@ def test_waits_grow_and_differ() -> None:
     seconds = [waits.send(failure) for _ in range(9)]
     for number, wait in enumerate(seconds):
         assert min(2**number, 60) / 2 <= wait <= min(2**number, 60)
+
+
+def test_the_first_waits_for_the_rate_limit_are_no_warnings(account: Account, sync: Sync) -> None:
+    faults = [Fault("status", at=3, times=3, status=429)]
+    with serve(account, faults=faults) as server:
+        output = sync(server, streams=("branches", "pays"), max_in_flight=1)
+    waits = [line for line in output.lines() if "status 429; retrying in" in line]
+    assert len(waits) == 3
+    assert [line for line in output.warnings() if "retrying in" in line] == waits[2:]
 
 
 def test_a_wrong_host_fails_within_seconds(sync: Sync, server: Server) -> None:
