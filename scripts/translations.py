@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections import Counter
 from typing import Any
 
 import yaml
@@ -95,7 +96,8 @@ def table() -> list[list[str]]:
     kinds = {name: kind(schema) for name, schema in columns({}).items()}
     types = {loader: translations(loader) if translator(loader) else None for loader in LOADERS}
     rows = []
-    for one in sorted(set(kinds.values()), key=list(kinds.values()).count, reverse=True):
+    counts = Counter(kinds.values())
+    for one in sorted(counts, key=lambda kind: (-counts[kind], kind)):
         names = [name for name, of in kinds.items() if of == one]
         cells = [
             "?" if found is None else " or ".join(sorted({f"`{found[name]}`" for name in names}))
