@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.records.row import Row
 
+NO_DAY = "unknown"
+"""In place of a day; sorts after every day, so that such a row counts as changed."""
+
 
 def branches_of(row: Mapping[str, Any] | Row) -> tuple[int | None, ...]:
     """The branches that a row names in `branch_ids` or `branch_id`."""
@@ -22,10 +25,6 @@ def branches_of(row: Mapping[str, Any] | Row) -> tuple[int | None, ...]:
     if not isinstance(branch_ids, list):
         branch_ids = (row.get("branch_id"),)
     return tuple(map(non_negative_int, branch_ids))
-
-
-NO_DAY = "unknown"
-"""In place of a day, after all of them."""
 
 
 class ParentIds:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 
 from tap_alfacrm.client.request import ListRequest
-from tap_alfacrm.extract.incremental import Windows
+from tap_alfacrm.extract.incremental import FilterWindow, Windows
 from tap_alfacrm.extract.memory import branch_task
 from tap_alfacrm.extract.plan import Count, Plan, Route, Task, TaskGroup
 from tap_alfacrm.streams.entity import EntityStream, partition_key
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_alfacrm.client.request import PlannedList
-    from tap_alfacrm.extract.incremental import FilterWindow
     from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.extract.plan import ListSpec
 
@@ -116,6 +115,11 @@ class PlannedStream(EntityStream):
         """Return the request for a list."""
         filters = {**spec.filters, **window.filters}
         return ListRequest(self.path(branch, action), filters, parser=self.parser)
+
+    def sample_request(self, branch: int) -> ListRequest:
+        """Return the request for rows of a branch that may not exist."""
+        request = self.request(branch, self.actions[0], self.sample_list, FilterWindow())
+        return replace(request, may_be_refused=True)
 
     def _task(
         self, branch: int | None, action: str, context: Context | None, windows: Windows

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_alfacrm.client.client import Client
 from tap_alfacrm.client.prefetch import PrefetchClient
-from tap_alfacrm.client.request import ListRequest
 from tap_alfacrm.config import Config
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.results import PageLengths
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from tap_alfacrm.client.request import PlannedList
+    from tap_alfacrm.client.request import ListRequest, PlannedList
     from tap_alfacrm.extract.completeness import Evidence, Word
     from tap_alfacrm.streams.parent_ids import ParentIds
 
 BRANCH_SAMPLE_SIZE = 20
 """Customers to request to see whether a branch exists that the account does not list."""
 MAX_UNLISTED_BRANCHES = 100
-"""Such branches to request in; a user without the right to them causes a request for each."""
+"""Such branches to check, with a request for each."""
 
 
 class RunStream(Protocol):
@@ -55,6 +54,9 @@ class RunStream(Protocol):
 
     def upcoming_lists(self) -> Iterator[PlannedList]:
         """List what the stream will request, as far as that is known before its turn."""
+
+    def sample_request(self, branch: int) -> ListRequest:
+        """Return the request for rows of a branch that may not exist."""
 
 
 def utc_now() -> dt.datetime:
@@ -187,10 +189,9 @@ class Run:
     def _check_unlisted_branch(self, branch: int) -> None:
         """Note whether the account returns customers of a branch, and only these."""
         if branch not in self._unlisted_branches:
-            path, body = f"/v2api/{branch}/customer/index", {"is_study": 2, "removed": 1}
-            request = ListRequest(path, body, may_be_refused=True).for_page(0, BRANCH_SAMPLE_SIZE)
+            request = self._streams()["customers"].sample_request(branch)
             try:
-                rows = self.client.fetch(request).items
+                rows = self.client.fetch(request.for_page(0, BRANCH_SAMPLE_SIZE)).items
             except UnavailableError:
                 rows = ()
             is_branch = bool(rows) and all(branch in branches_of(row) for row in rows)
