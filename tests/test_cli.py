@@ -16,6 +16,7 @@ import pytest
 from simulator import Account, Fault, Quirks, serve
 from simulator.access import API_KEY
 from tap_alfacrm.tap import TapAlfaCRM
+from tests.catalogs import select
 from tests.conftest import config_for
 
 if TYPE_CHECKING:
@@ -46,11 +47,7 @@ def run(
 
 def only(tmp_path: Path, stream: str) -> str:
     """A catalog that selects one stream."""
-    catalog = TapAlfaCRM(config={}, validate_config=False).catalog_dict
-    for entry in catalog["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = entry["stream"] == stream
+    catalog = select(TapAlfaCRM(config={}, validate_config=False).catalog_dict, {stream})
     path = tmp_path / "catalog.json"
     path.write_text(json.dumps(catalog))
     return str(path)

@@ -17,6 +17,7 @@ from simulator import Account, serve
 from simulator.misbehaviours import MISBEHAVIOURS
 from tap_alfacrm.errors import AlfaCRMError
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
+from tests.catalogs import select
 from tests.conftest import config_for
 from tests.truth import truth
 
@@ -289,13 +290,13 @@ def build() -> Account:
 
 @pytest.fixture(scope="module")
 def catalog() -> dict[str, Any]:
+    return make_catalog()
+
+
+def make_catalog() -> dict[str, Any]:
+    """A catalog that selects the streams, as the account has them."""
     with serve(build()) as server:
-        catalog: dict[str, Any] = TapAlfaCRM(config=config_for(server)).catalog_dict
-    for entry in catalog["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = entry["stream"] in NAMES
-    return catalog
+        return select(TapAlfaCRM(config=config_for(server)).catalog_dict, NAMES)
 
 
 _HEALTHY: list[tuple[Warehouse, dict[str, Any]]] = []

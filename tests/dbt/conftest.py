@@ -10,6 +10,7 @@ import pytest
 
 from simulator import Account, serve
 from tap_alfacrm.tap import TapAlfaCRM
+from tests.catalogs import select
 from tests.conftest import config_for
 from tests.dbt.kit import Warehouse
 from tests.loaders.kit import DuckDb, Postgres
@@ -81,12 +82,8 @@ def school() -> Account:
 
 
 def _catalog(server: Server, *, whole: bool) -> dict[str, Any]:
-    found = TapAlfaCRM(config=config_for(server)).catalog_dict
-    for entry in found["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"] and whole:
-                item["metadata"]["selected"] = True
-    return found
+    found: dict[str, Any] = TapAlfaCRM(config=config_for(server)).catalog_dict
+    return select(found) if whole else found
 
 
 @pytest.fixture(scope="session")

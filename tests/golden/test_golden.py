@@ -21,6 +21,7 @@ import pytest
 
 from simulator import Account, Change, Fault, Quirks, serve
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
+from tests.catalogs import root_of, select
 from tests.conftest import config_for
 
 if TYPE_CHECKING:
@@ -180,13 +181,11 @@ def _night(sync: Sync, in_flight: int) -> dict[str, Any]:
     """A first load, some changes, and a second run with its state and catalog."""
     account = _account()
     with serve(account) as server:
-        catalog = TapAlfaCRM(config=config_for(server, max_in_flight=in_flight)).catalog_dict
+        tap = TapAlfaCRM(config=config_for(server, max_in_flight=in_flight))
+        catalog = select(tap.catalog_dict, ALL)
         for entry in catalog["streams"]:
-            for item in entry["metadata"]:
-                if not item["breadcrumb"]:
-                    item["metadata"]["selected"] = entry["stream"] in ALL
-                    if entry["stream"] == "customers":
-                        item["metadata"]["replication-method"] = "INCREMENTAL"
+            if entry["stream"] == "customers":
+                root_of(entry)["replication-method"] = "INCREMENTAL"
         config = {**PLAIN, "max_in_flight": in_flight}
         first = sync(server, catalog=catalog, **config)
         account.update_customer(min(account.customer_ids()), name="Нове Ім'я")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from simulator import Account, serve
 from tap_alfacrm.tap import TapAlfaCRM
+from tests.catalogs import root_of, select
 from tests.conftest import config_for
 
 if TYPE_CHECKING:
@@ -37,12 +38,9 @@ def test_a_second_run_writes_every_row_again(sync: Sync, environment: str) -> No
     account = Account.build()
     streams = {"pays", "lessons", "logs", "sms_messages", "customers"}
     with serve(account) as server:
-        catalog: dict[str, Any] = TapAlfaCRM(config=config_for(server)).catalog_dict
+        catalog = select(TapAlfaCRM(config=config_for(server)).catalog_dict, streams)
         for entry in catalog["streams"]:
-            for item in entry["metadata"]:
-                if not item["breadcrumb"]:
-                    item["metadata"] |= {"selected": entry["stream"] in streams}
-                    item["metadata"] |= rules(environment)["*"]
+            root_of(entry).update(rules(environment)["*"])
         first = sync(server, catalog=catalog)
         account.insert("pay")
         second = sync(server, catalog=catalog, state=first.state)

@@ -17,6 +17,7 @@ from scripts import translations
 from simulator import Account, Quirks, serve
 from simulator.entities import ENTITIES
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
+from tests.catalogs import select
 from tests.conftest import config_for
 from tests.loaders.kit import (
     S3,
@@ -84,12 +85,7 @@ def catalog(server: Server) -> dict[str, Any]:
 
 def discovered(server: Server, **config: Any) -> dict[str, Any]:
     """The catalog that the tap discovers with settings, with every stream selected."""
-    found: dict[str, Any] = TapAlfaCRM(config=config_for(server, **config)).catalog_dict
-    for entry in found["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = True
-    return found
+    return select(TapAlfaCRM(config=config_for(server, **config)).catalog_dict)
 
 
 @pytest.fixture

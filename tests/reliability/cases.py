@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import serve
-from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import Output, config_for
 from tests.reliability.process import Tap
 from tests.test_misbehaviour import (
@@ -24,6 +23,7 @@ from tests.test_misbehaviour import (
     Warehouse,
     build,
     is_whole,
+    make_catalog,
     verdict_of,
 )
 
@@ -54,13 +54,7 @@ class Case:
 
 @cache
 def _catalog() -> dict[str, Any]:
-    with serve(build()) as server:
-        found: dict[str, Any] = TapAlfaCRM(config=config_for(server)).catalog_dict
-    for entry in found["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = entry["stream"] in NAMES
-    return found
+    return make_catalog()
 
 
 class _Runs:

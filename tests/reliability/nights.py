@@ -15,6 +15,7 @@ from typing_extensions import override
 from simulator import Account, movement, serve
 from tap_alfacrm.tap import STREAMS as ALL_STREAMS
 from tap_alfacrm.tap import TapAlfaCRM
+from tests.catalogs import select
 from tests.conftest import config_for
 from tests.reliability.process import Ending, Tap
 from tests.test_misbehaviour import BLIND, CASES, FIRST, NIGHT
@@ -64,12 +65,7 @@ def build() -> Account:
 @cache
 def catalog() -> dict[str, Any]:
     """A catalog that selects the streams."""
-    found = TapAlfaCRM(config={}, validate_config=False).catalog_dict
-    for entry in found["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = entry["stream"] in STREAMS
-    return found
+    return select(TapAlfaCRM(config={}, validate_config=False).catalog_dict, STREAMS)
 
 
 @cache

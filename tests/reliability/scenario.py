@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from loaders.tables import make_tables
 from simulator import Account, Change, Fault, Quirks, serve
 from tap_alfacrm.tap import TapAlfaCRM
+from tests.catalogs import select
 from tests.conftest import config_for
 from tests.loaders.kit import DuckDb
 from tests.reliability.process import Ending, Tap, load_as_lines
@@ -62,12 +63,7 @@ def small_account() -> Account:
 @cache
 def catalog() -> dict[str, Any]:
     """A catalog that selects the three streams."""
-    found = TapAlfaCRM(config={}, validate_config=False).catalog_dict
-    for entry in found["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = entry["stream"] in STREAMS
-    return found
+    return select(TapAlfaCRM(config={}, validate_config=False).catalog_dict, STREAMS)
 
 
 def tap_for(server: Server, folder: Path, **config: Any) -> Tap:
