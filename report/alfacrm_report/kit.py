@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from alfacrm_report.charts import Series, bars
 from alfacrm_report.words import NONE, Words
 
 if TYPE_CHECKING:
@@ -13,13 +14,17 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from alfacrm_report.charts import Picture, Series
+    from alfacrm_report.charts import Picture
     from alfacrm_report.database import Database, Row
 
 MONTHS, TREND = 12, 24
 """Months of the tables, and of the charts by month."""
 SHOWN = 10
 """Bars of a chart and rows of a table, where there may be many."""
+RANKED = 12
+"""Rows that are compared by their conversion."""
+FEW = 10
+"""Cards below which a share says nothing."""
 SHADES = 6
 _PHONE, _LETTER, _PADDING = 318, 7.4, 12
 """Pixels: room for a table on a phone, a letter in it, and what lies between two cells."""
@@ -225,6 +230,26 @@ def heat(words: Words, share: float | None, top: float) -> Cell:
 def ratio(part: Any, whole: Any) -> float | None:  # noqa: ANN401 - numbers of a database
     """A share; None of nothing."""
     return float(part) / float(whole) if part is not None and whole else None
+
+
+def by_conversion(rows: Sequence[Row], name: str) -> list[Row]:
+    """The rows with enough cards for a share, the best conversion first.
+
+    Args:
+        rows: Rows with `cards` and `conversion`, those with the most cards first.
+        name: Column of the name.
+    """
+    enough = [row for row in rows if row["cards"] >= FEW][:RANKED] or rows[:RANKED]
+    return sorted(enough, key=lambda row: (-(row["conversion"] or 0), row[name]))
+
+
+def draw_conversions(rows: Sequence[Row], name: str, words: Words) -> Picture:
+    """Draw the conversions of rows as bars."""
+    return bars(
+        [row[name] for row in rows],
+        [Series("", "c1", floats(row["conversion"] for row in rows))],
+        [words.share(row["conversion"]) for row in rows],
+    )
 
 
 def by_month(data: Data, rows: Iterable[Row], month: str, value: str) -> list[Any]:

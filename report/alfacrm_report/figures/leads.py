@@ -14,7 +14,9 @@ from alfacrm_report.kit import (
     Figure,
     Table,
     add_months,
+    by_conversion,
     by_month,
+    draw_conversions,
     floats,
     folded,
     heat,
@@ -36,8 +38,6 @@ STATES = {
 FUNNELS, STAGES = 2, 12
 STACKED = 5
 """Reasons with a colour of their own."""
-FEW = 10
-"""Cards below which a share says nothing."""
 REACTION_DAYS = (30, 90)
 
 CUSTOMERS = """
@@ -355,8 +355,7 @@ def sources(data: Data, words: Words) -> Figure:
     ]
     if not rows:
         return Figure("sources", mart, words("empty"))
-    rows = [row for row in rows if row["cards"] >= FEW][:STAGES] or rows[:STAGES]
-    rows = sorted(rows, key=lambda row: (-(row["conversion"] or 0), row["lead_source"]))
+    rows = by_conversion(rows, "lead_source")
     best, worst = rows[0], rows[-1]
     finding = words(
         "sources.finding",
@@ -365,11 +364,7 @@ def sources(data: Data, words: Words) -> Figure:
         worst=worst["lead_source"],
         worst_share=words.share(worst["conversion"]),
     )
-    picture = bars(
-        [row["lead_source"] for row in rows],
-        [Series("", "c1", floats(row["conversion"] for row in rows))],
-        [words.share(row["conversion"]) for row in rows],
-    )
+    picture = draw_conversions(rows, "lead_source", words)
     kinds = {
         "lead_source": "text",
         "cards": "number",

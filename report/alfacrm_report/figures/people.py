@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alfacrm_report.charts import Series, bars
-from alfacrm_report.kit import Columns, Data, Figure, floats, ratio
+from alfacrm_report.kit import Columns, Data, Figure, by_conversion, draw_conversions, floats, ratio
 
 if TYPE_CHECKING:
     from alfacrm_report.words import Words
 
 SHOWN = 12
-FEW = 10
-"""Cards below which a share says nothing."""
 
 MANAGERS = """
     SELECT
@@ -61,8 +59,7 @@ def managers(data: Data, words: Words) -> Figure:
     cards = sum(row["cards"] for row in rows)
     if not rows:
         return Figure("managers", mart, words("empty"))
-    ranked = [row for row in rows if row["cards"] >= FEW][:SHOWN] or rows[:SHOWN]
-    ranked = sorted(ranked, key=lambda row: (-(row["conversion"] or 0), row["manager"]))
+    ranked = by_conversion(rows, "manager")
     average = ratio(sum(row["became_clients"] for row in rows), cards)
     finding = words(
         "managers.finding",
@@ -72,11 +69,7 @@ def managers(data: Data, words: Words) -> Figure:
         worst=ranked[-1]["manager"],
         worst_share=words.share(ranked[-1]["conversion"]),
     )
-    picture = bars(
-        [row["manager"] for row in ranked],
-        [Series("", "c1", floats(row["conversion"] for row in ranked))],
-        [words.share(row["conversion"]) for row in ranked],
-    )
+    picture = draw_conversions(ranked, "manager", words)
     kinds = {
         "manager": "text",
         "cards": "number",
