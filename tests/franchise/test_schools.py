@@ -116,6 +116,18 @@ print(schools.read_schools(), schools.summarize({"north": "COMPLETE"}))
 """
 
 
+def summarize(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Read the schools of a folder and summarize them, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", SUMMARY],
+        cwd=folder,
+        env={"MELTANO_PROJECT_ROOT": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize("name", ["North-1", "north", "1st"])
 def test_names_that_are_no_schemas_are_refused(tmp_path: Path, name: str) -> None:
     source = (PROJECT / "docs" / "recipes" / "schools.py").read_text(encoding="utf-8")
@@ -123,14 +135,7 @@ def test_names_that_are_no_schemas_are_refused(tmp_path: Path, name: str) -> Non
     (tmp_path / "schools.yml").write_text(
         json.dumps({"schools": [{"name": "north"}, {"name": name}]}), encoding="utf-8"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", SUMMARY],
-        cwd=tmp_path,
-        env={"MELTANO_PROJECT_ROOT": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = summarize(tmp_path)
     assert done.returncode
     assert "not lower-case identifiers, or not unique" in done.stderr
 
@@ -139,12 +144,6 @@ def test_the_listed_schools_are_summarized(tmp_path: Path) -> None:
     recipes = PROJECT / "docs" / "recipes"
     for file in ("schools.py", "schools.yml"):
         (tmp_path / file).write_text((recipes / file).read_text("utf-8"), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", SUMMARY],
-        cwd=tmp_path,
-        env={"MELTANO_PROJECT_ROOT": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = summarize(tmp_path)
+    assert done.returncode == 0, done.stderr
     assert done.stdout == "['north', 'south'] 2 schools: COMPLETE 1, FAILED 1 (south)\n"
