@@ -91,6 +91,7 @@ class Layout:
             rows: The rows as dicts.
         """
         with self._lock:
+            before = self._state
             for column in self._columns:
                 column.is_typed = column.is_typed and column.fits(rows)
             names = dict.fromkeys(chain.from_iterable(rows))
@@ -99,7 +100,14 @@ class Layout:
                 self._takes_unknown = True
                 new = []
             self._extras.update(new[: MAX_EXTRAS - len(self._extras)])
-            self._compile()
+            if self._state != before:
+                self._compile()
+
+    @property
+    def _state(self) -> tuple[object, ...]:
+        """What the structs follow from."""
+        columns = [(one.is_typed, one.inner and one.inner.structs) for one in self._columns]
+        return columns, frozenset(self._extras), self._takes_unknown
 
     def convert(
         self, rows: Sequence[Any], constants: Mapping[str, Any] | None = None
@@ -111,7 +119,8 @@ class Layout:
             constants: Fields to add to each.
         """
         if rows and rows[0].__class__ is dict:
-            rows = [*map(self._build, rows)]
+            structs = self.structs  # those of other threads' pages may replace them meanwhile
+            rows = [self._build(row, structs) for row in rows]
         records = [row for row in rows if row.__class__ is not dict]
         if records:
             row_type = type(records[0])
@@ -125,9 +134,8 @@ class Layout:
                 step(records)
         return rows
 
-    def _build(self, row: dict[str, Any]) -> Row | dict[str, Any]:
+    def _build(self, row: dict[str, Any], structs: Structs) -> Row | dict[str, Any]:
         """A row as a struct; as the record, where it has fields to keep that no struct has."""
-        structs = self.structs
         attributes = structs.attributes
         if row.keys() <= attributes.keys():
             return structs.dirty(**{attributes[name]: value for name, value in row.items()})

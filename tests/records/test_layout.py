@@ -13,6 +13,7 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 from singer_sdk.contrib.msgspec import enc_hook
+from typing_extensions import override
 
 from simulator import Account, Quirks, serve
 from tap_alfacrm.records.converter import Converter
@@ -219,3 +220,28 @@ def test_numbers_keep_their_digits() -> None:
     [record] = both.fast.convert(both.parse(b'{"items": [{"sum": 12.50}]}').items, {})
     assert record.sum == Decimal("12.50")
     assert encode(record.sum) == b"12.50"
+
+
+def test_structs_change_only_with_what_they_follow_from() -> None:
+    both = Both({"type": "object", "properties": {"id": {"type": "integer"}}})
+    odd = b'{"total": 1, "items": [{"id": 1, "x": NaN}]}'
+    both.parse(odd)
+    structs = both.fast.layout.structs
+    both.parse(odd)
+    assert both.fast.layout.structs is structs
+    both.parse(odd.replace(b'"x"', b'"y"'))
+    assert both.fast.layout.structs is not structs
+
+
+def test_a_page_of_another_thread_does_not_change_the_structs_of_this_one() -> None:
+    both = Both({"type": "object", "properties": {"id": {"type": "integer"}}})
+    layout = both.fast.layout
+
+    class Meanwhile(dict[str, Any]):
+        @override
+        def keys(self) -> Any:
+            layout.learn([{"id": 3, "later": 1}])
+            return super().keys()
+
+    records = layout.convert([{"id": 1}, Meanwhile(id=2), {"id": 3, "later": 1}])
+    assert [encode(one) for one in records] == [b'{"id":1}', b'{"id":2}', b'{"id":3}']
