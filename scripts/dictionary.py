@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tap_alfacrm.records.column import types_of
 from tap_alfacrm.schemas import DATA, MONEY, standard_schema
 from tap_alfacrm.tap import STREAMS
 
@@ -39,9 +40,9 @@ _CLOCKS = {"utc": "UTC", "account": "UTC, from the school's clock"}
 def references_of(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, list[str]]]:
     """The columns of a schema that hold ids, and the streams of which they do."""
     for name, property_ in schema.get("properties", {}).items():
-        told = REFERENCE.search(property_.get("description", ""))
-        if told:
-            yield f"{at}{name}", re.findall(r"`(\w+)`", told[1])
+        match = REFERENCE.search(property_.get("description", ""))
+        if match:
+            yield f"{at}{name}", re.findall(r"`(\w+)`", match[1])
         yield from references_of(property_.get("items", property_), f"{at}{name}.")
 
 
@@ -102,14 +103,9 @@ def _columns(schema: dict[str, Any], at: str = "") -> Iterator[tuple[str, dict[s
         yield from _columns(property_.get("items", property_), f"{at}{name}.")
 
 
-def _types(property_: dict[str, Any]) -> list[str]:
-    told = property_.get("type", [])
-    return [one for one in ([told] if isinstance(told, str) else told) if one != "null"]
-
-
 def type_of(property_: dict[str, Any]) -> str:
     """The type of a column."""
-    types = _types(property_)
+    types = types_of(property_)
     if types == ["array"]:
         return f"list of {type_of(property_['items']).replace(' or ', 's or ')}s"
     if types == ["string"]:
@@ -119,15 +115,15 @@ def type_of(property_: dict[str, Any]) -> str:
 
 def unit_of(schema: dict[str, Any], name: str, property_: dict[str, Any]) -> str:
     """The unit of a number; empty if it is a count, a code or an id."""
-    told = property_.get("description", "")
-    if "onus points" in told:
+    description = property_.get("description", "")
+    if "onus points" in description:
         return "points"
     if name in schema.get(MONEY, []):
         return "points" if name.endswith("bonus") else "the school's currency"
-    unit = _UNIT.search(told)
-    if unit and "or in percent" not in told:
+    unit = _UNIT.search(description)
+    if unit and "or in percent" not in description:
         return unit[1]
-    return "lessons" if _LESSONS.search(told) else ""
+    return "lessons" if _LESSONS.search(description) else ""
 
 
 def clock_of(property_: dict[str, Any]) -> str:
@@ -139,11 +135,11 @@ def clock_of(property_: dict[str, Any]) -> str:
 
 def null_rule(property_: dict[str, Any], *, is_key: bool) -> str:
     """When a column is null, beyond the rules for every column."""
-    told = property_.get("description", "")
+    description = property_.get("description", "")
     if is_key:
         return "never"
-    when = [found[1].replace("|", "\\|") for found in _NULL.finditer(told)]
-    some = _SOME.search(told)
+    when = [found[1].replace("|", "\\|") for found in _NULL.finditer(description)]
+    some = _SOME.search(description)
     if some:
         when.append(
             "in accounts of an older version"

@@ -78,7 +78,7 @@ def test_the_requested_day_is_the_bookmark_minus_lookback(sync: Sync, server: Se
     assert "17.10.2025" in days  # 20th at 05:00 UTC is still the 19th far in the west
 
 
-def test_the_verdict_of_a_window_tells_its_first_day(sync: Sync, account: Account) -> None:
+def test_the_verdict_of_a_window_names_its_first_day(sync: Sync, account: Account) -> None:
     streams = ("pays", "customers", "branches")
     with serve(account) as server:
         first = sync(server, streams=streams)

@@ -378,12 +378,12 @@ def test_a_branch_that_the_list_of_branches_lacks_is_read(sync: Sync, *, known: 
         rows = {(row["id"],) for row in output.records(stream)}
         assert rows == truth(account)[stream].keys()
         assert output.verdict(stream).startswith(f"{stream}: COMPLETE. ")
-    told = [line for line in output.lines() if "the list of branches lacks" in line]
-    assert len(told) == len(hidden)
+    lines = [line for line in output.lines() if "the list of branches lacks" in line]
+    assert len(lines) == len(hidden)
 
 
 @pytest.mark.parametrize("page_size", [7, 500])
-def test_a_total_that_counts_joined_rows_is_told_from_missing_rows(
+def test_a_total_that_counts_joined_rows_differs_from_missing_rows(
     sync: Sync, page_size: int
 ) -> None:
     with serve(build()) as server:

@@ -107,7 +107,7 @@ def test_a_night_requests_the_parents_whose_turn_it_is(nights: Nights, account: 
     assert len(json.dumps(nights.state)) == size
 
 
-def test_the_audit_tells_how_many_were_requested(nights: Nights, account: Account) -> None:
+def test_the_audit_has_the_number_of_requested_parents(nights: Nights, account: Account) -> None:
     nights.run(0)
     night = nights.run(1, streams=(STREAM, "sync_audit"))
     (record,) = (one for one in night.records("sync_audit") if one["stream"] == STREAM)

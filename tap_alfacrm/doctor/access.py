@@ -188,7 +188,7 @@ class StreamAccessProbe(Sender):
     def _parents(
         parent: str, streams: Mapping[str, StreamAccess]
     ) -> Iterator[tuple[int, list[int]]]:
-        """Parents, those first that most likely have rows, with their branches."""
+        """Parents with their branches, the most likely to have rows first."""
         ids: list[int | None] = []
         if parent == "customers":
             pays = streams["pays"].response.rows

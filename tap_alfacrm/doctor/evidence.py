@@ -27,7 +27,7 @@ IN_BRANCHES = sorted(
     (stream for stream in PLAIN_STREAMS if stream.needs_branch),
     key=lambda stream: (stream.name != "pays", stream.incremental_filter is None),
 )
-"""Streams whose paths name a branch, those first that lose most."""
+"""Streams whose paths name a branch: payments first, then incremental streams."""
 
 
 @dataclass

@@ -67,7 +67,7 @@ class EmptyParents:
 
 
 _MARK = 1 << BUCKETS
-"""A bit after all others, which tells a list without any rows from an unknown one."""
+"""A bit after all others, set in every known list, so that one without rows differs from 0."""
 
 
 def _decode(text: Any) -> int:  # noqa: ANN401 - a state may hold anything

@@ -253,7 +253,7 @@ def _contrast(one: str, other: str) -> float:
     return (bright + 0.05) / (dark + 0.05)
 
 
-def test_colours_can_be_told_from_the_paper(html: str) -> None:
+def test_colours_contrast_with_the_paper(html: str) -> None:
     """By WCAG 2: 4.5 for text, 3 for the marks of a chart."""
     light, dark = (
         dict(re.findall(r"--([\w-]+): (#\w{6})", block))

@@ -281,7 +281,7 @@ def test_rows_of_several_passes_do_not_count_together_once_something_moved() -> 
     assert result.is_stable
 
 
-def test_a_total_that_counts_rows_for_each_join_is_told_from_missing_rows() -> None:
+def test_a_total_that_counts_rows_for_each_join_differs_from_missing_rows() -> None:
     rows = [row for row in range(20) for _ in range(1 + row % 2)]
     result, _, _ = read(serving(rows))
     assert result.passes == 2
@@ -290,13 +290,13 @@ def test_a_total_that_counts_rows_for_each_join_is_told_from_missing_rows() -> N
     assert len(result.ids) == 20
 
 
-def test_a_total_that_counts_few_rows_twice_is_told_from_missing_rows() -> None:
+def test_a_total_that_counts_few_rows_twice_differs_from_missing_rows() -> None:
     rows = sorted([*range(30), 3, 25])
     result, _, _ = read(serving(rows))
     assert (result.passes, result.repeated_in_total, result.missing) == (2, 2, 0)
 
 
-def test_a_total_of_joined_rows_that_each_page_shows_once_is_told_from_missing_rows() -> None:
+def test_a_total_of_joined_rows_that_each_page_shows_once_differs_from_missing_rows() -> None:
     rows = [row for row in range(30) for _ in range(1 + row % 2)]
 
     def respond(place: Fetched) -> Page:
@@ -384,7 +384,7 @@ def test_the_start_of_a_pass_is_that_of_its_first_page() -> None:
     assert result.passes == 2
 
 
-def test_rows_without_an_id_are_counted_and_cannot_be_told_apart() -> None:
+def test_rows_without_an_id_are_counted_and_cannot_be_identified() -> None:
     rows = [None if row % 5 == 0 else row for row in range(25)]
     result, source, _ = read(serving(rows))
     assert source.numbers() == [0, 1, 2]
