@@ -13,6 +13,7 @@ import yaml
 
 from scripts.dictionary import references_of
 from scripts.tables import PROJECT
+from tap_alfacrm.records.column import types_of
 from tap_alfacrm.schemas import standard_schema
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def thing(stream: str) -> str:
 
 def kind(name: str, schema: dict[str, Any]) -> str:
     """The kind of a column, as defined by the macro `type_of`."""
-    types = set(schema["type"] if isinstance(schema["type"], list) else [schema["type"]])
-    match sorted(types - {"null"}):
+    match types_of(schema):
         case ["boolean"]:
             return "flag"
         case ["integer"]:

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from scripts.tables import PROJECT
+from tap_alfacrm.records.column import types_of
 from tap_alfacrm.tap import TapAlfaCRM
 
 PAGE = PROJECT / "docs" / "loaders.md"
@@ -59,8 +60,7 @@ def columns(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def kind(schema: dict[str, Any]) -> str:
     """Return what a column contains, for people."""
-    given = schema.get("type", [])
-    types = [one for one in ([given] if isinstance(given, str) else given) if one != "null"]
+    types = types_of(schema)
     if types == ["array"]:
         return f"list of {kind(schema['items'])}"
     if types == ["string"]:
