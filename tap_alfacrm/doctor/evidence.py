@@ -10,7 +10,7 @@ from tap_alfacrm.doctor.access import PLAIN_STREAMS, REFUSALS
 from tap_alfacrm.extract.completeness import Evidence
 from tap_alfacrm.extract.plan import ListPage, ListSpec
 from tap_alfacrm.records.page import Page
-from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED, ArchivedStream
+from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED, ArchivedStream, find_archive
 from tap_alfacrm.tap import STREAMS
 
 if TYPE_CHECKING:
@@ -207,17 +207,19 @@ def _check_witnesses(probe: Probe, found: Findings) -> None:
 
 def _check_removed(probe: Probe, stream: type[AlfaCRMStream], evidence: Evidence) -> None:
     """Compare the totals of active and of archived rows with that of all."""
-    access, totals = probe.streams[stream.name], []
+    access, samples = probe.streams[stream.name], []
     for state in (ACTIVE, ARCHIVED):
         filters = {**stream.sample_list.filters, "removed": state}
         size = None if stream.name == "customers" else 1
         request = probe.page_of(ListRequest(access.path, filters), size=size)
-        totals.append(probe.send(request, f"{stream.name} by removed").total)
-    active, archived, whole = *totals, access.response.total
-    if active is None or archived is None or whole is None:
+        samples.append(probe.send(request, f"{stream.name} by removed"))
+    active, archived, whole = *samples, access.response
+    if active.total is None or archived.total is None or whole.total is None:
         return
-    if active and active == archived == whole:
+    found = find_archive(active, archived, whole)
+    if found is None:
         evidence.unreliable_filters.append("removed")
-    else:
-        evidence.missing = max(evidence.missing, whole - active - archived)
-        evidence.surplus = max(evidence.surplus, active + archived - whole)
+    elif found == ARCHIVED:
+        missing = whole.total - active.total - archived.total
+        evidence.missing = max(evidence.missing, missing)
+        evidence.surplus = max(evidence.surplus, -missing)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class VariantPolicy(Protocol):
     """Decides which list a row belongs to where lists of an entity overlap."""
 
+    def begin_page(self, identifiers: Sequence[int], spec: ListSpec) -> None:
+        """Note the rows of a page, before they are resolved one by one."""
+
     def resolve(self, row: Row, identifier: int, spec: ListSpec) -> ListSpec:
         """Return the list that the row belongs to, whichever list returned it."""
 
@@ -130,6 +133,8 @@ class Deduplicator:
                 self._policy.add(ids, spec)
             yield NewRows(ids, page.items, spec.constants)
             return
+        if self._policy is not None:
+            self._policy.begin_page(ids, spec)
         for identifier, row in zip(page.ids, page.items, strict=True):
             if identifier is None:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pyroaring import BitMap64
 from typing_extensions import override
@@ -15,16 +15,64 @@ from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.entity import ListCount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.records.page import Row
+    from tap_alfacrm.records.page import Page, Row
 
 ACTIVE, ALL, ARCHIVED = 0, 1, 2
 """Values of `removed` (docs/behaviour.md#archived-cards)."""
+MAX_COMPARISONS = 3
+"""Times that the lists are compared, because a row may move between two requests."""
 NO_END = ("2030-12-31", "31.12.2030")
 """`e_date` of a row that is not archived."""
+
+
+class Sample(Protocol):
+    """The first rows of a list."""
+
+    @property
+    def total(self) -> int | None:
+        """Number of rows of the whole list, None where the API does not give it."""
+
+    @property
+    def ids(self) -> Sequence[int | None]:
+        """Ids of the rows."""
+
+
+def has_archive(active: Sample, archived: Sample) -> bool:
+    """Whether a list of archived rows is told from that of the active ones.
+
+    No row is in both, and equal totals or an empty list say nothing.
+    """
+    if active.total == 0:
+        return True
+    differs = active.total is None or archived.total not in {0, active.total}
+    return differs and _are_disjoint(active, archived)
+
+
+def find_archive(active: Sample, archived: Sample, whole: Sample) -> int | None:
+    """Find the value of `removed` that returns the archived rows, alone or with the others.
+
+    Args:
+        active: The list of active rows.
+        archived: The list of archived ones.
+        whole: The list of both.
+
+    Returns:
+        ARCHIVED or ALL; None where the account ignores `removed`.
+    """
+    if has_archive(active, archived):
+        return ARCHIVED
+    others = (whole.total or 0) - (active.total or 0)
+    if active.total is None or others <= 0:
+        return None if archived.ids else ARCHIVED
+    return ARCHIVED if others == archived.total and _are_disjoint(active, archived) else ALL
+
+
+def _are_disjoint(one: Sample, other: Sample) -> bool:
+    return not {*one.ids} & {*other.ids} - {None}
 
 
 class ArchivePolicy:
@@ -34,16 +82,28 @@ class ArchivePolicy:
         ignored: Number of active rows returned where archived ones were requested.
     """
 
-    def __init__(self) -> None:
-        """Create a policy that knows no row."""
+    def __init__(self, *, ends_when_archived: bool = True) -> None:
+        """Create a policy that knows no row.
+
+        Args:
+            ends_when_archived: Whether `e_date` of an archived row is the day of archiving.
+        """
         self.ignored = 0
+        self._ends_when_archived = ends_when_archived
         self._active = BitMap64()
+        self._contains_active = False
+
+    def begin_page(self, identifiers: Sequence[int], spec: ListSpec) -> None:
+        """See whether a page of archived rows contains active ones, rather than one that moved."""
+        known = sum(identifier in self._active for identifier in identifiers)
+        self._contains_active = _holds_all(spec) or (known > 1 and not self._ends_when_archived)
 
     def resolve(self, row: Row, identifier: int, spec: ListSpec) -> ListSpec:
-        """Return the list of the row: its own, or the active one where the filter was ignored."""
-        is_active = identifier in self._active and row.get("e_date") in NO_END
-        if spec.variant == ARCHIVED and is_active:
-            self.ignored += 1
+        """Return the list of the row: its own, or that of active rows if it is known as such."""
+        if spec.variant != ARCHIVED or identifier not in self._active:
+            return spec
+        if self._contains_active or row.get("e_date") in NO_END:
+            self.ignored += not _holds_all(spec)
             return replace(spec, constants={"is_archived": False}, variant=ACTIVE)
         return spec
 
@@ -53,25 +113,37 @@ class ArchivePolicy:
             self._active.update(identifiers)
 
 
+def _holds_all(spec: ListSpec) -> bool:
+    return spec.filters.get("removed") == ALL
+
+
 class ArchivedStream(AlfaCRMStream):
     """Active rows, then archived ones, distinguished by `is_archived`."""
 
     sample_list = ListSpec({"removed": ALL})
     counts_by_branch = True
-    _ignores_removed: bool | None = None
+    ends_when_archived: ClassVar[bool] = True
+    """Whether `e_date` of an archived row is the day of archiving."""
+    _archive: int | None = ARCHIVED
+    """The value of `removed` that returns the archived rows, None where that is unknown."""
+    _is_compared = False
 
     @override
     def lists(self, context: Context | None) -> Sequence[ListSpec]:
-        active, archived = (
-            ListSpec(
-                {**(context or {}), "removed": removed},
-                constants={"is_archived": None if self._ignores_removed else removed == ARCHIVED},
-                variant=removed,
-            )
-            for removed in (ACTIVE, ARCHIVED)
+        is_known = self._archive is not None
+        active = ListSpec(
+            {**(context or {}), "removed": ACTIVE},
+            constants={"is_archived": False if is_known else None},
+            variant=ACTIVE,
         )
-        has_archive = self.run.config.include_archived and not self._ignores_removed
-        return (active, archived) if has_archive else (active,)
+        if not (self.run.config.include_archived and is_known):
+            return (active,)
+        archived = ListSpec(
+            {**(context or {}), "removed": self._archive},
+            constants={"is_archived": True},
+            variant=ARCHIVED,
+        )
+        return (active, archived)
 
     @override
     def counts(self, context: Context | None) -> Sequence[ListCount]:
@@ -81,29 +153,51 @@ class ArchivedStream(AlfaCRMStream):
 
     @override
     def check_filters(self, context: Context | None) -> list[str]:
-        """Compare the totals that the filter `removed` gives, before the first row.
+        """Compare the lists that `removed` requests, before the first row.
 
-        An account that ignores it gives the same rows as active, as archived and as both; whether
-        they are archived is then unknown, and some may be hidden.
+        An account that ignores it returns the same rows as active, as archived and as both; whether
+        they are archived is then unknown, and some may be hidden. Where archived ones cannot be
+        requested alone, those are archived that the list of both has beyond the active ones.
         """
         if not self.run.config.include_archived:
             return []
-        if self._ignores_removed is None:
-            active, archived = (self._count({"removed": one}) for one in (ACTIVE, ARCHIVED))
-            self._ignores_removed = bool(
-                active and active == archived and active == self._count({"removed": ALL})
-            )
-        return ["removed"] if self._ignores_removed and context == self.contexts[0] else []
+        if not self._is_compared:
+            self._is_compared = True
+            self._archive = self._find_archive()
+            if self._archive == ALL:
+                self.logger.warning(
+                    "%s: the account does not return the archived rows for removed=%d; those "
+                    "count as archived that removed=%d returns and removed=%d does not.",
+                    self.name,
+                    ARCHIVED,
+                    ALL,
+                    ACTIVE,
+                )
+        return ["removed"] if self._archive is None and context == self.contexts[0] else []
 
-    def _count(self, filters: Mapping[str, Any]) -> int | None:
-        """Return the total of a list of all kinds, None where the account gives none."""
-        spec = ListSpec({**self.sample_list.filters, **filters})
-        page = self.fetch_first_page(None, spec, COUNT_PAGE_SIZE)
-        return None if page is None else page.total
+    def _find_archive(self) -> int | None:
+        found: int | None = ARCHIVED
+        for _ in range(MAX_COMPARISONS):
+            active, archived = (self._sample(one) for one in (ACTIVE, ARCHIVED))
+            if active is None or archived is None or has_archive(active, archived):
+                return ARCHIVED
+            whole = self._sample(ALL)
+            if whole is None:
+                return ARCHIVED
+            previous, found = found, find_archive(active, archived, whole)
+            is_ignored = found is None and active.total == archived.total
+            if is_ignored or found in {ARCHIVED, previous}:
+                return found
+        return None
+
+    def _sample(self, removed: int) -> Page | None:
+        """Return the first row of a list of all kinds, with its total; None if it is refused."""
+        spec = ListSpec({**self.sample_list.filters, "removed": removed})
+        return self.fetch_first_page(None, spec, COUNT_PAGE_SIZE)
 
     @override
     def make_deduplicator(self) -> Deduplicator:
-        self._archive_policy = ArchivePolicy()
+        self._archive_policy = ArchivePolicy(ends_when_archived=self.ends_when_archived)
         return Deduplicator(self._archive_policy)
 
     @override

@@ -38,6 +38,7 @@ class GroupsStream(ArchivedStream):
     name = "groups"
     entity = "group"
     is_parent = True
+    ends_when_archived = False  # a group has a planned end
 
 
 class GroupMembershipsStream(ChildStream):

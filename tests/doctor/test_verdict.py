@@ -49,9 +49,9 @@ IN_ONE_LIST: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "filter_ignored", {"filters": ["removed"], "resource": "group"},
         "groups", "unreliable_filters",
     ),
-    "a dead archive": (
-        "filter_dead", {"filters": ["removed"], "values": [2], "resource": "group"},
-        "groups", "missing",
+    "a dead list of all": (
+        "filter_dead", {"filters": ["removed"], "values": [1], "resource": "group"},
+        "groups", "surplus",
     ),
     "leads in place of clients": (
         "filter_replaced", {"filters": ["is_study"], "values": {1: 0}},

@@ -7,13 +7,16 @@ from typing import Any
 from tap_alfacrm.extract.deduplication import Deduplicator, FilterWitness
 from tap_alfacrm.extract.plan import ListPage, ListSpec
 from tap_alfacrm.records.page import Page
-from tap_alfacrm.streams.archived import ACTIVE, ARCHIVED, ArchivePolicy
+from tap_alfacrm.streams.archived import ACTIVE, ALL, ARCHIVED, ArchivePolicy
 
 OPEN, ENDED = "2030-12-31", "2024-05-01"
 SPECS = {
     removed: ListSpec({"removed": removed}, {"is_archived": removed == ARCHIVED}, variant=removed)
     for removed in (ACTIVE, ARCHIVED)
 }
+
+
+WHOLE = ListSpec({"removed": ALL}, {"is_archived": True}, variant=ARCHIVED)
 
 
 def rows_of(end: str, *ids: int | None) -> list[dict[str, Any]]:
@@ -23,16 +26,16 @@ def rows_of(end: str, *ids: int | None) -> list[dict[str, Any]]:
 class Reading:
     """Pages in their order, and what is emitted."""
 
-    def __init__(self) -> None:
-        self.policy = ArchivePolicy()
-        self._once = Deduplicator(self.policy)
+    def __init__(self, *, ends_when_archived: bool = True) -> None:
+        self.policy = ArchivePolicy(ends_when_archived=ends_when_archived)
+        self.once = Deduplicator(self.policy)
 
     def add(self, removed: int, rows: list[dict[str, Any]]) -> list[tuple[int, bool]]:
         """The id of each new row, and whether it is archived."""
         page = ListPage(Page(rows, [row["id"] for row in rows], None), SPECS[removed])
         return [
             (id_, new.constants["is_archived"])
-            for new in self._once.select_new_rows(page)
+            for new in self.once.select_new_rows(page)
             for id_ in new.ids
         ]
 
@@ -49,6 +52,23 @@ def test_an_active_row_that_comes_again_as_archived_stays_active() -> None:
     reading.add(ACTIVE, rows_of(OPEN, 1, 2))
     assert reading.add(ARCHIVED, rows_of(OPEN, 1, 2)) == []
     assert reading.policy.ignored == 2
+
+
+def test_active_groups_among_archived_ones_stay_active_and_one_that_moved_does_not() -> None:
+    reading = Reading(ends_when_archived=False)
+    reading.add(ACTIVE, rows_of(ENDED, 1, 2, 3))
+    assert reading.add(ARCHIVED, rows_of(ENDED, 1, 2, 4)) == [(4, True)]
+    assert reading.add(ARCHIVED, rows_of(ENDED, 3, 5)) == [(3, True), (5, True)]
+    assert reading.policy.ignored == 2
+
+
+def test_what_the_list_of_all_rows_has_beyond_active_ones_is_archived() -> None:
+    reading = Reading()
+    reading.add(ACTIVE, rows_of(ENDED, 1))
+    page = ListPage(Page(rows_of(ENDED, 1, 2), [1, 2], None), WHOLE)
+    archived = [new for new in reading.once.select_new_rows(page) if new.constants["is_archived"]]
+    assert [new.ids for new in archived] == [(2,)]
+    assert reading.policy.ignored == 0
 
 
 def test_a_row_of_overlapping_pages_is_known_as_active_too() -> None:
