@@ -130,7 +130,8 @@ UNPROVEN_ON_FIRST_LOAD = {
     "empty in the middle, without a total", "every list empty once",
     "half a list, with the right total", "refused branch", "refused second page",
     "refused without a branch", "refused customers all night", "is_study ignored",
-    "removed ignored", "status ignored", "both dead", "both as active", "customers move", "groups move", "ids missing",
+    "removed ignored", "status ignored", "both dead", "both as active", "customers move",
+    "groups move", "ids missing",
 }  # fmt: skip
 """Cases in which a first load ends with a stream that is not COMPLETE, or with an error."""
 FEW = {"tariffs", "regular_lessons"}

@@ -28,6 +28,11 @@ class Word(Enum):
     UNPROVEN = "UNPROVEN"
     INCOMPLETE = "INCOMPLETE"
 
+    @classmethod
+    def worst(cls, *words: Word) -> Word:
+        """Return the worst of several, COMPLETE if there are none."""
+        return max((cls.COMPLETE, *words), key=list(cls).index)
+
 
 @dataclass(slots=True)
 class Evidence:
@@ -254,14 +259,13 @@ class Verdict:
 
 def judge(evidence: Evidence) -> Verdict:
     """Decide what the evidence proves: each rule whose fact is present lowers the verdict."""
-    words, reasons = [Word.COMPLETE], []
+    words, reasons = [], []
     for rule in RULES:
         value = getattr(evidence, rule.fact)
         if value:
             words.append(rule.word)
             reasons.append(_describe(rule, value))
-    word = max(words, key=list(Word).index)
-    return Verdict(word, tuple(reasons), is_partial=bool(evidence.postponed))
+    return Verdict(Word.worst(*words), tuple(reasons), is_partial=bool(evidence.postponed))
 
 
 def _describe(rule: Rule, value: int | list[str]) -> str:

@@ -118,6 +118,8 @@ class TaskGroup:
         known_until: The highest id that they may have.
         requested: Number of rows of the parent that the tasks request, and of all its rows.
         requested_filled: The same, by list, without the parents that are proven empty.
+        find_moved: Returns tasks for the parents that moved to another branch since the others
+            were read; called where responses stay empty that need not be.
     """
 
     make_tasks: Callable[[], Iterable[Task]]
@@ -130,6 +132,7 @@ class TaskGroup:
     known_until: int = -1
     requested: tuple[int, int] = (0, 0)
     requested_filled: tuple[int, int] = (0, 0)
+    find_moved: Callable[[], Iterable[Task]] | None = None
 
     @property
     def is_series(self) -> bool:

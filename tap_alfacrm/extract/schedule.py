@@ -80,6 +80,9 @@ class Schedule:
             if not outcome.answered and len(outcome.refusals) == group.max_refusals:
                 return
         yield from self._read_empty_again(outcome)
+        if outcome.empty and group.find_moved:
+            for task in group.find_moved():
+                yield task, group.is_series, partial(outcome.add_moved, task)
 
     def _read_empty_again(self, outcome: GroupOutcome) -> Iterator[tuple[Task, bool, Record]]:
         """Yield the tasks with an empty response, until no round finds rows in one of them.
@@ -150,6 +153,15 @@ class GroupOutcome:
             self.group.note_rows(task)
         if part.pages or part.refusal:
             self.empty.remove(number)
+
+    def add_moved(self, task: Task, part: Evidence) -> None:
+        """Add the evidence of a task for a parent that moved meanwhile."""
+        if part.refusal is not None:
+            self.refusals.append(part.refusal)
+            return
+        if part.pages:
+            self.group.note_rows(task)
+        self.evidence.add(part)
 
     def replace(self, part: Evidence) -> None:
         """Take the evidence of a task that was counted again, if it was read again."""

@@ -112,9 +112,7 @@ class AlfaCRMStream(BookmarkedStream):
             window = windows.for_branch(page.branch)
             self._check_replication_key(page, window)
             window.add(page.page.ids, ())
-            if extraction.witness is not None:
-                extraction.witness.add(page)
-            for new in extraction.deduplicator.select_new_rows(page):
+            for new in extraction.select_new_rows(page):
                 if self._collects_parent_ids:
                     self._parent_ids.add(new.ids, new.rows)
                 for rows in blocks(new.rows):
@@ -140,14 +138,13 @@ class AlfaCRMStream(BookmarkedStream):
             self.begin_version()
 
     def _new_extraction(self, memory: Memory) -> Extraction:
-        run = self.run
         return Extraction(
             ListReader(
-                run.client,
-                run.config.page_size,
+                self.run.client,
+                self.run.config.page_size,
                 Progress(self.logger),
                 self.logger,
-                lengths=run.page_lengths,
+                lengths=self.run.page_lengths,
                 memory=memory,
             ),
             self.make_deduplicator(),
@@ -198,22 +195,28 @@ class AlfaCRMStream(BookmarkedStream):
     def read_parent_ids(self) -> ParentIds:
         """Return the ids of all rows; requests them unless this run has read them."""
         if self._parent_ids_evidence is None:
-            extraction = self._new_extraction(Memory({}))
-            for context in self.contexts:
-                evidence = Evidence()
-                evidence.unreliable_filters += self.check_filters(context)
-                evidence.counts_stream = self.counts_stream(context)
-                plan = self.plan(context, Windows(), extraction.memory, prefetch=False)
-                for page in extraction.reader.read(plan, evidence):
-                    if extraction.witness is not None:
-                        extraction.witness.add(page)
-                    for new in extraction.deduplicator.select_new_rows(page):
-                        self._parent_ids.add(new.ids, new.rows)
-                if extraction.witness is not None:
-                    evidence.unreliable_filters += extraction.witness.unreliable_filters
-                extraction.partitions.append(evidence)
-            self._parent_ids_evidence = extraction.partitions
+            self._parent_ids_evidence = self._request_parent_ids(self._parent_ids)
         return self._parent_ids
+
+    def read_parent_ids_again(self) -> tuple[ParentIds, Word]:
+        """Request the ids of all rows, as they are now, and judge whether they are all."""
+        ids = ParentIds()
+        partitions = self._request_parent_ids(ids)
+        return ids, judge(Evidence.combine(partitions)).word
+
+    def _request_parent_ids(self, ids: ParentIds) -> list[Evidence]:
+        extraction = self._new_extraction(Memory({}))
+        for context in self.contexts:
+            evidence = Evidence()
+            evidence.unreliable_filters += self.check_filters(context)
+            evidence.counts_stream = self.counts_stream(context)
+            plan = self.plan(context, Windows(), extraction.memory, prefetch=False)
+            for page in extraction.reader.read(plan, evidence):
+                for new in extraction.select_new_rows(page):
+                    ids.add(new.ids, new.rows)
+            evidence.unreliable_filters += extraction.unreliable_filters
+            extraction.partitions.append(evidence)
+        return extraction.partitions
 
     @override
     def _hidden_branches_route(
@@ -258,15 +261,14 @@ class AlfaCRMStream(BookmarkedStream):
     def _end_partition(
         self, context: Context | None, extraction: Extraction, evidence: Evidence
     ) -> None:
-        memory, witness = extraction.memory, extraction.witness
+        memory = extraction.memory
         partition = task_name(None, context)
         known = evidence.parents_known
         share = evidence.parents_requested / known if known else 1
         evidence.vanished += memory.compare(evidence.counts, share)
         if not self.run.config.branch_ids and self.run.knows_branch_ids:
             evidence.vanished += memory.compare_branches(self.visible_branches(), partition)
-        if witness is not None:
-            evidence.unreliable_filters += witness.unreliable_filters
+        evidence.unreliable_filters += extraction.unreliable_filters
         if not judge(evidence).is_complete:
             self.hold_bookmark(context)
         if context is not None:

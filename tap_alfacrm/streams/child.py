@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.errors import UnavailableError
+from tap_alfacrm.extract.completeness import Word
 from tap_alfacrm.extract.plan import ListSpec, Plan, Route, Task, TaskGroup
 from tap_alfacrm.extract.refresh import Refresh
 from tap_alfacrm.records.page import parse_page
@@ -115,6 +116,7 @@ class ChildStream(AlfaCRMStream):
         page_size = self.run.config.page_size
         if not parent.every_branch and self._differs_by_branch(parent, ids, branches):
             parent = replace(parent, every_branch=True)
+        parents = {parent.stream: self.run.judge_parent_ids(parent.stream)}
         return TaskGroup(
             lambda: self._tasks(parent, ids, branches),
             max_refusals=MAX_REFUSALS,
@@ -125,7 +127,7 @@ class ChildStream(AlfaCRMStream):
                 for task in self._tasks(parent, ids, branches)
                 for request, _ in task.lists
             ),
-            parents={parent.stream: self.run.judge_parent_ids(parent.stream)},
+            parents=parents,
             empty_parents=empty,
             known_until=self._known_until(parent, every, memory),
             requested=(len(ids), len(every)),
@@ -133,7 +135,21 @@ class ChildStream(AlfaCRMStream):
                 sum(empty.count_filled(name, ids.all) for name in names),
                 sum(empty.count_filled(name, every.all) for name in names),
             ),
+            find_moved=partial(self._find_moved, parent, ids, parents)
+            if parent.every_branch
+            else None,
         )
+
+    def _find_moved(self, parent: Parent, ids: ParentIds, words: dict[str, Word]) -> Iterator[Task]:
+        """One task for each branch to which a parent moved since the ids were read."""
+        try:
+            now, word = self.run.read_parent_ids_again(parent.stream)
+        except UnavailableError:
+            words[parent.stream] = Word.INCOMPLETE
+            return
+        words[parent.stream] = Word.worst(words[parent.stream], word)
+        branches = self.run.read_branch_ids(now.branches)
+        yield from self._tasks(parent, now.moved_since(ids), branches)
 
     def _differs_by_branch(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> bool:
         """Check whether a parent of several branches has other rows in each.

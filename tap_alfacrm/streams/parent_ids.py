@@ -93,6 +93,14 @@ class ParentIds:
         part._by_branch = {branch: own & ids for branch, own in self._by_branch.items()}
         return part
 
+    def moved_since(self, before: ParentIds) -> ParentIds:
+        """Return the rows of an earlier state that name further branches now, with these alone."""
+        part = ParentIds()
+        for branch, own in self._by_branch.items():
+            part._by_branch[branch] = own & before.all - before._by_branch.get(branch, BitMap64())
+            part.all |= part._by_branch[branch]
+        return part
+
     def count_in_branch(self, branch: int) -> int:
         """Number of rows that name a branch."""
         return len(self._by_branch.get(branch, ()))

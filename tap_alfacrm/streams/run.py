@@ -52,6 +52,9 @@ class RunStream(Protocol):
     def read_parent_ids(self) -> ParentIds:
         """Return the ids of all rows; requests them unless this run has read them."""
 
+    def read_parent_ids_again(self) -> tuple[ParentIds, Word]:
+        """Request the ids of all rows, as they are now, and judge whether they are all."""
+
     def upcoming_lists(self) -> Iterator[PlannedList]:
         """List what the stream will request, as far as that is known before its turn."""
 
@@ -206,6 +209,10 @@ class Run:
     def read_parent_ids(self, parent: str) -> ParentIds:
         """Return the ids of all rows of a stream; requests them unless this run has read them."""
         return self._streams()[parent].read_parent_ids()
+
+    def read_parent_ids_again(self, parent: str) -> tuple[ParentIds, Word]:
+        """Request the ids of all rows of a stream, as they are now, with the verdict on them."""
+        return self._streams()[parent].read_parent_ids_again()
 
     def judge_parent_ids(self, parent: str) -> Word:
         """Whether every row of a stream is among its ids, as far as that is proven."""
