@@ -1,7 +1,8 @@
 """Load one school of `schools.yml` with Meltano, for schools_dagster.py and schools_airflow.py.
 
-Set `MELTANO_PROJECT_ROOT` in the environment of the workers, and the variables that `schools.yml`
-names; also `MELTANO` unless it is on the path, and `SCHOOLS` unless the file is in the project.
+The environment of the workers has the variables that `schools.yml` names; also
+`MELTANO_PROJECT_ROOT` unless this file is in the project, `MELTANO` unless it is on the path, and
+`SCHOOLS` unless that file is in the project.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-PROJECT = Path(os.environ.get("MELTANO_PROJECT_ROOT", "/opt/meltano/schools"))
+PROJECT = Path(os.environ.get("MELTANO_PROJECT_ROOT", Path(__file__).parent))
 MELTANO = os.environ.get("MELTANO", "meltano")
 SCHOOLS = Path(os.environ.get("SCHOOLS", PROJECT / "schools.yml"))
 WORDS = ("COMPLETE", "UNPROVEN", "INCOMPLETE", "LOADING", "FAILED")

@@ -30,9 +30,6 @@ def list_schools() -> list[str]:
 
 
 @task(
-    # A retry continues from the state of the interrupted run.
-    retries=2,
-    retry_delay=dt.timedelta(seconds=RETRY_SECONDS),
     execution_timeout=dt.timedelta(hours=4),
     map_index_template="{{ name }}",
 )
@@ -69,6 +66,8 @@ with DAG(
     # One load of an account at a time, because the rate limit is five requests per second.
     max_active_runs=1,
     max_active_tasks=AT_ONCE,
+    # A retry continues from the state of the interrupted run.
+    default_args={"retries": 2, "retry_delay": dt.timedelta(seconds=RETRY_SECONDS)},
     tags=["alfacrm", "meltano"],
     doc_md=__doc__,
 ):
