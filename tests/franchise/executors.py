@@ -76,7 +76,7 @@ with open("airflow.log", "w") as log:
             return str(run.state), found, times
         state, found, times = wait(ended)
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        os.killpg(server.pid, signal.SIGKILL)  # all is done
         server.wait()
 print("FOUND " + json.dumps([state, found, times]))
 """
@@ -172,6 +172,8 @@ def by_airflow(franchise: Franchise) -> Night:
         AIRFLOW__CORE__DAGS_FOLDER=str(franchise.folder / "dags"),
         AIRFLOW__API__PORT=str(port),
         AIRFLOW__API__BASE_URL=f"http://localhost:{port}",
+        # SQLite stands for PostgreSQL, and lets its 20 writers wait instead of failing them.
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db?timeout={PATIENCE}",
         **dict.fromkeys(AIRFLOW_TIMEOUTS, PATIENCE),
     )
     state, schools, times = _drive(franchise, [_python("airflow"), "-c", AIRFLOW], env)
