@@ -1,7 +1,7 @@
 """Load AlfaCRM with Meltano: changes every night, everything on Sundays.
 
 Start it with `dagster dev -f dagster_definitions.py`. Set `MELTANO_PROJECT_ROOT` in its environment
-and, unless `meltano` is on the path, `MELTANO`. Requires only `dagster`.
+and, unless `meltano` is on the path, `MELTANO`. Requires `dagster` and `dagster-webserver`.
 """
 
 import os

@@ -1,7 +1,8 @@
 """Load one school of `schools.yml` with Meltano, for schools_dagster.py and schools_airflow.py.
 
-Set `MELTANO_PROJECT_ROOT` in the environment of the workers, and the variables that `schools.yml`
-names; also `MELTANO` unless it is on the path, and `SCHOOLS` unless the file is in the project.
+The environment of the workers has the variables that `schools.yml` names; also
+`MELTANO_PROJECT_ROOT` unless this file is in the project, `MELTANO` unless it is on the path, and
+`SCHOOLS` unless that file is in the project.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-PROJECT = Path(os.environ.get("MELTANO_PROJECT_ROOT", "/opt/meltano/schools"))
+PROJECT = Path(os.environ.get("MELTANO_PROJECT_ROOT", Path(__file__).parent))
 MELTANO = os.environ.get("MELTANO", "meltano")
 SCHOOLS = Path(os.environ.get("SCHOOLS", PROJECT / "schools.yml"))
-WORDS = ("COMPLETE", "UNPROVEN", "INCOMPLETE", "FAILED")
-"""Verdicts, from the best to the worst."""
+WORDS = ("COMPLETE", "UNPROVEN", "INCOMPLETE", "LOADING", "FAILED")
+"""Verdicts, from the best to the worst; LOADING is a load that has not ended."""
 _VERDICT = re.compile(r"\s\w+: (COMPLETE|UNPROVEN|INCOMPLETE)\b")
 _REFUSED = "refused the login"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class SchoolError(Exception):
-    """A school was not loaded.
+    """A school was not loaded, or not in full.
 
     Attributes:
         is_final: Whether a retry cannot help.
@@ -81,10 +82,15 @@ def load(name: str, options: Iterable[str], log: Callable[[str], object]) -> str
         text=True,
         encoding="utf-8",
     ) as process:
-        for line in process.stdout or ():
-            log(line.rstrip())
-            found += _VERDICT.findall(line)
-            is_refused = is_refused or _REFUSED in line
+        try:
+            for line in process.stdout or ():
+                log(line.rstrip())
+                found += _VERDICT.findall(line)
+                is_refused = is_refused or _REFUSED in line
+        except BaseException:
+            # The run was cancelled or took too long; a retry must not find this load under way.
+            process.terminate()
+            raise
     if process.returncode:
         reason = f"the host {_REFUSED}" if is_refused else "its log says why"
         msg = f"{name}: meltano ended with {process.returncode}; {reason}"
@@ -97,6 +103,9 @@ def summarize(verdicts: Mapping[str, str]) -> str:
 
     Args:
         verdicts: The verdict of each school that was loaded; the others have failed.
+
+    Raises:
+        SchoolError: A school is not loaded in full. The message is the same line.
     """
     everything = {name: verdicts.get(name, "FAILED") for name in read_schools()}
     parts = []
@@ -105,7 +114,10 @@ def summarize(verdicts: Mapping[str, str]) -> str:
         if names:
             listed = "" if word == WORDS[0] else f" ({', '.join(names)})"
             parts.append(f"{word} {len(names)}{listed}")
-    return f"{len(everything)} schools: {', '.join(parts)}"
+    line = f"{len(everything)} schools: {', '.join(parts)}"
+    if not {"COMPLETE", "UNPROVEN"}.issuperset(everything.values()):
+        raise SchoolError(line, is_final=True)
+    return line
 
 
 def _read() -> dict[str, Any]:

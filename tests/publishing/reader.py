@@ -47,6 +47,9 @@ class Reader:
 
     def type(self, command: str) -> str:
         """Run a command after the exports so far; return its output."""
+        if command.startswith("set -a "):
+            self._exports.append(command)
+            return ""
         if command.startswith("export "):
             name, _, _ = command.removeprefix("export ").partition("=")
             self._exports.append(f"export {name}={self.own[name]}" if name in self.own else command)

@@ -62,6 +62,9 @@ ELSEWHERE = {
 }
 NOT_IN_A_TEST = {
     "dagster dev -f dagster_definitions.py",  # serves until it is stopped
+    # the tests have the versions of docs/recipes/*.txt
+    "uv pip install --python orchestrator/bin/python apache-airflow",
+    "uv pip install --python orchestrator/bin/python dagster dagster-webserver",
     "git clone https://github.com/tap-alfacrm/tap-alfacrm",
     "git push origin v1.2.3",
     "git tag --annotate v1.2.3 --message v1.2.3",

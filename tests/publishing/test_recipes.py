@@ -195,7 +195,7 @@ def test_meltano_knows_each_setting_of_the_state() -> None:
 def test_several_schools(school: Reader, accounts: dict[str, Account]) -> None:
     own = (school.folder / ".env").read_text(encoding="utf-8")
     several = Reader(school.folder, school.env, school.servers)
-    several.follow(RECIPES / "schools.md")
+    several.follow(RECIPES / "schools.md", "")
     for name in ("north", "south"):
         rows = accounts[name.upper()].rows("customer")
         assert several.ids(f"{name}/customers.jsonl") == sorted(row["id"] for row in rows)
