@@ -27,6 +27,8 @@ export XDG_STATE_HOME := $(CURDIR)/.cache/state
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV
+# Container images set it, and then each start of the tap compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Show this list
@@ -130,8 +132,9 @@ format: .venv/.installed ## Fix style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+BENCHED := target-csv target-jsonl target-postgres
 .PHONY: bench
-bench: .venv/.installed .tools/bench/.installed ## Benchmark the tap and other ways to read an account
+bench: .venv/.installed .tools/bench/.installed $(BENCHED:%=.tools/loaders/%/.installed) ## Benchmark the tap and other ways to read an account
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 .tools/bench/.installed: benchmarks/requirements.txt $(UV)
