@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import backoff
 import requests
@@ -26,7 +27,7 @@ from tap_alfacrm.errors import NoResponseError, RequestError, UnavailableError
 from tap_alfacrm.records.page import MalformedResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Sequence
 
     from backoff.types import Details
 
@@ -42,6 +43,8 @@ T = TypeVar("T")
 
 RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 """Statuses below 500 after which a request is sent again."""
+MAX_PREPARED = 32
+"""Requests whose URL and headers are kept for the next page."""
 USUAL_WAITS = 2
 """Waits for the rate limit in succession that are no reason to worry."""
 NOT_FOUND_STATUSES = frozenset(
@@ -122,6 +125,17 @@ class HttpClient:
                 "User-Agent": config.user_agent or f"tap-alfacrm/{version('tap-alfacrm')}",
             }
         )
+        # the pages of a list differ by their body alone
+        self._prepare = functools.lru_cache(MAX_PREPARED)(self._prepare_without_body)
+        self._send_with_retries = backoff.on_exception(
+            retry.backoff_waits,
+            RetryableError,
+            max_tries=self._max_tries,
+            jitter=None,
+            logger=None,
+            on_backoff=self._report_retry,
+            policy=self._policy,
+        )(self._send_once)
 
     def send(
         self,
@@ -147,28 +161,12 @@ class HttpClient:
             RequestError: There was no usable response.
             BudgetError: The request would exceed a limit of the stats.
         """
-        headers = {"X-ALFACRM-TOKEN": token, "X-APP-KEY": self._app_key}
-        max_tries = self._max_tries
-
-        @backoff.on_exception(
-            retry.backoff_waits,
-            RetryableError,
-            max_tries=max_tries,
-            jitter=None,
-            logger=None,
-            on_backoff=lambda details: self._report_retry(request, details, max_tries),
-            policy=self._policy,
-        )
-        def send_with_retries() -> T:
-            return self._send_once(request, headers, parse, refused_statuses)
-
         try:
-            return send_with_retries()
+            return self._send_with_retries(request, token, parse, refused_statuses)
         except RetryableError as error:
             msg = f"{self.host}{request} got no usable response: {error}. Try again later."
             raise NoResponseError(msg) from None
 
-    @property
     def _max_tries(self) -> int:
         policy = self._policy
         allowed = (
@@ -176,8 +174,8 @@ class HttpClient:
         )
         return min(allowed, self._stats.max_tries or allowed)
 
-    def _report_retry(self, request: ListRequest, details: Details, max_tries: int) -> None:
-        error = details["exception"]
+    def _report_retry(self, details: Details) -> None:
+        request, error = details["args"][0], details["exception"]
         is_rate_limit = isinstance(error, RetryableError) and error.is_rate_limit
         is_usual = is_rate_limit and details["tries"] <= USUAL_WAITS
         self._logger.log(
@@ -188,28 +186,24 @@ class HttpClient:
             error,
             details["wait"],
             details["tries"],
-            max_tries,
+            self._max_tries(),
         )
         self._stats.check_deadline(details["wait"])
 
     def _send_once(
         self,
         request: ListRequest,
-        headers: Mapping[str, str | None],
+        token: str | None,
         parse: ResponseParser[T],
         refused_statuses: Collection[int],
     ) -> T:
         self._stats.record_request()
         self.rate_limiter.wait()
         try:
-            with self._session.post(
-                self.host + request.path,
-                json=dict(request.body),
-                params=dict(request.params),
-                headers=headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
+            prepared = self._prepare(request.path, tuple(request.params.items()), token).copy()
+            prepared.prepare_body(None, None, json=dict(request.body))
+            with self._session.send(
+                prepared, timeout=self._timeout, allow_redirects=False, stream=True
             ) as response:
                 body = read_body(response, self._limits.max_bytes)
         except ResponseTooLargeError as error:
@@ -236,6 +230,13 @@ class HttpClient:
             self._stats.record_failure(reason)
             msg = f"{reason} (size: {len(body):,} B)"
             raise RetryableError(msg) from None
+
+    def _prepare_without_body(
+        self, path: str, params: Sequence[tuple[str, Any]], token: str | None
+    ) -> requests.PreparedRequest:
+        headers = {"X-ALFACRM-TOKEN": token, "X-APP-KEY": self._app_key}
+        request = requests.Request("POST", self.host + path, headers, params=list(params))
+        return self._session.prepare_request(request)
 
     def _check_status(
         self,
