@@ -130,7 +130,7 @@ class Column:
     def _value_step(self, types: list[str]) -> Step:
         target = self.target
         if types == ["array"]:
-            return steps.fitting_column(target, steps.list_fits(self._plain_item_types))
+            return steps.list_column(target, self._plain_item_types)
         if types == ["string"] and not self._is_written_anew:
             return steps.text_column(target)
         if fits := _FITS.get(tuple(types)):

@@ -81,7 +81,7 @@ class Converter:
         self._inner: dict[str, Converter] = {}
         properties = schema["properties"]
         fields = field_names(properties)
-        known: defaultdict[Convert, dict[str, Any]] = defaultdict(dict)
+        known: defaultdict[Convert, dict[str | None, Any]] = defaultdict(dict)
         self._columns = []
         for name, own in properties.items():
             convert = self._convert_for(f"{prefix}{name}", own)

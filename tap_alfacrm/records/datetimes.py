@@ -29,6 +29,8 @@ MINUTE_SECONDS = {
 """What follows the hour in a moment, and the same to the second."""
 KNOWN_DAYS = 10_000
 """Days that a clock remembers."""
+KNOWN_ENDINGS = 10_000
+"""Ends of moments that a clock remembers."""
 
 
 def _moment(value: object) -> re.Match[str] | None:
@@ -92,6 +94,8 @@ class UtcConverter:
         days: What is known of a day: the names of the days around it, and by the text of an
             hour which of them and which hour it is in UTC. None where the offset changes that
             day, or is not one of full hours.
+        endings: What follows the hour in other shapes than `MINUTE_SECONDS`, with a fraction or a
+            zone: the same as there, and the zone.
     """
 
     def __init__(self, clock: dt.tzinfo) -> None:
@@ -102,6 +106,7 @@ class UtcConverter:
         """
         self._clock = clock
         self.days: dict[str, tuple[tuple[str, str, str], dict[str, tuple[int, str]]] | None] = {}
+        self.endings: dict[str, tuple[str, str]] = {}
 
     def __call__(self, value: object) -> str | None:
         """An instant as `YYYY-MM-DDThh:mm:ssZ`; null of an empty text.
@@ -112,10 +117,10 @@ class UtcConverter:
             OverflowError: It lies outside of the years 1 to 9999.
         """
         if isinstance(value, str):
-            rest, zone = value[13:], ""
-            if rest not in MINUTE_SECONDS and (match := _REST_RE.fullmatch(rest)):
-                rest, zone = match.groups("")
-            if rest in MINUTE_SECONDS:
+            rest, zone = MINUTE_SECONDS.get(value[13:]), ""
+            if rest is None:
+                rest, zone = self._end(value[13:])
+            if rest:
                 name = value[:10] + zone
                 if name not in self.days:
                     if len(self.days) > KNOWN_DAYS:
@@ -124,8 +129,20 @@ class UtcConverter:
                 day = self.days[name]
                 hour = day and day[1].get(value[10:13])
                 if day and hour:
-                    return f"{day[0][hour[0]]}{hour[1]}{MINUTE_SECONDS[rest]}Z"
+                    return f"{day[0][hour[0]]}{hour[1]}{rest}Z"
         return _in_utc(value, self._clock)
+
+    def _end(self, text: str) -> tuple[str, str]:
+        """What follows the hour, to the second, and the zone; empty where it is neither."""
+        if text not in self.endings:
+            match = _REST_RE.fullmatch(text)
+            if match is None:
+                return "", ""
+            if len(self.endings) > KNOWN_ENDINGS:
+                self.endings.clear()
+            rest, zone = match.groups("")
+            self.endings[text] = MINUTE_SECONDS.get(rest, ""), zone
+        return self.endings[text]
 
     def _learn(
         self, name: str, zone: str

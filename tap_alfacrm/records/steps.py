@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 MAX_CACHED_VALUES = 10_000
 """Texts of a column whose converted form is kept."""
-_UNKNOWN, _INVALID = object(), object()
+LONGEST_KEY = 200
+"""Characters of the longest such text, and items of the longest such list."""
 
 
 class Target(NamedTuple):
@@ -47,7 +48,7 @@ class Target(NamedTuple):
     name: str
     convert: Convert
     invalid_values: Counter[str]
-    known: dict[str, Any]
+    known: dict[str | None, Any]
 
     def value_of(self, value: object) -> object:
         """Convert a value; null of null, and of what the type cannot hold."""
@@ -64,24 +65,33 @@ def cached_column(target: Target, fits: Fits) -> Step:
     """Convert a column, each distinct text once, and nothing that fits."""
     name, value_of = target.attribute, target.value_of
     get, convert, known = attrgetter(name), target.convert, target.known
+    invalid: set[str] = set()
 
-    def text_of(value: str) -> object:
-        try:
-            return convert(value)
-        except INVALID_VALUE_ERRORS:
-            return _INVALID
+    def of_text(value: str) -> object:
+        if value not in known and value not in invalid and len(value) <= LONGEST_KEY:
+            try:
+                known[value] = convert(value)
+            except INVALID_VALUE_ERRORS:
+                invalid.add(value)
+        return known[value] if value in known else value_of(value)
 
     def step(rows: Sequence[Row]) -> None:
-        if len(known) > MAX_CACHED_VALUES:
-            known.clear()
-        for row, value in zip(rows, map(get, rows), strict=True):
-            if value.__class__ is str:
-                converted = known.get(value, _UNKNOWN)
-                if converted is _UNKNOWN:
-                    converted = known[value] = text_of(value)
-                setattr(row, name, value_of(value) if converted is _INVALID else converted)
-            elif value is not None and not fits(value):
-                setattr(row, name, value_of(value))
+        for cache in (known, invalid):
+            if len(cache) > MAX_CACHED_VALUES:
+                cache.clear()
+        known[None] = None
+        values = list(map(get, rows))
+        try:
+            converted = [known[value] for value in values]
+        except (KeyError, TypeError):
+            converted = [
+                of_text(value)
+                if value.__class__ is str
+                else (value if value is None or fits(value) else value_of(value))
+                for value in values
+            ]
+        for row, value in zip(rows, converted, strict=True):
+            setattr(row, name, value)
 
     return step
 
@@ -101,7 +111,7 @@ def text_column(target: Target) -> Step:
 def datetime_column(target: Target, utc: UtcConverter) -> Step:
     """Convert a column of date-times as `UtcConverter` does, without a call for each value."""
     name, value_of, get = target.attribute, target.value_of, attrgetter(target.attribute)
-    days = utc.days
+    days, endings = utc.days, utc.endings
 
     def step(rows: Sequence[Row]) -> None:
         for row, value in zip(rows, map(get, rows), strict=True):
@@ -109,6 +119,9 @@ def datetime_column(target: Target, utc: UtcConverter) -> Step:
                 continue
             if value.__class__ is str:
                 day, rest = days.get(value[:10]), MINUTE_SECONDS.get(value[13:])
+                if rest is None and (ending := endings.get(value[13:])):
+                    rest, zone = ending
+                    day = days.get(value[:10] + zone)
                 if day and rest and (hour := day[1].get(value[10:13])):
                     setattr(row, name, f"{day[0][hour[0]]}{hour[1]}{rest}Z")
                     continue
@@ -125,6 +138,39 @@ def fitting_column(target: Target, fits: Fits) -> Step:
         for row, value in zip(rows, map(get, rows), strict=True):
             if value is not None and not fits(value):
                 setattr(row, name, value_of(value))
+
+    return step
+
+
+def list_column(target: Target, types: Sequence[str]) -> Step:
+    """Convert a column of lists of some types, each distinct list of texts once."""
+    name, value_of, get = target.attribute, target.value_of, attrgetter(target.attribute)
+    fits, takes_texts, invalid_values = list_fits(types), types == ["string"], target.invalid_values
+    known: dict[Any, object] = {}
+
+    def convert(value: Any) -> object:  # noqa: ANN401 - JSON may be anything
+        is_text = value.__class__ is str
+        if is_text and takes_texts and value.isprintable() and value[:1] not in _NOT_ONE_TEXT:
+            return [value]
+        key: Any = tuple(value) if value.__class__ is list else value
+        try:
+            return known[key]
+        except (KeyError, TypeError):
+            pass
+        before = invalid_values[target.name]
+        converted = value_of(value)
+        is_clean = invalid_values[target.name] == before
+        is_of_texts = is_text or (value.__class__ is list and {*map(type, value)} == _STRINGS)
+        if is_clean and is_of_texts and len(key) <= LONGEST_KEY:
+            known[key] = converted
+        return converted
+
+    def step(rows: Sequence[Row]) -> None:
+        if len(known) > MAX_CACHED_VALUES:
+            known.clear()
+        for row, value in zip(rows, map(get, rows), strict=True):
+            if value is not None and not fits(value):
+                setattr(row, name, convert(value))
 
     return step
 
@@ -241,3 +287,5 @@ def list_fits(types: Sequence[str]) -> Fits:
 
 
 _INTS, _STRINGS, _NUMBERS = {int}, {str}, {int, Decimal}
+_NOT_ONE_TEXT = {"", " ", "[", "{"}
+"""How a text begins that may be anything but one item of a list."""

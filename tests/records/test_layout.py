@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from singer_sdk.contrib.msgspec import enc_hook
 from typing_extensions import override
 
+from benchmarks.accounts import CHANGES, LESSON_CHANGES
 from simulator import Account, Quirks, serve
 from tap_alfacrm.records.converter import Converter
 from tap_alfacrm.records.datetimes import UtcConverter
@@ -95,6 +96,23 @@ def test_every_variant_of_an_account(account: Account, variant: dict[str, Any]) 
             for content in contents:
                 both.check(content)
             assert all(map(both.check, contents)) or {"planted", "junk_share"} & variant.keys()
+
+
+@pytest.mark.parametrize(
+    ("entity", "change"),
+    [
+        *(("customer", change) for change in CHANGES),
+        *(("lesson", change) for change in LESSON_CHANGES),
+    ],
+)
+def test_every_account_that_is_benchmarked(account: Account, entity: str, change: str) -> None:
+    stream = next(one for one in LISTED if one.entity == entity)
+    both = Both(standard_schema(stream.name), stream.completions())
+    rows = [dict(row) for row in account.rows(entity, archived=None)]
+    for number, row in enumerate(rows):
+        {**CHANGES, **LESSON_CHANGES}[change](row, number)
+    for page in (rows[:20], rows[20:], rows):
+        both.check(json.dumps({"items": page, "total": len(rows)}).encode())
 
 
 OBJECT = {"type": "object", "properties": {"id": {"type": "integer"}, "note": {"type": "string"}}}
