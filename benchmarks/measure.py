@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from benchmarks.accounts import PLAIN
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 PROJECT = Path(__file__).parents[1]
 RIVALS = PROJECT / "benchmarks" / "rivals"
@@ -34,6 +36,8 @@ NAMES = {
     "dlt_source": "dlt rest_api",
     "aioalfacrm_client": "aioalfacrm",
 }
+STREAMS = {"customer": "customers", "lesson": "lessons", "regular-lesson": "regular_lessons"}
+"""Streams by their entity."""
 LIMIT = 5
 """Requests per second that the vendor permits."""
 PAUSE = 0.206
@@ -125,10 +129,30 @@ def run(command: list[str], environment: Mapping[str, str] | None = None) -> Run
     return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, lines)
 
 
-def cpu(rows: int, size: int, rounds: int) -> dict[str, float]:
-    """Measure the median CPU seconds of each program, in alternating runs."""
-    with server(rows) as url:
-        found = _in_turn(url, size, rounds)
+@dataclass(frozen=True)
+class Rows:
+    """What an account has.
+
+    Attributes:
+        number: Number of rows.
+        entity: Their entity.
+        differs_by: How they differ from the schema.
+    """
+
+    number: int
+    entity: str = "customer"
+    differs_by: str = PLAIN
+
+
+def cpu(
+    rows: Rows, size: int, rounds: int, names: Sequence[str] = tuple(NAMES)
+) -> dict[str, float]:
+    """Measure the median CPU seconds of programs, in alternating runs."""
+    options = "--entity", rows.entity, "--differs-by", rows.differs_by
+    with server(rows.number, *options) as url, tempfile.TemporaryDirectory() as folder:
+        stream = STREAMS[rows.entity]
+        commands = {name: command_of(name, url, size, Path(folder), stream) for name in names}
+        found = _in_turn(commands, rounds, {"ENTITY": rows.entity})
     return {name: statistics.median(one.cpu for one in runs) for name, runs in found.items()}
 
 
@@ -139,11 +163,17 @@ def wall(rows: int, size: int, latency: float, limit: int, rounds: int) -> dict[
     """
     waiting = rows / size * max(latency, PAUSE if limit else 0)
     lanes, turns = (rounds, 1) if waiting > MOSTLY_WAITING else (1, rounds)
-    settings = {"requests_per_second": limit} if limit else {}
+    settings: dict[str, Any] = {"requests_per_second": limit} if limit else {}
 
     def lane(_: int) -> dict[str, list[Run]]:
-        with server(rows, latency=latency, limit=limit) as url:
-            return _in_turn(url, size, turns, pause=PAUSE if limit else 0, **settings)
+        with (
+            server(rows, latency=latency, limit=limit) as url,
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            commands = {
+                name: command_of(name, url, size, Path(folder), **settings) for name in NAMES
+            }
+            return _in_turn(commands, turns, {}, pause=PAUSE if limit else 0)
 
     with ThreadPoolExecutor(lanes) as pool:
         found = list(pool.map(lane, range(lanes)))
@@ -153,19 +183,18 @@ def wall(rows: int, size: int, latency: float, limit: int, rounds: int) -> dict[
 
 
 def _in_turn(
-    url: str, size: int, rounds: int, pause: float = 0, **settings: float
+    commands: Mapping[str, list[str]],
+    rounds: int,
+    environment: Mapping[str, str],
+    *,
+    pause: float = 0,
 ) -> dict[str, list[Run]]:
-    runs: dict[str, list[Run]] = {name: [] for name in NAMES}
-    with tempfile.TemporaryDirectory() as folder:
-        commands = {
-            name: command_of(name, url, size, Path(folder), "customers", **settings)
-            for name in NAMES
-        }
-        for number in range(rounds):
-            for name in random.sample(list(NAMES), len(NAMES)):
-                time.sleep(pause and 1.1)
-                runs[name].append(run(commands[name], {"PAUSE": str(pause)}))
-                print(f"{size} per page, round {number + 1}, {name}: {runs[name][-1]}", flush=True)
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    for number in range(rounds):
+        for name in random.sample(list(commands), len(commands)):
+            time.sleep(pause and 1.1)
+            runs[name].append(run(commands[name], {"PAUSE": str(pause), **environment}))
+            print(f"round {number + 1}, {name}: {runs[name][-1]}", flush=True)
     return runs
 
 

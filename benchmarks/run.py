@@ -13,6 +13,8 @@ import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.accounts import CHANGES, LESSON_CHANGES, PLAIN
+from benchmarks.loaders import Load, measure_loaders
 from benchmarks.measure import (
     FLOOR,
     LIMIT,
@@ -20,7 +22,9 @@ from benchmarks.measure import (
     NAMES,
     PAUSE,
     PROJECT,
+    STREAMS,
     TAP,
+    Rows,
     cpu,
     memory,
     rate,
@@ -30,18 +34,28 @@ from benchmarks.measure import (
 from scripts.charts import bars
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LATENCIES = (0.05, 0.2, 0.8)
 SIZES = (500, 50)
 """Rows per page: what the tap requests, and the cap of many accounts."""
+LOADED = 20_000
+"""Customers that are loaded."""
 SMALL = 3_600
 """Customers in measurements dominated by response times."""
 FEW, MANY = 10_000, 1_000_000
 """Numbers of customers for which memory is compared."""
 DOCS = PROJECT / "docs"
 KEPT = PROJECT / ".cache" / "benchmarks.json"
-SECTIONS = ("start", "cpu", "memory", "rate", "wall")
+SECTIONS = ("start", "cpu", "accounts", "loaders", "memory", "rate", "wall")
+ACCOUNTS = [
+    ("customer", PLAIN),
+    *(("customer", change) for change in CHANGES),
+    ("lesson", PLAIN),
+    *(("lesson", change) for change in LESSON_CHANGES),
+    ("regular-lesson", PLAIN),
+]
+"""Entities, and how their rows differ from the schemas."""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
@@ -63,6 +77,51 @@ def cpu_section(rows: int, size: int, found: dict[str, float]) -> list[str]:
     ]
     head = ("Program", "µs of CPU per record", "relative to baseline", "relative to tap")
     return ["", f"{rows:,} customers, {size} per page, no latency:", *table(head, cells)]
+
+
+def accounts_section(rows: int, found: dict[tuple[str, str], dict[str, float]]) -> list[str]:
+    """Render the CPU time by account."""
+    cells = [
+        (
+            STREAMS[entity],
+            differs_by,
+            *(f"{spent[name] / rows * 1e6:.1f}" for name in (FLOOR, TAP, "script")),
+            f"{spent[TAP] / spent[FLOOR]:.2f}",
+            f"{spent[TAP] / spent['script']:.2f}",
+        )
+        for (entity, differs_by), spent in found.items()
+    ]
+    head = ("Stream", "Rows", "baseline, µs", "tap, µs", "plain script, µs", "tap / baseline")
+    return [
+        "## Accounts that differ from the schemas",
+        "",
+        "Rows of real accounts have other types than the schemas, other fields and other shapes of",
+        f"dates. CPU per record of {rows:,} rows, {SIZES[0]} per page; the baseline and the plain",
+        "script read the same rows and leave the values as they are.",
+        *table((*head, "tap / script"), cells),
+    ]
+
+
+def loaders_section(rows: int, found: dict[str, Load]) -> list[str]:
+    """Render what the tap and each loader take of a load."""
+    cells = [
+        (
+            f"tap-alfacrm \\| {name}",
+            f"{load.tap:.1f} s",
+            f"{load.loader:.1f} s",
+            f"{load.tap / (load.tap + load.loader):.0%}",
+            f"{load.wall:.1f} s",
+        )
+        for name, load in found.items()
+    ]
+    return [
+        "## Loaders",
+        "",
+        f"CPU time of the tap and of the loader that it is piped into, {rows:,} customers and no",
+        "latency; the PostgreSQL server is not counted. Rows for target-csv are flattened, as in",
+        "`meltano.yml`.",
+        *table(("Pipe", "Tap", "Loader", "Share of the tap", "Time"), cells),
+    ]
 
 
 def wall_section(size: int, times: dict[tuple[int, float, int], dict[str, float]]) -> list[str]:
@@ -105,34 +164,40 @@ def main() -> None:
 
 
 def measure(section: str, options: argparse.Namespace) -> Any:  # noqa: ANN401 - JSON
-    """Measure a section: pairs of a key and its figures."""
-    rounds, wall_rounds = options.rounds, options.wall_rounds
-    if section == "start":
-        return start(rounds)
-    if section == "cpu":
-        return [((options.rows, size), cpu(options.rows, size, rounds)) for size in SIZES]
-    if section == "memory":
-        return [(rows, memory(rows)) for rows in (FEW, MANY)]
-    if section == "rate":
-        return [
+    """Measure a section: its figures, or pairs of a key and figures."""
+    rows, rounds, wall_rounds = options.rows, options.rounds, options.wall_rounds
+    programs = FLOOR, TAP, "script"
+    sections: dict[str, Callable[[], Any]] = {
+        "start": lambda: start(rounds),
+        "cpu": lambda: [((rows, size), cpu(Rows(rows), size, rounds)) for size in SIZES],
+        "accounts": lambda: [
+            (kind, cpu(Rows(rows, *kind), SIZES[0], rounds, programs)) for kind in ACCOUNTS
+        ],
+        "loaders": lambda: measure_loaders(LOADED, SIZES[0], rounds),
+        "memory": lambda: [(customers, memory(customers)) for customers in (FEW, MANY)],
+        "rate": lambda: [
             ((latency, in_flight), rate(SMALL, 50, latency, in_flight, wall_rounds))
             for latency in LATENCIES
             for in_flight in (1, 8)
-        ]
-    return [
-        ((size, latency, limit), wall(SMALL, size, latency, limit, wall_rounds))
-        for size in SIZES
-        for latency in LATENCIES
-        for limit in (0, LIMIT)
-    ]
+        ],
+        "wall": lambda: [
+            ((size, latency, limit), wall(SMALL, size, latency, limit, wall_rounds))
+            for size in SIZES
+            for latency in LATENCIES
+            for limit in (0, LIMIT)
+        ],
+    }
+    return sections[section]()
 
 
 def render(results: dict[str, Any], options: argparse.Namespace) -> str:
     """Draw the charts and write the page."""
     helps = results["start"]
-    cpus, rates, times = (
-        {tuple(key): found for key, found in results[name]} for name in ("cpu", "rate", "wall")
+    cpus, accounts, rates, times = (
+        {tuple(key): found for key, found in results[name]}
+        for name in ("cpu", "accounts", "rate", "wall")
     )
+    loaders = {name: Load(*load) for name, load in results["loaders"].items()}
     memories = dict(results["memory"])
     first = next(iter(cpus))
     slowest = times[SIZES[-1], LATENCIES[-1], LIMIT]
@@ -167,6 +232,8 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
     for (rows, size), found in cpus.items():
         lines += cpu_section(rows, size, found)
     lines += [
+        *accounts_section(options.rows, accounts),
+        *loaders_section(LOADED, loaders),
         "## Requests per second",
         "",
         f"{SMALL:,} customers, 50 per page, with a server that rejects more than {LIMIT} requests",
