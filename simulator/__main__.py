@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
     # Blocked before any thread starts, so that only sigwait receives them.
     stop = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
-    with serve(account, quirks, port=options.port) as server:
+    with serve(account, quirks, port=options.port, is_prepared=True) as server:
         if options.port_file:
             options.port_file.write_text(server.url.rpartition(":")[2])
         key = f" app_key={server.app_key}" if server.app_key else ""

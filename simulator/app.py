@@ -58,6 +58,10 @@ class Api:
         self._renderer = Renderer(account, quirks)
         self._counts = {True: 0, False: 0}
 
+    def prepare(self) -> None:
+        """Make the tables now, so that no response waits for them."""
+        self._listing.prepare(ENTITIES.values())
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         request = await self._register(HttpRequest(scope, receive))

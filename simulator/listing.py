@@ -11,13 +11,13 @@ from simulator.filters import as_int
 from simulator.misbehaviours.base import ALL_BRANCHES, Page, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from simulator.account import Account
     from simulator.entities.entity import Body, Entity
     from simulator.misbehaviours.base import Call
     from simulator.quirks import Quirks
-    from simulator.records import Record
+    from simulator.records import Record, Table
 
 
 class Listing:
@@ -28,9 +28,16 @@ class Listing:
         self._account = account
         self._quirks = quirks
         self._lists: dict[bytes, list[Record]] = {}
+        self._orders: dict[tuple[str, str], list[Record]] = {}
         self._indexes: dict[tuple[str, ...], dict[tuple[str, ...], list[Record]]] = {}
         self._version = account.version
         self._shuffles = Random(0)
+
+    def prepare(self, entities: Iterable[Entity]) -> None:
+        """Generate and sort the rows of entities now, so that no response waits for them."""
+        for entity in entities:
+            for value in entity.orders if not entity.single else ():
+                self._ordered(entity, self._account.tables, {entity.sorted_by: value})
 
     def page(self, entity: Entity, call: Call) -> tuple[list[Record], int, int]:
         """Return the rows of the requested page, its number, and the total."""
@@ -76,6 +83,7 @@ class Listing:
             return self._select(query)
         if self._version != self._account.version:
             self._lists.clear()
+            self._orders.clear()
             self._indexes.clear()
             self._version = self._account.version
         key = msgspec.json.encode(
@@ -95,7 +103,9 @@ class Listing:
 
     def _select(self, query: Query) -> list[Record]:
         entity, branch = query.entity, query.branch
-        rows = self._with_params(query)
+        rows = self._ordered(entity, query.tables, query.filters)
+        if query.params:
+            rows = self._with_params(query, rows)
         if entity.hides_finished:
             rows = [row for row in rows if not row.archived]
         if entity.scope is not None and branch is not None and branch != ALL_BRANCHES:
@@ -105,18 +115,29 @@ class Listing:
             if keep is not None:
                 rows = [row for row in rows if keep(row)]
         if self._quirks.unstable_ties:
+            rows = list(rows)
             self._shuffles.shuffle(rows)
-        else:
-            rows.sort(key=lambda row: row.values["id"])
-        entity.sort(rows, query.filters)
+            entity.sort(rows, query.filters)
         return rows
 
-    def _with_params(self, query: Query) -> list[Record]:
+    def _ordered(
+        self, entity: Entity, tables: Mapping[str, Table], filters: Mapping[str, Any]
+    ) -> list[Record]:
+        """Return all rows of an entity in its order; those of the account are sorted once."""
+        order = entity.path, repr(filters.get(entity.sorted_by))
+        is_own = tables is self._account.tables
+        if is_own and order in self._orders:
+            return self._orders[order]
+        rows = list(tables[entity.table or entity.path].values())
+        if not self._quirks.unstable_ties:
+            rows.sort(key=lambda row: row.values["id"])
+            entity.sort(rows, filters)
+        if is_own:
+            self._orders[order] = rows
+        return rows
+
+    def _with_params(self, query: Query, rows: list[Record]) -> list[Record]:
         params = query.params
-        table = query.entity.table or query.entity.path
-        rows = query.tables[table].values()
-        if not params:
-            return list(rows)
         if query.tables is not self._account.tables:
             return [
                 row
@@ -124,9 +145,9 @@ class Listing:
                 if all(str(row.values[name]) == value for name, value in params.items())
             ]
         # Asked parent by parent: looking through the whole table each time would not do.
-        names = (table, *params)
+        names = (query.entity.path, *params)
         if names not in self._indexes:
             index = self._indexes[names] = {}
             for row in rows:
                 index.setdefault(tuple(str(row.values[name]) for name in params), []).append(row)
-        return list(self._indexes[names].get(tuple(params.values()), ()))
+        return self._indexes[names].get(tuple(params.values()), [])

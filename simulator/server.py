@@ -134,6 +134,7 @@ def serve(  # noqa: PLR0913 - a keyword for each thing that a test varies
     *,
     port: int = 0,
     certificate: Path | None = None,
+    is_prepared: bool = False,
 ) -> Iterator[Server]:
     """Serve an account on a loopback port until the block ends.
 
@@ -146,8 +147,11 @@ def serve(  # noqa: PLR0913 - a keyword for each thing that a test varies
         changes: Changes to apply while serving.
         port: The port; 0 selects a free one.
         certificate: PEM file with key and certificate of `localhost`, for TLS.
+        is_prepared: Whether all tables are made before the first request, not when they are needed.
     """
     api = Api(account, quirks, Schedule(faults, changes))
+    if is_prepared:
+        api.prepare()
     listener = socket.create_server(("127.0.0.1", port))
     # asyncio sets it only on sockets made with a protocol number; without it each answer
     # waits 40 ms for the client's acknowledgement

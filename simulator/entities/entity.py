@@ -24,6 +24,10 @@ class Entity:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     sort: Sorter
     """Sorts rows in place; the sort is stable."""
+    sorted_by: str = ""
+    """Filter on whose value the order depends; empty: the order is always the same."""
+    orders: tuple[object, ...] = (None,)
+    """Usual values of this filter."""
     defaults: Mapping[str, object] = field(default_factory=dict)
     """Filters that apply if the body omits them."""
     scope: Scope | None = None

@@ -84,6 +84,8 @@ ENTITIES = (
             **f.texts("name", "note"),
         },
         sort=_customers,
+        sorted_by="is_study",
+        orders=(0, 1, 2),
         defaults={"is_study": 1, "removed": 0},
         scope=in_branches,
     ),

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator import Account, Quirks
+from simulator import Account, Quirks, serve
+from tests.simulator.conftest import Client
 
 if TYPE_CHECKING:
-    from tests.simulator.conftest import Client, Start
+    from tests.simulator.conftest import Start
 
 LEADS, CLIENTS, ARCHIVED_LEADS, ARCHIVED_CLIENTS = 11, 13, 17, 19
 
@@ -142,3 +143,24 @@ def test_dictionaries_come_whole_under_every_branch(client: Client, entity: str)
     flag = "is_active" if entity == "branch" else "is_enabled"
     some = client.items(f"{entity}/index", **{flag: 1})
     assert some == [row for row in rows if row[flag] == 1]
+
+
+@pytest.mark.parametrize("quirks", [Quirks(), Quirks(unstable_ties=True)])
+def test_a_server_may_make_its_tables_first(quirks: Quirks) -> None:
+    paths = ["customer", "lesson", "group", "1/pay", "1/log", "1/cgi"]
+
+    def lists(*, is_prepared: bool) -> list[Any]:
+        account = Account.build(leads=11, clients=13)
+        with serve(account, quirks, is_prepared=is_prepared) as server:
+            client, made = Client(server), set(account.tables)
+            client.log_in()
+            found = [
+                client.envelope(f"{path}/index?group_id=1", is_study=kind)
+                for path in paths
+                for kind in (0, 1, 2)
+            ]
+            client.session.close()
+        assert (set(account.tables) == made) is is_prepared
+        return found
+
+    assert lists(is_prepared=True) == lists(is_prepared=False)
