@@ -13,12 +13,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import urllib3
 
 from benchmarks.accounts import PLAIN
+from simulator import Account, Quirks, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,9 +82,9 @@ def server(rows: int, *options: str, latency: float = 0.0, limit: int = 0) -> It
 
 
 def command_of(
-    name: str, url: str, size: int, folder: Path, stream: str = "customers", **settings: Any
+    name: str, url: str, size: int, folder: Path, stream: str | None = "customers", **settings: Any
 ) -> list[str]:
-    """Return the command that reads all rows of a stream."""
+    """Return the command that reads all rows of a stream, or (None) of all that are by default."""
     if name != TAP:
         python = OTHERS if name in {"dlt_source", "aioalfacrm_client"} else Path(sys.executable)
         return [str(python), str(RIVALS / f"{name}.py"), url, str(size)]
@@ -102,7 +104,7 @@ def command_of(
     catalog = json.loads(found.stdout)
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
-            if item["breadcrumb"] == []:
+            if item["breadcrumb"] == [] and stream:
                 item["metadata"]["selected"] = entry["stream"] == stream
     catalog_file.write_text(json.dumps(catalog))
     return [*tap, "--catalog", str(catalog_file)]
@@ -218,6 +220,37 @@ def start(rounds: int) -> tuple[float, float]:
         for name, command in commands.items():
             runs[name].append(run(command).cpu)
     return statistics.median(runs["tap"]), statistics.median(runs["minimal"])
+
+
+def load(size: int, latency: float) -> tuple[int, float, int]:
+    """Measure a whole load of the demo account, all streams that are selected by default.
+
+    Returns:
+        Data requests that were answered, seconds from the first to the last, and status 429.
+    """
+    quirks = Quirks(rate_limit=LIMIT, latency_seconds=latency, max_page_size=size)
+    account = Account.demo()
+    with (
+        serve(account, quirks, is_prepared=True) as server,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        settings = {"requests_per_second": LIMIT}
+        command = command_of(TAP, server.url, size, Path(folder), None, **settings)
+        before = len(server.data_requests)
+        time.sleep(1.1)
+        run(command)
+        requests = server.data_requests[before:]
+    arrived = [request.arrived for request in requests]
+    refused = sum(request.status == HTTPStatus.TOO_MANY_REQUESTS for request in requests)
+    number, seconds = len(requests) - refused, max(arrived) - min(arrived)
+    print(f"{latency} s, {size} per page: {number / seconds:.2f}/s, {refused} refused", flush=True)
+    return number, seconds, refused
+
+
+def loads(cases: Sequence[tuple[int, float]]) -> list[tuple[int, float, int]]:
+    """Measure loads side by side, because they do little but wait."""
+    with ThreadPoolExecutor(len(cases)) as pool:
+        return list(pool.map(lambda case: load(*case), cases))
 
 
 def rate(

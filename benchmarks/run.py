@@ -26,6 +26,7 @@ from benchmarks.measure import (
     TAP,
     Rows,
     cpu,
+    loads,
     memory,
     rate,
     start,
@@ -47,7 +48,7 @@ FEW, MANY = 10_000, 1_000_000
 """Numbers of customers for which memory is compared."""
 DOCS = PROJECT / "docs"
 KEPT = PROJECT / ".cache" / "benchmarks.json"
-SECTIONS = ("start", "cpu", "accounts", "loaders", "memory", "rate", "wall")
+SECTIONS = ("start", "cpu", "accounts", "loaders", "memory", "rate", "load", "wall")
 ACCOUNTS = [
     ("customer", PLAIN),
     *(("customer", change) for change in CHANGES),
@@ -124,6 +125,28 @@ def loaders_section(rows: int, found: dict[str, Load]) -> list[str]:
     ]
 
 
+def load_section(found: dict[tuple[int, float], tuple[int, float, int]]) -> list[str]:
+    """Render the requests per second of whole loads."""
+    cells = [
+        (
+            f"{latency * 1000:.0f} ms",
+            size,
+            f"{number:,}",
+            f"{seconds:.0f}",
+            f"{number / seconds:.2f}",
+            refused,
+        )
+        for (size, latency), (number, seconds, refused) in found.items()
+    ]
+    head = ("Latency", "Rows per page", "Requests", "Seconds", "Per second", "Status 429")
+    return [
+        "",
+        "The same over a whole load of the demo account, with all streams that are selected by",
+        f"default and {LIMIT} requests per second permitted. The loads run in parallel.",
+        *table(head, cells),
+    ]
+
+
 def wall_section(size: int, times: dict[tuple[int, float, int], dict[str, float]]) -> list[str]:
     """Render the time of each program at one page size, with and without the rate limit."""
     columns = {
@@ -167,6 +190,7 @@ def measure(section: str, options: argparse.Namespace) -> Any:  # noqa: ANN401 -
     """Measure a section: its figures, or pairs of a key and figures."""
     rows, rounds, wall_rounds = options.rows, options.rounds, options.wall_rounds
     programs = FLOOR, TAP, "script"
+    loaded = [(size, latency) for size in SIZES for latency in LATENCIES]
     sections: dict[str, Callable[[], Any]] = {
         "start": lambda: start(rounds),
         "cpu": lambda: [((rows, size), cpu(Rows(rows), size, rounds)) for size in SIZES],
@@ -180,6 +204,7 @@ def measure(section: str, options: argparse.Namespace) -> Any:  # noqa: ANN401 -
             for latency in LATENCIES
             for in_flight in (1, 8)
         ],
+        "load": lambda: list(zip(loaded, loads(loaded), strict=True)),
         "wall": lambda: [
             ((size, latency, limit), wall(SMALL, size, latency, limit, wall_rounds))
             for size in SIZES
@@ -193,9 +218,9 @@ def measure(section: str, options: argparse.Namespace) -> Any:  # noqa: ANN401 -
 def render(results: dict[str, Any], options: argparse.Namespace) -> str:
     """Draw the charts and write the page."""
     helps = results["start"]
-    cpus, accounts, rates, times = (
+    cpus, accounts, rates, whole, times = (
         {tuple(key): found for key, found in results[name]}
-        for name in ("cpu", "accounts", "rate", "wall")
+        for name in ("cpu", "accounts", "rate", "load", "wall")
     )
     loaders = {name: Load(*load) for name, load in results["loaders"].items()}
     memories = dict(results["memory"])
@@ -253,6 +278,7 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
                 for (latency, in_flight), (found, refused, number) in rates.items()
             ],
         ),
+        *load_section(whole),
         "## Time",
         "",
         "Wall-clock time of the whole process. With a rate limit, the other programs send a",
