@@ -3,94 +3,27 @@
 from __future__ import annotations
 
 import threading
-import time
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tap_alfacrm.client.kept import MAX_FIRST_PAGE_AGE, KeptResponses, PageSizes
-from tap_alfacrm.client.request import PlannedList, pages_expected
+from tap_alfacrm.client.kept import KeptResponses, PageSizes
+from tap_alfacrm.client.open_list import OpenList, Response
+from tap_alfacrm.client.request import PlannedList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
     from tap_alfacrm.client.client import Client
     from tap_alfacrm.client.request import ListRequest
     from tap_alfacrm.client.stats import RequestStats
     from tap_alfacrm.records.page import Page
 
-OVERLAP_PAGES = 4
-"""Pages of a list that may be outstanding when the next list is begun, so that nothing waits for
-its length. A row that moves between the two meanwhile changes a total, which makes both be read
-again (docs/behaviour.md#completeness)."""
 REUSE_LOOKAHEAD = 8
 """Times `max_in_flight` lists of a new plan that are searched for pages already requested."""
-
-
-@dataclass(slots=True)
-class _Response:
-    """A page that is requested, or received and not needed yet."""
-
-    requested_at: float = field(default_factory=time.monotonic)
-    future: Future[Page] = field(default_factory=Future)
-
-    @property
-    def page(self) -> Page | None:
-        """The page, if it was received."""
-        done = self.future.done() and not self.future.cancelled()
-        return self.future.result() if done and self.future.exception() is None else None
-
-
-@dataclass(slots=True, eq=False)
-class _OpenList:
-    """How far a list has been requested.
-
-    Attributes:
-        planned: The list.
-        responses: Pages requested and not handed out, by number.
-        requested: Number of pages requested, from the first.
-        pages: Number of pages of the list, None while unknown.
-    """
-
-    planned: PlannedList
-    responses: dict[int, _Response] = field(default_factory=dict)
-    requested: int = 0
-    pages: int | None = None
-
-    def forget(self) -> None:
-        for response in self.responses.values():
-            response.future.cancel()
-        self.responses.clear()
-        self.requested, self.pages = 0, None
-
-    def update_length(self) -> None:
-        """Take the length from the first page, once it was received."""
-        first = self.responses.get(0)
-        if first is None or (page := first.page) is None:
-            return
-        planned = self.planned
-        self.pages = (
-            1 if planned.count_only else pages_expected(page, planned.request, planned.page_size)
-        )
-
-    def refresh(self) -> None:
-        """Discard a first page that has waited too long for the second."""
-        self.update_length()
-        first = self.responses.get(0)
-        if first is None or not self.requested == 1 < (self.pages or 0):
-            return
-        if time.monotonic() - first.requested_at > MAX_FIRST_PAGE_AGE:
-            self.forget()
-
-    def blocks(self, other: PlannedList) -> bool:
-        """Whether a later list has to wait for pages of this one."""
-        if not other.depends_on_previous or self.planned.single_page_likely:
-            return False
-        overlap = 0 if other.count_only else OVERLAP_PAGES
-        return not self.requested or self.pages is None or self.requested < self.pages - overlap
 
 
 class PrefetchClient:
@@ -110,7 +43,7 @@ class PrefetchClient:
         """
         self._client = client
         self._max_in_flight = max_in_flight
-        self._lists: list[_OpenList] = []
+        self._lists: list[OpenList] = []
         self._upcoming: Iterator[PlannedList] = iter(())
         self._kept = KeptResponses()
         self._sizes = PageSizes()
@@ -148,7 +81,7 @@ class PrefetchClient:
         self._upcoming = iter(upcoming)
         self._lists = []
         for planned in self._upcoming:
-            list_ = known.pop((planned.request, planned.count_only), None) or _OpenList(planned)
+            list_ = known.pop((planned.request, planned.count_only), None) or OpenList(planned)
             self._lists.append(list_)
             if len(self._lists) >= self._max_in_flight * (REUSE_LOOKAHEAD if known else 1):
                 break
@@ -185,7 +118,7 @@ class PrefetchClient:
         if list_ is not None:
             self._lists.remove(list_)
         if list_ is None or list_.planned.page_size != page_size:
-            list_ = _OpenList(PlannedList(request, page_size, count_only=count_only))
+            list_ = OpenList(PlannedList(request, page_size, count_only=count_only))
         self._lists.insert(0, list_)
         try:
             yield partial(self._fetch_page, list_)
@@ -194,7 +127,7 @@ class PrefetchClient:
                 self._lists.remove(list_)
             list_.forget()
 
-    def _fetch_page(self, list_: _OpenList, number: int) -> Page:
+    def _fetch_page(self, list_: OpenList, number: int) -> Page:
         request = list_.planned.request.for_page(number, list_.planned.page_size)
         if self._max_in_flight == 1:
             return self.fetch(request)
@@ -204,9 +137,8 @@ class PrefetchClient:
         if response is None:
             self._wait_for_room()
             response = self._request(list_, number)
-        self._request_upcoming()
         try:
-            page = response.future.result()
+            page = self._await(response)
         finally:
             list_.update_length()
             list_.responses.pop(number, None)
@@ -215,7 +147,15 @@ class PrefetchClient:
             self._discard_length(list_)
         return page
 
-    def _discard_length(self, list_: _OpenList) -> None:
+    def _await(self, response: Response) -> Page:
+        """Wait for a page, and request others wherever there is room for them meanwhile."""
+        self._request_upcoming()
+        while not response.future.done():
+            wait([response.future, *self._outstanding()], return_when=FIRST_COMPLETED)
+            self._request_upcoming()
+        return response.future.result()
+
+    def _discard_length(self, list_: OpenList) -> None:
         """Discard lists that were begun because a list seemed to end, which is longer."""
         list_.pages = None
         for other in self._lists:
@@ -235,9 +175,7 @@ class PrefetchClient:
     def _request_upcoming(self) -> None:
         """Request the next pages, as far as there is room."""
         missing = self._max_in_flight - len(self._lists)
-        self._lists.extend(
-            _OpenList(planned) for planned in islice(self._upcoming, max(0, missing))
-        )
+        self._lists.extend(OpenList(planned) for planned in islice(self._upcoming, max(0, missing)))
         for list_ in self._lists:
             list_.refresh()
         room = self._max_in_flight - len(self._outstanding())
@@ -245,7 +183,7 @@ class PrefetchClient:
             self._request(nearest, nearest.requested)
             room -= 1
 
-    def _choose_list(self) -> _OpenList | None:
+    def _choose_list(self) -> OpenList | None:
         """Choose the list of which to request one more page.
 
         The first pages of lists come before further pages of the current one: they tell the
@@ -269,17 +207,17 @@ class PrefetchClient:
                 return list_
         return None
 
-    def _has_room(self, list_: _OpenList, held: list[str]) -> bool:
+    def _has_room(self, list_: OpenList, held: list[str]) -> bool:
         return list_.planned.count_only or self._sizes.has_room(
             list_.planned.request.resource, held
         )
 
-    def _request(self, list_: _OpenList, number: int) -> _Response:
+    def _request(self, list_: OpenList, number: int) -> Response:
         """Request a page in a daemon thread, so that a signal ends the process at once."""
         request = list_.planned.request.for_page(number, list_.planned.page_size)
         if not list_.planned.count_only:
             request = self._sizes.measure(request)
-        response = list_.responses[number] = _Response()
+        response = list_.responses[number] = Response()
         list_.requested = max(list_.requested, number + 1)
         page, received_at = self._kept.take(request)
         if page is not None:
