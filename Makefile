@@ -11,7 +11,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 UV := .tools/bin/uv
 BIN := .venv/bin
-MELTANO := .tools/meltano/bin/meltano
+# Without the credentials of .env, which no installation needs.
+MELTANO_INSTALL := .tools/meltano/bin/meltano --log-level=warning --env-file=/dev/null install
 # Some loaders run on Python 3.11 and older only.
 LOADERS := moto tables target-csv target-jsonl target-postgres target-snowflake $(shell $(PYTHON) -c \
 	'import sys; sys.version_info < (3, 12) and print("target-bigquery target-clickhouse target-mssql")' 2>/dev/null)
@@ -238,9 +239,9 @@ $(UV):
 	touch $@
 
 .meltano/.installed: meltano.yml .tools/meltano/.installed
-	$(MELTANO) --log-level=warning install tap-alfacrm target-csv
+	$(MELTANO_INSTALL) tap-alfacrm target-csv
 	touch $@
 
 .meltano/.loaders: .meltano/.installed
-	$(MELTANO) --log-level=warning install $(LOADERS)
+	$(MELTANO_INSTALL) $(LOADERS)
 	touch $@

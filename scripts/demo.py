@@ -43,7 +43,7 @@ UNLIMITED = 1_000
 """Requests per second in the demo, whose account has no limit."""
 VENDOR_LIMIT = 5
 """Requests per second that the vendor allows."""
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 600
 
 
 @contextmanager

@@ -72,6 +72,8 @@ class Api:
         transport: asyncio.Transport = scope["state"]["transport"]
         if fault is not None and fault.kind == "stall":
             await asyncio.sleep(fault.seconds)
+            while not fault.until():  # noqa: ASYNC110 - a condition of the test
+                await asyncio.sleep(0.01)
         if fault is not None and fault.kind == "reset":
             transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, _RESET

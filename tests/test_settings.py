@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,9 @@ from tap_alfacrm.config import Config
 from tap_alfacrm.errors import ConfigError
 from tap_alfacrm.sdk.environment import Environment
 from tap_alfacrm.tap import TapAlfaCRM
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD: dict[str, Any] = {"hostname": "demo.s20.online", "email": "a@example.org", "api_key": "k3y"}
 SECRET = "5up3r-s3cret"
@@ -108,6 +111,12 @@ def test_flattening_without_a_depth_is_told() -> None:
 SCHEMA = TapAlfaCRM.config_jsonschema
 
 
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Work in an empty folder: the clone may contain a .env."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
@@ -121,6 +130,7 @@ SCHEMA = TapAlfaCRM.config_jsonschema
         ("timezone", "Europe/Kyiv", "Europe/Kyiv"),
     ],
 )
+@pytest.mark.usefixtures("elsewhere")
 def test_the_environment_gives_each_setting_its_type(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object
 ) -> None:
@@ -129,6 +139,7 @@ def test_the_environment_gives_each_setting_its_type(
 
 
 @pytest.mark.parametrize(("name", "text"), [("page_size", "many"), ("branch_ids", "a,b")])
+@pytest.mark.usefixtures("elsewhere")
 def test_the_environment_with_a_wrong_type(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:

@@ -37,6 +37,7 @@ _Standard: Any = get_tap_test_class(
     TapAlfaCRM,
     config=config_for(_server),
     catalog=_everything(),
+    parse_env_config=False,  # the clone may contain a .env
 )
 
 

@@ -37,7 +37,7 @@ LISTED = [stream for stream in STREAMS if not issubclass(stream, ChildStream)]
 
 @pytest.fixture
 def account() -> Account:
-    return Account.build(leads=8, clients=8, archived_leads=5, archived_clients=4)
+    return Account.build(leads=3, clients=3, archived_leads=1, archived_clients=1)
 
 
 def test_every_stream_gives_every_row_once(sync: Sync, account: Account, server: Server) -> None:

@@ -20,7 +20,7 @@ from typing_extensions import override
 
 from simulator import Account, Fault, serve
 from tap_alfacrm.errors import RequestError
-from tests.conftest import config_for
+from tests.conftest import config_for, set_retry_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -135,12 +135,16 @@ SLOW: dict[str, Callable[[], Iterable[bytes]]] = {
 
 @pytest.mark.parametrize("wire", SLOW.values(), ids=SLOW)
 def test_a_response_that_trickles_is_given_up_and_requested_again(
-    sync: Sync, account: Account, wire: Callable[[], Iterable[bytes]]
+    sync: Sync,
+    account: Account,
+    wire: Callable[[], Iterable[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    set_retry_policy(monkeypatch, response_timeouts=0.01)
     fault = Fault("wire", wire=wire, seconds=0.1)
     with serve(account, faults=[fault]) as server:
-        output = sync(server, streams=("branches",), request_timeout_seconds=0.3)
-    assert "the response was not complete after 0.9 s" in "".join(output.warnings())
+        output = sync(server, streams=("branches",), request_timeout_seconds=60)
+    assert "the response was not complete after 0.6 s" in "".join(output.warnings())
     assert output.verdict("branches").startswith("branches: COMPLETE")
 
 
@@ -166,13 +170,14 @@ def test_a_proxy_is_held_to_the_same_limits(
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.server_address[1]}")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
+    set_retry_policy(monkeypatch, response_timeouts=0.01)
     try:
-        config = {"hostname": host, "request_timeout_seconds": 0.3}
+        config = {"hostname": host, "request_timeout_seconds": 60}
         output = sync(server, streams=("branches",), fails=RequestError, **config)
     finally:
         proxy.shutdown()
         proxy.server_close()
-    assert "was not complete after 0.9 s" in str(output.error)
+    assert "was not complete after 0.6 s" in str(output.error)
 
 
 def peak_mb(folder: Path, page: bytes) -> float:

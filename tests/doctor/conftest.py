@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator import Account
+from tap_alfacrm.doctor import runner
 from tap_alfacrm.doctor.runner import create_probe, run_checks
 from tests.conftest import config_for, shorten_waits
 
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
 
     Examine = Callable[..., Report]
     OpenProbe = Callable[..., Probe]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def patience() -> Iterator[None]:
+    """Limits of time that a busy machine does not reach."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(runner, "MINUTES", 30)
+        patched.setattr(runner, "MAX_TIMEOUT", 600.0)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def test_each_fault_is_reported_with_its_reason(school: Account, diagnose: Exami
 
 
 def test_a_server_that_stalls_is_reported(school: Account, diagnose: Examine) -> None:
-    with serve(school, faults=[Fault("stall", at=30, seconds=3)]) as server:
+    with serve(school, faults=[Fault("stall", at=30, seconds=1_200)]) as server:
         report = diagnose(server, request_timeout_seconds=2)
     assert "no response within the timeout" in report.findings()["way_in.troubles"].text
 

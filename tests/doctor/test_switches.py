@@ -68,21 +68,21 @@ LOGIN: Switches = {
 CASES: list[tuple[Switches, str, str]] = [
     # what is turned on, the finding, and what its line says
     (LOGIN, "way_in.bad_token", "gets status 403"),
-    ({"token_ttl_seconds": 0.4, "latency_seconds": 0.01}, "way_in.token_life", "stopped working"),
+    ({"token_uses": 40}, "way_in.token_life", "stopped working"),
     (LOGIN, "way_in.second_login", "invalidates older"),
     (LOGIN, "way_in.app_key", "app_key is needed"),
     (
-        {"rate_limit": 3, "rate_window_seconds": 0.05, "retry_after": "0"},
+        {"rate_limit": 1, "rate_window_seconds": 0.05, "retry_after": "0"},
         "way_in.troubles",
         "status 429",
     ),
     (
-        {"rate_limit": 3, "rate_window_seconds": 0.05, "retry_after": "0"},
+        {"rate_limit": 1, "rate_window_seconds": 0.05, "retry_after": "0"},
         "way_in.troubles",
         "Retry-After 0",
     ),
     (
-        {"rate_limit": 3, "rate_window_seconds": 0.05},
+        {"rate_limit": 1, "rate_window_seconds": 0.05},
         "way_in.troubles",
         "have no Retry-After",
     ),
@@ -159,7 +159,7 @@ CASES: list[tuple[Switches, str, str]] = [
 ELSEWHERE = {
     "bad_login_status": "seen only when the login is refused: test_a_refused_login_is_named",
     "latency_seconds": "a figure, not a sentence: test_slow_answers_are_counted",
-    "token_uses": "a token that dies is a token that dies: token_ttl_seconds",
+    "token_ttl_seconds": "a token that dies is a token that dies: token_uses",
     "planted": "any JSON anywhere: what a schema cannot hold is reported as for junk_share",
 }
 INCOMPLETE = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import time
 from typing import Any
 
@@ -49,6 +50,7 @@ def test_the_first_day_lies_twelve_hours_and_the_lookback_before_the_bookmark(
     assert BY_CHANGE.first_day(start, lookback) == day
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the zone of a process cannot be set there")
 def test_the_first_day_does_not_depend_on_the_zone_of_the_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

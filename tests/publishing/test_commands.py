@@ -104,6 +104,13 @@ def test_no_command_is_untested() -> None:
     assert {command for _, command in told} >= {*NOT_IN_A_TEST, *README}
 
 
+def test_no_installation_reads_the_credentials() -> None:
+    shown = run("make", "--dry-run", "--always-make", "demo", "meltano", cwd=PROJECT)
+    installations = [line for line in shown.splitlines() if re.search(r"/meltano .*install", line)]
+    assert len(installations) > 1
+    assert all("--env-file=/dev/null" in line for line in installations)
+
+
 INLINE = re.compile(
     r"(?<!`)`((?:[\w./]*/)?(?:alfacrm-doctor|make|meltano|python3?|tap-alfacrm|uvx?) [^`]+)`(?!`)"
 )

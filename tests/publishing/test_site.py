@@ -137,6 +137,7 @@ def test_each_page_ends_with_its_next_step() -> None:
 
 
 def test_installation_stands_before_what_needs_make() -> None:
+    recipe = (PROJECT / "docs" / "recipes" / "meltano.md").read_text(encoding="utf-8")
     for page, title in {
         "README.md": "Installation",
         "README.uk.md": "Встановлення",
@@ -150,6 +151,8 @@ def test_installation_stands_before_what_needs_make() -> None:
             assert command in section, page
         [shell] = re.findall(r"```powershell\n(.*?)```", section, re.DOTALL)
         assert not set("|<>&;$\\`") & set(shell), page
+        _, *lines = shell.splitlines()  # the first one installs uv
+        assert all(line in recipe for line in lines), page
 
 
 def test_charts_are_drawn_for_a_phone() -> None:

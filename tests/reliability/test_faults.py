@@ -18,6 +18,7 @@ from tests.reliability.scenario import (
     held,
     small_account,
     tap_for,
+    timeout,
 )
 from tests.truth import untrue
 
@@ -80,7 +81,7 @@ def test_a_fault_loses_and_duplicates_nothing(
     if kind.get("on") == "login":  # the login that this request causes
         faults = [Fault(**{**kind, "at": 2}), Fault("expire_tokens", at=Nth(entity, n))]
     with serve(small_account(), faults=faults) as server:
-        tap = tap_for(server, tmp_path)
+        tap = tap_for(server, tmp_path, **timeout(faults))
         ending = tap.run()
         assert any(r.fault for r in server.log)
     loaded.take(tap, ending)

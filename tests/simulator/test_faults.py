@@ -87,10 +87,17 @@ def test_the_connection_may_be_cut_inside_the_body(start: Start) -> None:
 
 
 def test_a_response_may_stall(start: Start) -> None:
-    client = start(faults=[Fault("stall", seconds=0.5)])
+    client = start(faults=[Fault("stall", seconds=1_200)])
     with pytest.raises(requests.Timeout):
         client.session.post(f"{client.server.url}/v2api/branch/index", json={}, timeout=0.1)
     assert statuses(client, 1) == [200]
+
+
+def test_a_stall_ends_with_its_condition(start: Start) -> None:
+    answers = iter([False, False, True])
+    client = start(faults=[Fault("stall", seconds=0, until=lambda: next(answers))])
+    assert statuses(client, 1) == [200]
+    assert not list(answers)
 
 
 def test_a_stalled_response_does_not_delay_the_end() -> None:
