@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -12,6 +13,9 @@ from typing import NoReturn
 from tap_alfacrm.errors import AlfaCRMError, OutputError
 from tap_alfacrm.sdk.log_level import settle_log_level
 from tap_alfacrm.tap import PREFIX, TapAlfaCRM
+
+GC_THRESHOLD = 20_000
+"""New containers after which cycles are looked for: a page has thousands of lists, and none."""
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -31,6 +35,8 @@ def main() -> NoReturn:
     A request that is under way in a thread, in the middle of a TLS handshake above all, can crash
     an interpreter that shuts down.
     """
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     code: object = 0
     try:
         run()
