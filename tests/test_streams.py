@@ -84,10 +84,12 @@ def test_no_request_is_sent_twice_without_a_reason(
         responses.setdefault(request, []).append(r)
     for same in responses.values():
         # a count is requested once more, and so is an empty response; and the rows of a
-        # parent of several branches are compared before they are loaded
+        # parent of several branches are compared before they are loaded; groups are read again
+        # because some seem to have no members
         is_proof = not any(r.rows for r in same) or same[0].body.get("pageSize") == 1
         is_compared = not shared.isdisjoint(same[0].query.values())
-        assert len(same) <= 1 + is_compared + is_proof, same[0].path
+        has_moved = same[0].entity == "group"
+        assert len(same) <= 1 + is_compared + is_proof + has_moved, same[0].path
 
 
 def test_a_discovery_needs_a_request_or_two_for_each_list(server: Server) -> None:

@@ -92,14 +92,15 @@ class PageSizes:
 
         return replace(request, parser=parse)
 
-    def has_room(self, resource: str, held: Sequence[str]) -> bool:
+    def has_room(self, resource: str, held: Sequence[str], *, is_short: bool = False) -> bool:
         """Whether one more page can be held.
 
         Args:
             resource: Resource of the page.
             held: Resources of the pages that are outstanding or not needed yet.
+            is_short: Whether its list is likely to be short.
         """
         size = self._largest.get(resource)
         if size is None:
-            return held.count(resource) < MAX_UNMEASURED
+            return is_short or held.count(resource) < MAX_UNMEASURED
         return not held or size + sum(self._largest.get(one, 0) for one in held) <= MAX_BYTES

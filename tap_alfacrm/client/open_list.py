@@ -83,4 +83,5 @@ class OpenList:
         if not (other.depends_on_previous and is_same_resource) or own.single_page_likely:
             return False
         overlap = 0 if other.count_only else OVERLAP_PAGES
-        return not self.requested or self.pages is None or self.requested < self.pages - overlap
+        pages = 1 if own.count_only else self.pages
+        return not self.requested or pages is None or self.requested < pages - overlap

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tap_alfacrm.client.kept import KeptResponses, PageSizes
 from tap_alfacrm.client.open_list import OpenList, Response
-from tap_alfacrm.client.request import PlannedList
+from tap_alfacrm.client.request import COUNT_PAGE_SIZE, PlannedList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tap_alfacrm.client.stats import RequestStats
     from tap_alfacrm.records.page import Page
 
+LOOKAHEAD = 4
+"""Times `max_in_flight` lists that are open at once, so that short ones fill the waiting times."""
 REUSE_LOOKAHEAD = 8
 """Times `max_in_flight` lists of a new plan that are searched for pages already requested."""
 
@@ -88,6 +90,24 @@ class PrefetchClient:
         for list_ in known.values():
             list_.forget()
 
+    def plan_counts(self, requests: Iterable[ListRequest]) -> None:
+        """Request the totals of lists before all that is planned, as they are now.
+
+        Args:
+            requests: The lists, to be counted one after the other.
+        """
+        lists = [
+            OpenList(PlannedList(request, COUNT_PAGE_SIZE, count_only=True)) for request in requests
+        ]
+        wanted = {(list_.planned.request, True) for list_ in lists}
+        others = []
+        for list_ in self._lists:
+            if (list_.planned.request, list_.planned.count_only) in wanted:
+                list_.forget()
+            else:
+                others.append(list_)
+        self._lists = lists + others
+
     def forget(self, request: ListRequest) -> None:
         """Discard prefetched pages, because rows have moved.
 
@@ -126,6 +146,15 @@ class PrefetchClient:
             if list_ in self._lists:  # no other plan has been made since
                 self._lists.remove(list_)
             list_.forget()
+
+    def count(self, request: ListRequest) -> Page:
+        """Fetch the total of a list, with its first row.
+
+        Args:
+            request: The list and its filters, without the page.
+        """
+        with self.open_list(request, COUNT_PAGE_SIZE, count_only=True) as fetch_page:
+            return fetch_page(0)
 
     def _fetch_page(self, list_: OpenList, number: int) -> Page:
         request = list_.planned.request.for_page(number, list_.planned.page_size)
@@ -174,7 +203,7 @@ class PrefetchClient:
 
     def _request_upcoming(self) -> None:
         """Request the next pages, as far as there is room."""
-        missing = self._max_in_flight - len(self._lists)
+        missing = LOOKAHEAD * self._max_in_flight - len(self._lists)
         self._lists.extend(OpenList(planned) for planned in islice(self._upcoming, max(0, missing)))
         for list_ in self._lists:
             list_.refresh()
@@ -190,13 +219,17 @@ class PrefetchClient:
         lengths, without which nothing after them can be planned. Three limits hold at any time. A
         list is begun only when no list before it, whose rows could still move to it, has more
         than `OVERLAP_PAGES` pages to request; no more than `max_in_flight` pages are held for
-        lists after the current one; and large pages are held only as far as `PageSizes` allows.
+        lists after the current one, apart from totals and short lists; and large pages are held
+        only as far as `PageSizes` allows.
         """
         held = [one.planned.request.resource for one in self._lists for _ in one.responses]
-        places = self._max_in_flight - sum(len(list_.responses) for list_ in self._lists[1:])
+        places = self._max_in_flight - sum(
+            len(list_.responses) for list_ in self._lists[1:] if not list_.planned.is_short
+        )
         for position, list_ in enumerate(self._lists):
             before = self._lists[:position]
-            if list_.requested or (position and places <= 0) or not self._has_room(list_, held):
+            has_place = not position or list_.planned.is_short or places > 0
+            if list_.requested or not (has_place and self._has_room(list_, held)):
                 continue
             if not any(one.blocks(list_.planned) for one in before):
                 return list_
@@ -208,8 +241,9 @@ class PrefetchClient:
         return None
 
     def _has_room(self, list_: OpenList, held: list[str]) -> bool:
-        return list_.planned.count_only or self._sizes.has_room(
-            list_.planned.request.resource, held
+        planned = list_.planned
+        return planned.count_only or self._sizes.has_room(
+            planned.request.resource, held, is_short=planned.single_page_likely
         )
 
     def _request(self, list_: OpenList, number: int) -> Response:

@@ -74,6 +74,10 @@ class ListRequest:
         return f"{self.path} ({', '.join(f'{key} {value}' for key, value in shown.items())})"
 
 
+COUNT_PAGE_SIZE = 1
+"""Page size of a request of which only the total is used."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedList:
     """A list that will be read.
@@ -93,6 +97,11 @@ class PlannedList:
     depends_on_previous: bool = False
     single_page_likely: bool = False
     count_only: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is likely to take little memory."""
+        return self.single_page_likely or self.count_only
 
 
 def pages_expected(first_page: Page, request: ListRequest, page_size: int) -> int:

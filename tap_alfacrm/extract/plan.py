@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_alfacrm.client.request import PlannedList
+from tap_alfacrm.client.request import COUNT_PAGE_SIZE, PlannedList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from tap_alfacrm.extract.completeness import Word
     from tap_alfacrm.extract.empties import EmptyParents
     from tap_alfacrm.records.page import Page
-
-COUNT_PAGE_SIZE = 1
-"""Page size of a request of which only the total is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,7 @@ class Task:
         partition: The partition, as a key; None where no count needs its ids.
         name: Name of the task in the memory of the stream.
         id_scope: Ids are unique within this scope only; None: within the stream.
+        follows_previous: Whether rows can move to its lists from those of the task before.
         single_page_likely: Whether each list is likely to have one page.
         is_windowed: Whether a filter excludes rows, so that an earlier count says nothing.
         parent: In a series, the list and the id of the parent that the task requests.
@@ -80,6 +78,7 @@ class Task:
     partition: Hashable | None = None
     name: str = ""
     id_scope: Hashable = None
+    follows_previous: bool = False
     single_page_likely: bool = False
     is_windowed: bool = False
     parent: tuple[str, int] = ("", 0)
@@ -94,7 +93,7 @@ class Task:
             yield PlannedList(
                 request,
                 page_size,
-                depends_on_previous=number > 0 or self.partition == (),
+                depends_on_previous=number > 0 or self.follows_previous,
                 single_page_likely=self.single_page_likely,
             )
         for count in self.counts:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.completeness import Evidence, judge
 from tap_alfacrm.extract.pagination import MAX_PASSES, ListRead, read_until_stable
-from tap_alfacrm.extract.plan import COUNT_PAGE_SIZE, ListPage
+from tap_alfacrm.extract.plan import ListPage
 from tap_alfacrm.extract.progress import NoProgress
 from tap_alfacrm.extract.results import ListResult, SeenIds
 from tap_alfacrm.extract.schedule import Schedule
@@ -89,7 +89,7 @@ class ListReader:
 
     def _read_route(self, route: Route, evidence: Evidence) -> Iterator[ListPage]:
         """Read all groups; those that are refused are noted where others are not."""
-        schedule = Schedule(route, self._page_size, self._begin_group)
+        schedule = Schedule(route, self._page_size, self._begin_group, self._client.plan_counts)
         for task, is_series, record in schedule:
             record((yield from self._read_task(task, is_series=is_series)))
             if is_series:
@@ -180,12 +180,7 @@ class ListReader:
             return check.passes > 0
         if not check.passes and not any(seen.ever for seen in covered):
             return False
-        totals = []
-        for count in task.counts:
-            with self._client.open_list(
-                count.request, COUNT_PAGE_SIZE, count_only=True
-            ) as fetch_page:
-                totals.append(fetch_page(0).total)
+        totals = [self._client.count(count.request).total for count in task.counts]
         return check.is_final(totals, covered)
 
     def _seen_for_count(self, task: Task, count: Count) -> SeenIds:

@@ -18,10 +18,11 @@ from tap_alfacrm.formatting import list_of, number_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from tap_alfacrm.client.request import PlannedList
+    from tap_alfacrm.client.request import ListRequest, PlannedList
     from tap_alfacrm.extract.plan import Route, Task, TaskGroup
 
     BeginGroup = Callable[[TaskGroup, Iterable[PlannedList] | None], None]
+    PlanCounts = Callable[[Iterable[ListRequest]], None]
     Record = Callable[[Evidence], None]
     """Receives the evidence of a task after it was read."""
 
@@ -37,15 +38,19 @@ class Schedule:
         refused: The groups that were refused, by name.
     """
 
-    def __init__(self, route: Route, page_size: int, begin_group: BeginGroup) -> None:
+    def __init__(
+        self, route: Route, page_size: int, begin_group: BeginGroup, plan_counts: PlanCounts
+    ) -> None:
         """Create a schedule.
 
         Args:
             route: The groups to read.
             page_size: Rows per page to request.
             begin_group: Called before the tasks of a group, with what to prefetch.
+            plan_counts: Called before tasks that are only counted, with the requests.
         """
-        self._route, self._page_size, self._begin_group = route, page_size, begin_group
+        self._route, self._page_size = route, page_size
+        self._begin_group, self._plan_counts = begin_group, plan_counts
         self.outcomes: list[GroupOutcome] = []
         self.refused: dict[str, UnavailableError] = {}
 
@@ -68,9 +73,10 @@ class Schedule:
             else:
                 self.outcomes.append(outcome)
         if self._route.has_closing_counts:
-            for outcome in self.outcomes:
-                for task in outcome.tasks_to_count():
-                    yield task, False, outcome.replace
+            to_count = [(task, one) for one in self.outcomes for task in one.tasks_to_count()]
+            self._plan_counts(count.request for task, _ in to_count for count in task.counts)
+            for task, outcome in to_count:
+                yield task, False, outcome.replace
 
     def _read_group(self, outcome: GroupOutcome) -> Iterator[tuple[Task, bool, Record]]:
         group = outcome.group

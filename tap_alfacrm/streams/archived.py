@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from pyroaring import BitMap64
 from typing_extensions import override
 
+from tap_alfacrm.client.request import COUNT_PAGE_SIZE
 from tap_alfacrm.extract.deduplication import Deduplicator
-from tap_alfacrm.extract.plan import COUNT_PAGE_SIZE, ListSpec
+from tap_alfacrm.extract.incremental import FilterWindow
+from tap_alfacrm.extract.plan import ListSpec
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.entity import ListCount
@@ -177,11 +179,16 @@ class ArchivedStream(AlfaCRMStream):
 
     def _find_archive(self) -> int | None:
         found: int | None = ARCHIVED
+        branch = (self.run.config.branch_ids or (None,))[0]
         for _ in range(MAX_COMPARISONS):
-            active, archived = (self._sample(one) for one in (ACTIVE, ARCHIVED))
+            specs = [self._sample_list(removed) for removed in (ACTIVE, ARCHIVED)]
+            self.run.client.plan_counts(
+                self.request(branch, self.actions[0], spec, FilterWindow()) for spec in specs
+            )
+            active, archived = (self._sample(spec) for spec in specs)
             if active is None or archived is None or has_archive(active, archived):
                 return ARCHIVED
-            whole = self._sample(ALL)
+            whole = self._sample(self._sample_list(ALL))
             if whole is None:
                 return ARCHIVED
             previous, found = found, find_archive(active, archived, whole)
@@ -190,9 +197,11 @@ class ArchivedStream(AlfaCRMStream):
                 return found
         return None
 
-    def _sample(self, removed: int) -> Page | None:
+    def _sample_list(self, removed: int) -> ListSpec:
+        return ListSpec({**self.sample_list.filters, "removed": removed})
+
+    def _sample(self, spec: ListSpec) -> Page | None:
         """Return the first row of a list of all kinds, with its total; None if it is refused."""
-        spec = ListSpec({**self.sample_list.filters, "removed": removed})
         return self.fetch_first_page(None, spec, COUNT_PAGE_SIZE)
 
     @override

@@ -17,7 +17,6 @@ from tap_alfacrm.extract.incremental import (
     Windows,
 )
 from tap_alfacrm.extract.memory import Memory
-from tap_alfacrm.extract.plan import COUNT_PAGE_SIZE
 from tap_alfacrm.extract.progress import Progress
 from tap_alfacrm.extract.reader import ListReader
 from tap_alfacrm.formatting import list_of, number_of
@@ -224,26 +223,27 @@ class AlfaCRMStream(BookmarkedStream):
     ) -> Route | None:
         """Return how to read the branches of which the path without a branch hides rows.
 
-        One count of each list per branch is enough. A branch of which rows were returned is
-        counted only where `counts_each_branch`, or where another stream was found to hide rows.
+        A branch of which rows were returned is counted only where `counts_each_branch`, or where
+        another stream was found to hide rows.
         """
         is_last = context == self.contexts[-1]
         if not (self.counts_by_branch and is_last) or windows.is_partial:
             return None
-        counts = self.counts(context)
-        specs = [counts[0].spec] if counts else self.lists(context)
+        specs = [one.spec for one in self.counts(context)[:1]] or self.lists(context)
+        counts_all = self.counts_each_branch or self.run.hides_by_branch
+        requests = {
+            branch: [self.request(branch, action, spec, FilterWindow()) for spec in specs]
+            for branch in self.visible_branches()
+            if counts_all or not self._parent_ids.count_in_branch(branch)
+        }
+        self.run.client.plan_counts(one for lists in requests.values() for one in lists)
         hidden = []
-        for branch in self.visible_branches():
-            known = self._parent_ids.count_in_branch(branch)
-            if known and not (self.counts_each_branch or self.run.hides_by_branch):
-                continue
-            requests = [self.request(branch, action, spec, FilterWindow()) for spec in specs]
-            pages = [request.for_page(0, COUNT_PAGE_SIZE) for request in requests]
+        for branch, lists in requests.items():
             try:
-                total = sum(self.run.client.fetch(page).total or 0 for page in pages)
+                total = sum(self.run.client.count(request).total or 0 for request in lists)
             except UnavailableError:
                 continue
-            if total > known:
+            if total > self._parent_ids.count_in_branch(branch):
                 hidden.append(branch)
         memory.hides_by_branch = bool(hidden)
         if not hidden:

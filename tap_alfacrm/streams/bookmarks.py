@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
+from tap_alfacrm.client.request import COUNT_PAGE_SIZE
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.incremental import DeadFilterError, FilterWindow, Windows
 from tap_alfacrm.extract.memory import BRANCH_PREFIX
@@ -165,6 +166,8 @@ class BookmarkedStream(PlannedStream):
             for action in self.actions:
                 request = self.request(one, action, spec, FilterWindow())
                 try:
+                    if page_size == COUNT_PAGE_SIZE:
+                        return self.run.client.count(request)
                     return self.run.client.fetch(request.for_page(0, page_size))
                 except UnavailableError:
                     continue

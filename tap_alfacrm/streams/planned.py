@@ -143,6 +143,7 @@ class PlannedStream(EntityStream):
             branch=branch,
             partition=partition_key(context),
             name=task_name(branch, context),
+            follows_previous=not context and (self.moves_between_branches or self.counts_by_branch),
             single_page_likely=not (self.incremental_filter or context or counts),
             is_windowed=bool(window.filters),
         )

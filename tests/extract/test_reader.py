@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.client.request import COUNT_PAGE_SIZE, ListRequest
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.completeness import Evidence, Word, judge
 from tap_alfacrm.extract.memory import Memory
@@ -77,7 +77,14 @@ class School:
 
         yield fetch
 
+    def count(self, request: ListRequest) -> Page:
+        with self.open_list(request, COUNT_PAGE_SIZE, count_only=True) as fetch_page:
+            return fetch_page(0)
+
     def forget(self, _: ListRequest) -> None:
+        """Nothing is prefetched."""
+
+    def plan_counts(self, requests: Iterable[ListRequest]) -> None:
         """Nothing is prefetched."""
 
     def plan(self, upcoming: Iterable[PlannedList]) -> None:

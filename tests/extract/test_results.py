@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pyroaring import BitMap64
 
-from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.client.request import COUNT_PAGE_SIZE, ListRequest
 from tap_alfacrm.extract.completeness import Evidence
-from tap_alfacrm.extract.plan import COUNT_PAGE_SIZE, Count, ListSpec, Task
+from tap_alfacrm.extract.plan import Count, ListSpec, Task
 from tap_alfacrm.extract.results import ListResult, PageLengths, SeenIds
 
 
@@ -110,19 +110,19 @@ def test_lists_are_seen_together() -> None:
     assert (seen.ever, seen.latest) == (4, 1)
 
 
-@pytest.mark.parametrize(("partition", "depends"), [("x", False), (None, False), ((), True)])
-def test_a_task_plans_its_lists_and_counts(partition: object, *, depends: bool) -> None:
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_task_plans_its_lists_and_counts(*, follows: bool) -> None:
     requests = [ListRequest(f"/{name}") for name in "abc"]
     task = Task(
         [(requests[0], ListSpec()), (requests[1], ListSpec())],
         counts=[Count(requests[2])],
-        partition=partition,
+        follows_previous=follows,
         single_page_likely=True,
     )
     first, second, count = task.planned_lists(70)
     assert (first.request, second.request, count.request) == tuple(requests)
     assert (first.page_size, second.page_size, count.page_size) == (70, 70, COUNT_PAGE_SIZE)
-    assert (first.depends_on_previous, second.depends_on_previous) == (depends, True)
+    assert (first.depends_on_previous, second.depends_on_previous) == (follows, True)
     assert count.depends_on_previous
     assert (first.single_page_likely, count.single_page_likely) == (True, False)
     assert (first.count_only, count.count_only) == (False, True)

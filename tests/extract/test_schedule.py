@@ -42,7 +42,8 @@ class Run:
     def __init__(self, route: Route, **evidence: list[Evidence] | Evidence) -> None:
         self.tasks: list[tuple[str, bool]] = []
         self.begun: list[list[str]] = []
-        self.schedule = Schedule(route, 10, self._begin)
+        self.counted: list[ListRequest] = []
+        self.schedule = Schedule(route, 10, self._begin, self.counted.extend)
         for one, is_series, record in self.schedule:
             self.tasks.append((one.name, is_series))
             found = evidence.get(one.name, Evidence(received=1, pages=1))
@@ -168,12 +169,16 @@ def test_a_closing_count_that_agrees_leaves_the_evidence_as_it_was() -> None:
 def test_a_closing_count_counts_the_first_list_unless_the_task_has_counts() -> None:
     one = task("a")
     counted: list[Task] = []
-    schedule = Schedule(Route({"x": group(one)}, has_closing_counts=True), 10, lambda *_: None)
+    planned: list[ListRequest] = []
+    schedule = Schedule(
+        Route({"x": group(one)}, has_closing_counts=True), 10, lambda *_: None, planned.extend
+    )
     for found, _, record in schedule:
         counted.append(found)
         record(Evidence(pages=2))
     assert [(count.request.path, count.list_number) for count in counted[1].counts] == [("/a", 0)]
     assert counted[1].lists == one.lists
+    assert [request.path for request in planned] == ["/a"]
 
 
 @pytest.mark.parametrize(
