@@ -8,7 +8,6 @@ the record in place, column by column.
 from __future__ import annotations
 
 import functools
-import threading
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from tap_alfacrm.records import steps
-from tap_alfacrm.records.row import Row, Structs, attribute
+from tap_alfacrm.records.row import COMPILING, Row, Structs, attribute
 from tap_alfacrm.records.scalars import clean
 from tap_alfacrm.records.steps import Target
 
@@ -79,7 +78,6 @@ class Layout:
         self._extras = {column.field for column in columns if column.is_renamed} | aliases.keys()
         self._extras |= {source for _, source, _ in completions} - names
         self._takes_unknown = False
-        self._lock = threading.Lock()
         self._steps: dict[type, list[Step]] = {}
         self.object_types: set[type] = {dict}
         self._compile()
@@ -90,7 +88,7 @@ class Layout:
         Args:
             rows: The rows as dicts.
         """
-        with self._lock:
+        with COMPILING:
             before = self._state
             for column in self._columns:
                 column.is_typed = column.is_typed and column.fits(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import keyword
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -11,6 +12,13 @@ from msgspec import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+COMPILING = threading.RLock()
+"""Held while msgspec works out the types of structs.
+
+A thread that meets a struct which another one is working out would decode with what is half done,
+which ends the process with SIGSEGV.
+"""
 
 
 class Row(msgspec.Struct):

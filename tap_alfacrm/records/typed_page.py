@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_alfacrm.records.page import LARGE_BYTES, Page, parse_page
-from tap_alfacrm.records.row import attribute
+from tap_alfacrm.records.row import COMPILING, attribute
 from tap_alfacrm.records.scalars import non_negative_int
 
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ class TypedPageParser:
         return plain
 
     def _decoder(self, row_type: type[Row]) -> msgspec.json.Decoder[Any]:
-        if row_type not in self._decoders:
-            page = msgspec.defstruct("Page", [("items", list[row_type]), ("total", Any, None)])  # type: ignore[valid-type]  # the struct is made at run time
-            self._decoders[row_type] = msgspec.json.Decoder(page, float_hook=Decimal)
-        return self._decoders[row_type]
+        with COMPILING:
+            if row_type not in self._decoders:
+                page = msgspec.defstruct("Page", [("items", list[row_type]), ("total", Any, None)])  # type: ignore[valid-type]  # the struct is made at run time
+                self._decoders[row_type] = msgspec.json.Decoder(page, float_hook=Decimal)
+            return self._decoders[row_type]
 
     def _page(self, page: Any, requested_at: str | None) -> Page:  # noqa: ANN401 - the struct is made at run time
         rows = page.items
