@@ -15,7 +15,7 @@ from tap_alfacrm.sdk.log_level import settle_log_level
 from tap_alfacrm.tap import PREFIX, TapAlfaCRM
 
 GC_THRESHOLD = 20_000
-"""New containers after which cycles are looked for: a page has thousands of lists, and none."""
+"""New containers before cycles are looked for: a page has thousands of lists and no cycle."""
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -198,10 +198,10 @@ class HttpClient:
         refused_statuses: Collection[int],
     ) -> T:
         self._stats.record_request()
-        prepared = self._prepare(request.path, tuple(request.params.items()), token).copy()
-        prepared.prepare_body(None, None, json=dict(request.body))
-        self.rate_limiter.wait()
         try:
+            prepared = self._prepare(request.path, tuple(request.params.items()), token).copy()
+            prepared.prepare_body(None, None, json=dict(request.body))
+            self.rate_limiter.wait()
             with self._session.send(
                 prepared, timeout=self._timeout, allow_redirects=False, stream=True
             ) as response:

@@ -94,7 +94,7 @@ class PrefetchClient:
         """Request the totals of lists before all that is planned, as they are now.
 
         Args:
-            requests: The lists, to be counted one after the other.
+            requests: The lists, for `fetch_first_row`.
         """
         lists = [
             OpenList(PlannedList(request, COUNT_PAGE_SIZE, count_only=True)) for request in requests
@@ -147,8 +147,8 @@ class PrefetchClient:
                 self._lists.remove(list_)
             list_.forget()
 
-    def count(self, request: ListRequest) -> Page:
-        """Fetch the total of a list, with its first row.
+    def fetch_first_row(self, request: ListRequest) -> Page:
+        """Fetch the first row of a list, and its total; see `plan_counts`.
 
         Args:
             request: The list and its filters, without the page.

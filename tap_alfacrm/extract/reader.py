@@ -180,7 +180,7 @@ class ListReader:
             return check.passes > 0
         if not check.passes and not any(seen.ever for seen in covered):
             return False
-        totals = [self._client.count(count.request).total for count in task.counts]
+        totals = [self._client.fetch_first_row(count.request).total for count in task.counts]
         return check.is_final(totals, covered)
 
     def _seen_for_count(self, task: Task, count: Count) -> SeenIds:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from pyroaring import BitMap64
 from typing_extensions import override
 
-from tap_alfacrm.client.request import COUNT_PAGE_SIZE
 from tap_alfacrm.extract.deduplication import Deduplicator
 from tap_alfacrm.extract.incremental import FilterWindow
 from tap_alfacrm.extract.plan import ListSpec
@@ -44,9 +43,9 @@ class Sample(Protocol):
 
 
 def has_archive(active: Sample, archived: Sample) -> bool:
-    """Whether a list of archived rows is told from that of the active ones.
+    """Whether the archived list certainly differs from the active one.
 
-    No row is in both, and equal totals or an empty list say nothing.
+    A row that is in both shows that it does not; equal totals, or an empty list, show nothing.
     """
     if active.total == 0:
         return True
@@ -202,7 +201,7 @@ class ArchivedStream(AlfaCRMStream):
 
     def _sample(self, spec: ListSpec) -> Page | None:
         """Return the first row of a list of all kinds, with its total; None if it is refused."""
-        return self.fetch_first_page(None, spec, COUNT_PAGE_SIZE)
+        return self.fetch_outside_plan(None, spec, self.run.client.fetch_first_row)
 
     @override
     def make_deduplicator(self) -> Deduplicator:

@@ -240,10 +240,10 @@ class AlfaCRMStream(BookmarkedStream):
         hidden = []
         for branch, lists in requests.items():
             try:
-                total = sum(self.run.client.count(request).total or 0 for request in lists)
+                pages = [self.run.client.fetch_first_row(request) for request in lists]
             except UnavailableError:
                 continue
-            if total > self._parent_ids.count_in_branch(branch):
+            if sum(page.total or 0 for page in pages) > self._parent_ids.count_in_branch(branch):
                 hidden.append(branch)
         memory.hides_by_branch = bool(hidden)
         if not hidden:

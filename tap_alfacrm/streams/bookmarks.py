@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
-from tap_alfacrm.client.request import COUNT_PAGE_SIZE
 from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.incremental import DeadFilterError, FilterWindow, Windows
 from tap_alfacrm.extract.memory import BRANCH_PREFIX
@@ -17,10 +16,11 @@ from tap_alfacrm.formatting import format_utc
 from tap_alfacrm.streams.planned import PlannedStream, task_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context
 
+    from tap_alfacrm.client.request import ListRequest
     from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.extract.plan import ListSpec
     from tap_alfacrm.records.page import Page
@@ -125,12 +125,16 @@ class BookmarkedStream(PlannedStream):
         page_size = self.run.config.page_size
         if not window.lacks_bookmark:
             page_size = min(page_size, MAX_WITNESSES)
+
+        def fetch(request: ListRequest) -> Page:
+            return self.run.client.fetch(request.for_page(0, page_size))
+
         until = self.get_replication_key_signpost(context) or ""
         totals: dict[str, int] = {}
         growth = 0
         lists = self.lists(context)
         for spec in lists:
-            page = self.fetch_first_page(branch, spec, page_size)
+            page = self.fetch_outside_plan(branch, spec, fetch)
             if page is None:
                 raise DeadFilterError
             records = self.converter.convert(page.items, spec.constants)
@@ -147,13 +151,15 @@ class BookmarkedStream(PlannedStream):
             raise DeadFilterError
         return totals if len(totals) == len(lists) else {}
 
-    def fetch_first_page(self, branch: int | None, spec: ListSpec, page_size: int) -> Page | None:
+    def fetch_outside_plan(
+        self, branch: int | None, spec: ListSpec, fetch: Callable[[ListRequest], Page]
+    ) -> Page | None:
         """Fetch the first page of a list outside the plan.
 
         Args:
             branch: The branch, None for a path without one where the account has that.
             spec: The list.
-            page_size: Rows to request.
+            fetch: Fetches the page, or raises where the account refuses it.
 
         Returns:
             The page, None where the account refuses it.
@@ -166,9 +172,7 @@ class BookmarkedStream(PlannedStream):
             for action in self.actions:
                 request = self.request(one, action, spec, FilterWindow())
                 try:
-                    if page_size == COUNT_PAGE_SIZE:
-                        return self.run.client.count(request)
-                    return self.run.client.fetch(request.for_page(0, page_size))
+                    return fetch(request)
                 except UnavailableError:
                     continue
         return None

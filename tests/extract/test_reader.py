@@ -77,7 +77,7 @@ class School:
 
         yield fetch
 
-    def count(self, request: ListRequest) -> Page:
+    def fetch_first_row(self, request: ListRequest) -> Page:
         with self.open_list(request, COUNT_PAGE_SIZE, count_only=True) as fetch_page:
             return fetch_page(0)
 

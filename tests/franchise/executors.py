@@ -148,15 +148,8 @@ def by_dagster(franchise: Franchise) -> Night:
     count = len(franchise.servers) + franchise.has_dead
     arguments = [DAGSTER, str(count), str(free_port())]
     schools, times = _drive(franchise, [_python("dagster"), "-c", *arguments], env)
-    told = subprocess.run(
-        [*("dagster", "job", "execute", "-f", "schools_dagster.py", "-j", "summarize")],
-        cwd=franchise.folder,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    summarize = ["dagster", "job", "execute", "-f", "schools_dagster.py", "-j", "summarize"]
+    told = _run(franchise, summarize, env)
     return _night(schools, times, told.stdout, is_success=told.returncode == 0)
 
 
@@ -201,8 +194,10 @@ def _environment(franchise: Franchise, tool: str, **more: str) -> dict[str, str]
     return {**franchise.environment, "PATH": os.pathsep.join(places), **more}
 
 
-def _drive(franchise: Franchise, command: list[str], env: dict[str, str]) -> Any:
-    done = subprocess.run(
+def _run(
+    franchise: Franchise, command: list[str], env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         command,
         cwd=franchise.folder,
         env=env,
@@ -211,6 +206,10 @@ def _drive(franchise: Franchise, command: list[str], env: dict[str, str]) -> Any
         text=True,
         check=False,
     )
+
+
+def _drive(franchise: Franchise, command: list[str], env: dict[str, str]) -> Any:
+    done = _run(franchise, command, env)
     found = re.findall(r"^FOUND (.+)$", done.stdout, re.MULTILINE)
     assert len(found) == 1, done.stdout[-6_000:]
     return json.loads(found[0])

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 import yaml
 
-from scripts.hub import HUB
 from simulator import Account, serve
-from tests.franchise.kit import MELTANO, PROJECT, RECIPE, RECIPES
+from tests.franchise.kit import PROJECT, RECIPE, RECIPES
 from tests.publishing.conftest import clean_environment, distributions  # noqa: F401 - a fixture
 from tests.publishing.pages import blocks
-from tests.publishing.reader import Reader
-from tests.publishing.static_hub import serve_hub
+from tests.publishing.reader import Reader, newcomer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,33 +35,19 @@ def test_the_page_loads_a_school_into_a_schema_of_its_own(
         "north": Account.build(leads=10, seed=1),
         "south": Account.build(leads=5, clients=5, seed=2),
     }
-    published = tmp_path / "published.txt"
-    published.write_text(f"tap-alfacrm @ {distributions.wheel.as_uri()}\n", encoding="utf-8")
-    [ours] = HUB.rglob("extractors/tap-alfacrm/*.yml")
     settings = yaml.safe_load((PROJECT / "meltano.yml").read_text(encoding="utf-8"))
     [loader] = [
         {key: value for key, value in one.items() if key != "config"} | {"variant": "meltanolabs"}
         for one in settings["plugins"]["loaders"]
         if one["name"] == "target-postgres"
     ]
-    extractor = yaml.safe_load(ours.read_text(encoding="utf-8"))
-    (tmp_path / "hub").mkdir()
     with (
-        serve_hub(tmp_path / "hub", extractors=extractor, loaders=loader) as hub,
         serve(accounts["north"]) as north,
         serve(accounts["south"]) as south,
+        newcomer(
+            tmp_path, distributions, servers := {"north": north, "south": south}, loader
+        ) as reader,
     ):
-        servers = {"north": north, "south": south}
-        env = clean_environment(
-            tmp_path,
-            MELTANO_HUB_URL=hub,
-            MELTANO_SEND_ANONYMOUS_USAGE_STATS="false",
-            MELTANO_CLI_DISABLE_VERSION_CHECK="true",
-            UV_CONSTRAINT=str(published),
-            UV_PYTHON=sys.executable,
-        )
-        env["PATH"] = os.pathsep.join([str(MELTANO.parent), env["PATH"]])
-        reader = Reader(tmp_path, env, servers)
         values = {
             **{f"ALFACRM_KEY_{name.upper()}": one.api_key for name, one in servers.items()},
             "TARGET_POSTGRES_SQLALCHEMY_URL": postgres.replace("://", "+psycopg://"),

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tests.publishing.conftest import run
+import yaml
+
+from scripts.hub import HUB
+from tests.publishing.conftest import MELTANO, clean_environment, run
 from tests.publishing.pages import blocks
+from tests.publishing.static_hub import serve_hub
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from simulator import Server
+    from tests.publishing.conftest import Distributions
 
 
 @dataclass
@@ -78,3 +88,33 @@ class Reader:
         """The ids in a file of target-jsonl."""
         text = (self.folder / "output" / file).read_text(encoding="utf-8")
         return sorted(json.loads(line)["id"] for line in text.splitlines())
+
+
+@contextmanager
+def newcomer(
+    home: Path, distributions: Distributions, servers: dict[str, Server], loader: dict[str, Any]
+) -> Iterator[Reader]:
+    """A new user, for whom tap-alfacrm on PyPI is the built wheel, and the Hub has a loader.
+
+    Args:
+        home: An empty folder.
+        distributions: What was built.
+        servers: The accounts, by their names on the page.
+        loader: The Hub's definition of the loader.
+    """
+    published = home / "published.txt"
+    published.write_text(f"tap-alfacrm @ {distributions.wheel.as_uri()}\n", encoding="utf-8")
+    (home / "hub").mkdir()
+    [ours] = HUB.rglob("extractors/tap-alfacrm/*.yml")
+    extractor = yaml.safe_load(ours.read_text(encoding="utf-8"))
+    with serve_hub(home / "hub", extractors=extractor, loaders=loader) as hub:
+        env = clean_environment(
+            home,
+            MELTANO_HUB_URL=hub,
+            MELTANO_SEND_ANONYMOUS_USAGE_STATS="false",
+            MELTANO_CLI_DISABLE_VERSION_CHECK="true",
+            UV_CONSTRAINT=str(published),
+            UV_PYTHON=sys.executable,
+        )
+        env["PATH"] = os.pathsep.join([str(MELTANO.parent), env["PATH"]])
+        yield Reader(home, env, servers)

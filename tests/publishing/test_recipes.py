@@ -6,18 +6,14 @@ import json
 import os
 import re
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
-from scripts.hub import HUB
 from simulator import Account, serve
-from tests.publishing.conftest import MELTANO, PROJECT, Distributions, clean_environment, run
+from tests.publishing.conftest import MELTANO, PROJECT, Distributions, run
 from tests.publishing.pages import blocks
-from tests.publishing.reader import Reader
-from tests.publishing.static_hub import serve_hub
+from tests.publishing.reader import Reader, newcomer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,23 +63,8 @@ def reader(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Reader]:
     """A new user, for whom tap-alfacrm on PyPI is the built wheel."""
-    home = tmp_path_factory.mktemp("reader")
-    published = home / "published.txt"
-    published.write_text(f"tap-alfacrm @ {distributions.wheel.as_uri()}\n", encoding="utf-8")
-    (home / "hub").mkdir()
-    [ours] = HUB.rglob("extractors/tap-alfacrm/*.yml")
-    definition = yaml.safe_load(ours.read_text(encoding="utf-8"))
-    with serve_hub(home / "hub", extractors=definition, loaders=TARGET) as url:
-        env = clean_environment(
-            home,
-            MELTANO_HUB_URL=url,
-            MELTANO_SEND_ANONYMOUS_USAGE_STATS="false",
-            MELTANO_CLI_DISABLE_VERSION_CHECK="true",
-            UV_CONSTRAINT=str(published),
-            UV_PYTHON=sys.executable,
-        )
-        env["PATH"] = os.pathsep.join([str(MELTANO.parent), env["PATH"]])
-        yield Reader(home, env, servers)
+    with newcomer(tmp_path_factory.mktemp("reader"), distributions, servers, TARGET) as reader:
+        yield reader
 
 
 @pytest.fixture(scope="module")
