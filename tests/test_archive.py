@@ -80,6 +80,18 @@ def test_archived_rows_that_cannot_be_requested_alone_are_loaded(
         )
 
 
+def test_a_row_that_is_added_meanwhile_is_no_archive(sync: Sync, account: Account) -> None:
+    """Active, archived and both have 9, 9 and 10 rows, because one is added in between."""
+    with serve(account) as server:
+        server.misbehave("filter_ignored", filters=["removed"])
+        server.misbehave(
+            "rows_move", entity="teacher", resource="teacher", kind="insert", after=2, times=1
+        )
+        output = sync(server, streams=("teachers",), max_in_flight=1)
+    assert {row["is_archived"] for row in output.records("teachers")} == {None}
+    assert output.verdict("teachers").startswith("teachers: UNPROVEN, filters without effect")
+
+
 def test_an_ignored_filter_without_totals_proves_nothing(sync: Sync, account: Account) -> None:
     with serve(account) as server:
         server.misbehave("filter_ignored", filters=["removed"])

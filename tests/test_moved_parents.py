@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -50,6 +50,32 @@ def test_memberships_of_a_group_that_moves_meanwhile_are_loaded(
         loaded = {(row["id"],) for row in one.records("group_memberships")}
         assert loaded == before["group_memberships"].keys()
         assert one.verdict("group_memberships").startswith("group_memberships: COMPLETE. ")
+
+
+@pytest.mark.parametrize(
+    ("misbehaviour", "verdict"),
+    [
+        ({"name": "total_too_small"}, "UNPROVEN, it is not proven that every row of groups"),
+        (
+            {"name": "refused", "status": 404},
+            "INCOMPLETE, not every row of groups is known, and each needs a request",
+        ),
+    ],
+)
+def test_groups_that_cannot_be_read_again_leave_a_doubt(
+    sync: Sync, misbehaviour: dict[str, Any], verdict: str
+) -> None:
+    account = build()
+    with serve(account) as server:
+        state = sync(server, streams=STREAMS).state
+        before = len(server.data_requests)
+        state = sync(server, streams=STREAMS, state=state).state
+        healthy = [r for r in server.data_requests[before:] if r.entity == "group"]
+        move_groups(server, 1)
+        server.misbehave(**misbehaviour, resource="group", after=len(healthy))
+        output = sync(server, streams=STREAMS, state=state, max_in_flight=1)
+    assert output.verdict("groups").startswith("groups: COMPLETE. ")
+    assert output.verdict("group_memberships").startswith(f"group_memberships: {verdict}")
 
 
 def test_nothing_is_requested_again_where_no_list_is_empty_that_had_rows(sync: Sync) -> None:

@@ -178,10 +178,10 @@ class PrefetchClient:
 
     def _await(self, response: Response) -> Page:
         """Wait for a page, and request others wherever there is room for them meanwhile."""
-        self._request_upcoming()
+        outstanding = self._request_upcoming()
         while not response.future.done():
-            wait([response.future, *self._outstanding()], return_when=FIRST_COMPLETED)
-            self._request_upcoming()
+            wait({response.future, *outstanding}, return_when=FIRST_COMPLETED)
+            outstanding = self._request_upcoming()
         return response.future.result()
 
     def _discard_length(self, list_: OpenList) -> None:
@@ -201,16 +201,20 @@ class PrefetchClient:
         if len(outstanding) >= self._max_in_flight:
             wait(outstanding, return_when=FIRST_COMPLETED)
 
-    def _request_upcoming(self) -> None:
-        """Request the next pages, as far as there is room."""
+    def _request_upcoming(self) -> list[Future[Page]]:
+        """Request the next pages, as far as there is room.
+
+        Returns:
+            What leaves no more room until one of them is received, which may be at once.
+        """
         missing = LOOKAHEAD * self._max_in_flight - len(self._lists)
         self._lists.extend(OpenList(planned) for planned in islice(self._upcoming, max(0, missing)))
         for list_ in self._lists:
             list_.refresh()
-        room = self._max_in_flight - len(self._outstanding())
-        while room > 0 and (nearest := self._choose_list()) is not None:
-            self._request(nearest, nearest.requested)
-            room -= 1
+        outstanding = self._outstanding()
+        while len(outstanding) < self._max_in_flight and (nearest := self._choose_list()):
+            outstanding.append(self._request(nearest, nearest.requested).future)
+        return outstanding
 
     def _choose_list(self) -> OpenList | None:
         """Choose the list of which to request one more page.

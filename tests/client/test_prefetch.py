@@ -140,6 +140,15 @@ def test_an_unstable_list_keeps_prefetched_lists_of_other_entities(
     assert sorted(output.ids()) == sorted(account.customer_ids())
 
 
+def test_a_branch_to_which_payments_move_waits_for_the_one_before_it(sync: Sync) -> None:
+    with serve(Account.build(branches=3, pays=30), faults=[stalls(0.2)]) as server:
+        sync(server, streams=("pays",))
+    first = [r for r in server.data_requests if r.entity == "pay" and r.body["page"] == 0]
+    lists = [r for r in first if r.body["pageSize"] > 1]
+    assert [r.branch for r in lists] == [1, 2, 3]
+    assert all(after.arrived >= (before.answered or 0) for before, after in pairwise(lists))
+
+
 def test_parents_are_counted_by_one_request(sync: Sync, server: Server) -> None:
     sync(server, streams=("customer_tariffs",), page_size=10)
     counts = requests(server, is_study=2, removed=1, pageSize=1)

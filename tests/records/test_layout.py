@@ -173,6 +173,13 @@ def test_a_page_adapts_once(page: list[dict[str, Any]]) -> None:
     assert both.check(content) or odd or has_nul_name
 
 
+def test_a_list_that_recurs_counts_its_invalid_items_each_time() -> None:
+    both = Both({"properties": FIELDS})
+    rows = [{"id": number, "room_ids": ["1", "x"]} for number in range(3)]
+    both.check(json.dumps({"items": rows}).encode())
+    assert both.fast.invalid_values == {"room_ids": 3}
+
+
 def test_only_the_field_that_does_not_fit_is_relaxed() -> None:
     both = Both({"properties": FIELDS})
     both.check(json.dumps({"items": [{"id": 1, "is_on": "1", "text": "a"}]}).encode())

@@ -1,0 +1,87 @@
+"""What is requested while the tap waits for one page."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from tap_alfacrm.client.prefetch import PrefetchClient
+from tap_alfacrm.client.request import ListRequest, PlannedList
+from tap_alfacrm.records.page import Page
+
+if TYPE_CHECKING:
+    from tap_alfacrm.client.client import Client
+
+PATIENCE = 60.0
+"""Seconds after which a request that should have been sent counts as missing."""
+
+
+class School:
+    """Responds to requests in place of a client.
+
+    Attributes:
+        lengths: Number of pages of the lists that have several, by path.
+        totals: The number of responses so far, as the total of each.
+    """
+
+    def __init__(self, lengths: dict[str, int], *, waits: str, until: str) -> None:
+        """Hold back the response of one path until another path is requested."""
+        self.lengths = lengths
+        self.totals = 0
+        self._waits, self._until, self._sent = waits, until, threading.Event()
+
+    def fetch(self, request: ListRequest) -> Page:
+        """Return a page of two rows."""
+        if request.path == self._until:
+            self._sent.set()
+        if request.path == self._waits:
+            assert self._sent.wait(PATIENCE), f"{self._until} was not requested"
+        self.totals += 1
+        pages = self.lengths.get(request.path, 0)
+        number = request.body["page"]
+        return Page([{}, {}], [2 * number, 2 * number + 1], 2 * pages or self.totals)
+
+
+def planned(path: str, *, follows: bool = False, is_short: bool = True) -> PlannedList:
+    return PlannedList(
+        ListRequest(path), 2, depends_on_previous=follows, single_page_likely=is_short
+    )
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        # room for two requests: the third is sent once the second was answered
+        [planned("/a/index"), planned("/b/index"), planned("/wanted/index")],
+        # rows move between lists of one entity only
+        [planned("/a/index", is_short=False), planned("/wanted/index", follows=True)],
+        # long lists hold all places, and a short one needs none
+        [
+            planned("/a/index", is_short=False),
+            planned("/long/index", is_short=False),
+            planned("/longer/index", is_short=False),
+            planned("/wanted/index"),
+        ],
+    ],
+)
+def test_another_list_is_requested_while_one_is_waited_for(lists: list[PlannedList]) -> None:
+    school = School({"/long/index": 9, "/longer/index": 9}, waits="/a/index", until="/wanted/index")
+    client = PrefetchClient(cast("Client", school), 2)
+    client.plan(lists)
+    with client.open_list(lists[0].request, 2) as fetch_page:
+        assert fetch_page(0).ids == [0, 1]
+
+
+def test_a_total_is_that_of_the_moment_of_its_plan() -> None:
+    counted = ListRequest("/counted/index")
+    school = School({}, waits="/a/index", until="/counted/index")
+    client = PrefetchClient(cast("Client", school), 2)
+    client.plan([planned("/a/index"), PlannedList(counted, 1, count_only=True)])
+    with client.open_list(ListRequest("/a/index"), 2) as fetch_page:
+        fetch_page(0)  # and the count is sent too early
+    before = school.totals
+    client.plan_counts([counted])
+    totals = [client.fetch_first_row(counted).total or 0 for _ in range(2)]
+    assert before < totals[0] < totals[1]
