@@ -43,7 +43,7 @@ class Authenticator:
             token: Token to use until it is refused; None logs in first.
         """
         self._config, self._http, self._stats = config, http, stats
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._token = token
         self._renew_at = math.inf if token else 0.0
         self._accepted_request: ListRequest | None = None
@@ -90,7 +90,8 @@ class Authenticator:
         if refusal.status == HTTPStatus.UNAUTHORIZED:
             return False
         if self._accepted_request is None:
-            return self._token == token
+            with self._lock:  # a login under way may have cancelled the token
+                return self._token == token
         try:
             self._http.send(self._accepted_request, token, self._accepted_request.parser)
         except TokenRefusedError:
