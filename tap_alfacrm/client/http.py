@@ -201,7 +201,7 @@ class HttpClient:
         try:
             prepared = self._prepare(request.path, tuple(request.params.items()), token).copy()
             prepared.prepare_body(None, None, json=dict(request.body))
-            self.rate_limiter.wait()
+            self.rate_limiter.wait(is_ahead=request.is_ahead)
             with self._session.send(
                 prepared, timeout=self._timeout, allow_redirects=False, stream=True
             ) as response:

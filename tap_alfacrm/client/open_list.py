@@ -77,10 +77,9 @@ class OpenList:
             self.forget()
 
     def blocks(self, other: PlannedList) -> bool:
-        """Whether a later list has to wait for pages of this one, whose rows may move to it."""
+        """Whether a list to which rows move has to wait for pages of this one before it."""
         own = self.planned
-        is_same_resource = own.request.resource == other.request.resource
-        if not (other.depends_on_previous and is_same_resource) or own.single_page_likely:
+        if own.request.resource != other.request.resource or own.single_page_likely:
             return False
         overlap = 0 if other.count_only else OVERLAP_PAGES
         pages = 1 if own.count_only else self.pages

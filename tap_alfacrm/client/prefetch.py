@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tap_alfacrm.client.kept import KeptResponses, PageSizes
 from tap_alfacrm.client.open_list import OpenList, Response
 from tap_alfacrm.client.request import COUNT_PAGE_SIZE, PlannedList
+from tap_alfacrm.client.workers import WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from tap_alfacrm.client.stats import RequestStats
     from tap_alfacrm.records.page import Page
 
-LOOKAHEAD = 4
+LOOKAHEAD = 64
 """Times `max_in_flight` lists that are open at once, so that short ones fill the waiting times."""
-REUSE_LOOKAHEAD = 8
+REUSE_LOOKAHEAD = 2 * LOOKAHEAD
 """Times `max_in_flight` lists of a new plan that are searched for pages already requested."""
 
 
@@ -207,20 +208,24 @@ class PrefetchClient:
         Returns:
             What leaves no more room until one of them is received, which may be at once.
         """
+        outstanding = self._outstanding()
+        if len(outstanding) >= self._max_in_flight:
+            return outstanding
         missing = LOOKAHEAD * self._max_in_flight - len(self._lists)
         self._lists.extend(OpenList(planned) for planned in islice(self._upcoming, max(0, missing)))
         for list_ in self._lists:
             list_.refresh()
-        outstanding = self._outstanding()
         while len(outstanding) < self._max_in_flight and (nearest := self._choose_list()):
-            outstanding.append(self._request(nearest, nearest.requested).future)
+            is_ahead = nearest is not self._lists[0]
+            response = self._request(nearest, nearest.requested, is_ahead=is_ahead)
+            outstanding.append(response.future)
         return outstanding
 
     def _choose_list(self) -> OpenList | None:
         """Choose the list of which to request one more page.
 
-        The first pages of lists come before further pages of the current one: they tell the
-        lengths, without which nothing after them can be planned. Three limits hold at any time. A
+        The first pages of long lists come first: they tell the lengths, without which nothing after
+        them can be planned. Then what is needed next comes first. Three limits hold at any time. A
         list is begun only when no list before it, whose rows could still move to it, has more
         than `OVERLAP_PAGES` pages to request; no more than `max_in_flight` pages are held for
         lists after the current one, apart from totals and short lists; and large pages are held
@@ -230,19 +235,26 @@ class PrefetchClient:
         places = self._max_in_flight - sum(
             len(list_.responses) for list_ in self._lists[1:] if not list_.planned.is_short
         )
-        for position, list_ in enumerate(self._lists):
-            before = self._lists[:position]
-            has_place = not position or list_.planned.is_short or places > 0
-            if list_.requested or not (has_place and self._has_room(list_, held)):
-                continue
-            if not any(one.blocks(list_.planned) for one in before):
-                return list_
-        for position, list_ in enumerate(self._lists):
-            free = places if position else self._max_in_flight - len(list_.responses)
-            is_open = 0 < list_.requested < (list_.pages or 1)
-            if free > 0 and is_open and self._has_room(list_, held):
-                return list_
+        for begins_long_lists in (True, False):
+            for position, list_ in enumerate(self._lists):
+                is_short = list_.planned.is_short
+                if not list_.requested:
+                    has_place = not position or is_short or places > 0
+                    is_next = is_short != begins_long_lists and has_place
+                    is_next = is_next and not self._is_blocked(position)
+                else:
+                    free = places if position else self._max_in_flight - len(list_.responses)
+                    is_open = list_.requested < (list_.pages or 1)
+                    is_next = not begins_long_lists and is_open and free > 0
+                if is_next and self._has_room(list_, held):
+                    return list_
         return None
+
+    def _is_blocked(self, position: int) -> bool:
+        """Whether a list has to wait for one before it."""
+        planned = self._lists[position].planned
+        before = self._lists[:position] if planned.depends_on_previous else []
+        return any(one.blocks(planned) for one in before)
 
     def _has_room(self, list_: OpenList, held: list[str]) -> bool:
         planned = list_.planned
@@ -250,9 +262,10 @@ class PrefetchClient:
             planned.request.resource, held, is_short=planned.single_page_likely
         )
 
-    def _request(self, list_: OpenList, number: int) -> Response:
-        """Request a page in a daemon thread, so that a signal ends the process at once."""
+    def _request(self, list_: OpenList, number: int, *, is_ahead: bool = False) -> Response:
+        """Request a page in another thread."""
         request = list_.planned.request.for_page(number, list_.planned.page_size)
+        request = replace(request, is_ahead=is_ahead)
         if not list_.planned.count_only:
             request = self._sizes.measure(request)
         response = list_.responses[number] = Response()
@@ -271,5 +284,5 @@ class PrefetchClient:
             except BaseException as error:  # noqa: BLE001 - raised where the page is needed
                 response.future.set_exception(error)
 
-        threading.Thread(target=work, daemon=True).start()
+        WORKERS.submit(work)
         return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import nullcontext
 
 from pyrate_limiter import InMemoryBucket, Limiter, Rate, RateItem
 from typing_extensions import override
@@ -13,7 +14,7 @@ SECOND_MS = 1010
 
 
 class RateLimiter:
-    """Spaces requests evenly, in the order in which they wait; safe to share between threads.
+    """Spaces requests evenly; safe to share between threads.
 
     Evenly, because threads that wake up late then do not send in bursts.
     """
@@ -26,11 +27,16 @@ class RateLimiter:
         """
         interval = Rate(1, math.ceil(SECOND_MS / requests_per_second))
         self._limiter = Limiter(_SendTimeBucket([interval]), buffer_ms=1)
-        self._turn = threading.Lock()
+        self._turn, self._turn_of_ahead = threading.Lock(), threading.Lock()
 
-    def wait(self) -> None:
-        """Wait until the next request may be sent."""
-        with self._turn:
+    def wait(self, *, is_ahead: bool = False) -> None:
+        """Wait until the next request may be sent.
+
+        Args:
+            is_ahead: Whether the response is not needed yet. Of such requests one at a time waits
+                with the others.
+        """
+        with self._turn_of_ahead if is_ahead else nullcontext(), self._turn:
             self._limiter.try_acquire("alfacrm")
 
 

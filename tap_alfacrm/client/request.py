@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class ListRequest:
         is_single: Whether one response holds the whole list, without pages.
         is_secret: Whether logs and errors leave out the body.
         may_be_refused: Whether a refusal is an answer, after which it is not sent again.
+        is_ahead: Whether it is sent before its response is needed, and lets others go first.
     """
 
     path: str
@@ -39,6 +41,7 @@ class ListRequest:
     is_single: bool = False
     is_secret: bool = False
     may_be_refused: bool = False
+    is_ahead: bool = field(default=False, compare=False)
 
     def for_page(self, page: int, page_size: int) -> ListRequest:
         """Return the request for one page of the list (docs/behaviour.md#paging).
@@ -54,12 +57,12 @@ class ListRequest:
     @property
     def resource(self) -> str:
         """The path without the branch; a row can move between lists of one resource."""
-        return "/".join(part for part in self.path.split("/") if not part.isdigit())
+        return _resource_of(self.path)
 
     @property
     def route(self) -> str:
         """The path with `*` for the branch: an account has a route or does not."""
-        return "/".join("*" if part.isdigit() else part for part in self.path.split("/"))
+        return _route_of(self.path)
 
     @override
     def __hash__(self) -> int:
@@ -72,6 +75,16 @@ class ListRequest:
         if not shown:
             return self.path
         return f"{self.path} ({', '.join(f'{key} {value}' for key, value in shown.items())})"
+
+
+@functools.lru_cache
+def _resource_of(path: str) -> str:
+    return "/".join(part for part in path.split("/") if not part.isdigit())
+
+
+@functools.lru_cache
+def _route_of(path: str) -> str:
+    return "/".join("*" if part.isdigit() else part for part in path.split("/"))
 
 
 COUNT_PAGE_SIZE = 1

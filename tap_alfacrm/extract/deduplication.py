@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pyroaring import BitMap64
 
 from tap_alfacrm.formatting import number_of
+from tap_alfacrm.records.row import values_of
 from tap_alfacrm.records.scalars import non_negative_int
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ class FilterWitness:
         if requested in {None, self._combined}:
             return
         found = self._values.setdefault(requested, set())
-        for row in list_page.page.items:
-            value = non_negative_int(row.get(self.field))
+        for value in map(non_negative_int, values_of(list_page.page.items, self.field)):
             if value is not None:
                 found.add(value)
                 self.disobeying += value != requested
@@ -126,7 +126,8 @@ class Deduplicator:
             self._ids_by_variant.clear()
         ids = [identifier for identifier in page.ids if identifier is not None]
         is_uniform = self._variant_field is None or all(
-            self._variant(row, spec) == spec.variant for row in page.items
+            own is None or own == spec.variant
+            for own in map(non_negative_int, values_of(page.items, self._variant_field))
         )
         if is_uniform and len(ids) == len(page.ids) and self.add_all(ids, spec.variant):
             if self._policy is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 import msgspec
 from typing_extensions import override
 
+from tap_alfacrm.records.row import values_of
 from tap_alfacrm.records.scalars import non_negative_int
 
 if TYPE_CHECKING:
@@ -225,9 +226,14 @@ def _envelope(items: object, total: int | None, requested_at: str | None) -> Pag
         items = list(items.values())
     if not isinstance(items, list) or not all(isinstance(row, dict) for row in items):
         raise _not_rows()
-    created = (row.get("created_at") for row in items)
-    newest = max((moment for moment in created if isinstance(moment, str)), default="")
-    return Page(items, [get_row_id(row) for row in items], total, requested_at, newest)
+    ids = [get_row_id(row) for row in items]
+    return Page(items, ids, total, requested_at, newest_created_at(items))
+
+
+def newest_created_at(rows: Sequence[Any]) -> str:
+    """The latest `created_at` of rows, "" if none has one."""
+    moments = values_of(rows, "created_at")
+    return max((moment for moment in moments if isinstance(moment, str)), default="")
 
 
 def _is_failure(body: dict[str, Any]) -> bool:

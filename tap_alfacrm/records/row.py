@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import keyword
 import threading
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 COMPILING = threading.RLock()
 """Held while msgspec works out the types of structs.
@@ -37,6 +38,21 @@ def attribute(name: str) -> str:
     if plain and name != "get" and not name.startswith("_"):
         return name
     return f"_{name.encode('utf-8', 'surrogatepass').hex()}"
+
+
+def values_of(rows: Sequence[Any], name: str) -> list[Any]:
+    """The values of a field of rows, None where a row has none.
+
+    Args:
+        rows: Rows of one page, all structs or all dicts.
+        name: The field.
+    """
+    if not rows or not isinstance(rows[0], Row):
+        return [row.get(name) for row in rows]
+    if not hasattr(rows[0], attribute(name)):
+        return [None] * len(rows)
+    values = map(attrgetter(attribute(name)), rows)
+    return [None if value is UNSET else value for value in values]
 
 
 class Structs(NamedTuple):

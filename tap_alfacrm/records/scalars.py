@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 _DECIMAL_RE = re.compile(r"[+-]?\d{1,100}(?:\.\d{1,100})?", re.ASCII)
+_SAFE_DIGITS = 18
+"""Digits of which every number has at most 64 bits."""
 _INTEGER_RE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _WRITTEN_RES = tuple(
     re.compile(rf"(?P<sign>[+-]?) ?{pattern}", re.ASCII)
@@ -114,6 +116,8 @@ def integer(value: object) -> int | None:
         InvalidValue: It is none, or more than 64 bits hold.
     """
     if isinstance(value, str):
+        if value.isdecimal() and value.isascii() and len(value) <= _SAFE_DIGITS:
+            return int(value)
         if not (digits := _digits(value)):
             return None
         value = int(digits) if _INTEGER_RE.fullmatch(digits) else Decimal(digits)

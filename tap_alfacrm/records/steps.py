@@ -6,7 +6,9 @@ alone, which is why this costs a fraction of converting row by row.
 
 from __future__ import annotations
 
+from collections import deque
 from decimal import Decimal
+from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +19,7 @@ from tap_alfacrm.records.scalars import INT64, INVALID_VALUE_ERRORS, bounded
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tap_alfacrm.records.datetimes import UtcConverter
     from tap_alfacrm.records.row import Row
@@ -61,6 +63,11 @@ class Target(NamedTuple):
             return None
 
 
+def _set(rows: Sequence[Row], name: str, values: Iterable[object]) -> None:
+    """Set an attribute of all rows, without a step of the interpreter for each."""
+    deque(map(setattr, rows, repeat(name), values), maxlen=0)
+
+
 def cached_column(target: Target, fits: Fits) -> Step:
     """Convert a column, each distinct text once, and nothing that fits."""
     name, value_of = target.attribute, target.value_of
@@ -82,7 +89,7 @@ def cached_column(target: Target, fits: Fits) -> Step:
         known[None] = None
         values = list(map(get, rows))
         try:
-            converted = [known[value] for value in values]
+            converted = list(map(known.__getitem__, values))
         except (KeyError, TypeError):
             converted = [
                 of_text(value)
@@ -90,8 +97,7 @@ def cached_column(target: Target, fits: Fits) -> Step:
                 else (value if value is None or fits(value) else value_of(value))
                 for value in values
             ]
-        for row, value in zip(rows, converted, strict=True):
-            setattr(row, name, value)
+        _set(rows, name, converted)
 
     return step
 
@@ -157,6 +163,8 @@ def list_column(target: Target, types: Sequence[str]) -> Step:
             return known[key]
         except (KeyError, TypeError):
             pass
+        if fits(value):
+            return value
         before = invalid_values[target.name]
         converted = value_of(value)
         is_clean = invalid_values[target.name] == before
@@ -169,8 +177,8 @@ def list_column(target: Target, types: Sequence[str]) -> Step:
         if len(known) > MAX_CACHED_VALUES:
             known.clear()
         for row, value in zip(rows, map(get, rows), strict=True):
-            if value is not None and not fits(value):
-                setattr(row, name, convert(value))
+            if value is not None and (converted := convert(value)) is not value:
+                setattr(row, name, converted)
 
     return step
 
@@ -239,12 +247,12 @@ def dropped_column(name: str, note: Callable[[object], None]) -> Step:
 
     def step(rows: Sequence[Row]) -> None:
         nonlocal is_noted
-        for row, value in zip(rows, map(get, rows), strict=True):
-            if value is not UNSET:
-                if not is_noted:
-                    is_noted = True
-                    note(value)
-                setattr(row, name, UNSET)
+        if not is_noted:
+            first = next((value for value in map(get, rows) if value is not UNSET), UNSET)
+            if first is not UNSET:
+                is_noted = True
+                note(first)
+        _set(rows, name, repeat(UNSET))
 
     return step
 

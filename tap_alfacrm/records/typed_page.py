@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_alfacrm.records.page import LARGE_BYTES, Page, parse_page
+from tap_alfacrm.records.page import LARGE_BYTES, Page, newest_created_at, parse_page
 from tap_alfacrm.records.row import COMPILING, attribute
 from tap_alfacrm.records.scalars import non_negative_int
 
@@ -69,9 +70,5 @@ class TypedPageParser:
 
     def _page(self, page: Any, requested_at: str | None) -> Page:  # noqa: ANN401 - the struct is made at run time
         rows = page.items
-        ids = [non_negative_int(getattr(row, self._key)) for row in rows]
-        newest = ""
-        if hasattr(rows[0], "created_at"):
-            created = (row.created_at for row in rows)
-            newest = max((one for one in created if isinstance(one, str)), default="")
-        return Page(rows, ids, non_negative_int(page.total), requested_at, newest)
+        ids = list(map(non_negative_int, map(attrgetter(self._key), rows)))
+        return Page(rows, ids, non_negative_int(page.total), requested_at, newest_created_at(rows))

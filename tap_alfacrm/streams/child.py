@@ -83,7 +83,13 @@ class ChildStream(AlfaCRMStream):
 
     @override
     def upcoming_lists(self) -> Iterator[PlannedList]:
-        return iter(())
+        """List what is requested for parents that are known, where every parent is requested."""
+        if self.run.config.child_refresh_days > 1 or not self.run.knows_branch_ids:
+            return
+        for parent in self.parents:
+            if parent.every_branch and self.run.has_parent_ids(parent.stream):
+                every = self.run.read_parent_ids(parent.stream)
+                yield from self._planned_lists_of(parent, every, self.run.read_branch_ids())
 
     @override
     def plan(
@@ -113,7 +119,6 @@ class ChildStream(AlfaCRMStream):
         for name in names:
             empty.begin(name, is_whole=len(ids) == len(every))
         branches = self.run.read_branch_ids()
-        page_size = self.run.config.page_size
         if not parent.every_branch and self._differs_by_branch(parent, ids, branches):
             parent = replace(parent, every_branch=True)
         parents = {parent.stream: self.run.judge_parent_ids(parent.stream)}
@@ -122,11 +127,7 @@ class ChildStream(AlfaCRMStream):
             max_refusals=MAX_REFUSALS,
             label=f"{self.name} of {parent.stream}",
             size=len(ids) * len(self.variants),
-            upcoming=(
-                PlannedList(request, page_size, single_page_likely=True)
-                for task in self._tasks(parent, ids, branches)
-                for request, _ in task.lists
-            ),
+            upcoming=self._planned_lists_of(parent, ids, branches),
             parents=parents,
             empty_parents=empty,
             known_until=self._known_until(parent, every, memory),
@@ -186,6 +187,14 @@ class ChildStream(AlfaCRMStream):
             parser=self.parser_for(identifier),
             is_single=self.is_single,
         )
+
+    def _planned_lists_of(
+        self, parent: Parent, ids: ParentIds, branches: Sequence[int]
+    ) -> Iterator[PlannedList]:
+        """List what is requested for parents; its order is that of the tasks."""
+        for task in self._tasks(parent, ids, branches):
+            for request, _ in task.lists:
+                yield PlannedList(request, self.run.config.page_size, single_page_likely=True)
 
     def _tasks(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> Iterator[Task]:
         """One task for each parent row, branch and variant."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyroaring import BitMap64
 
 from tap_alfacrm.records.datetimes import date
+from tap_alfacrm.records.row import values_of
 from tap_alfacrm.records.scalars import non_negative_int
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ NO_DAY = "unknown"
 
 def branches_of(row: Mapping[str, Any] | Row) -> tuple[int | None, ...]:
     """The branches that a row names in `branch_ids` or `branch_id`."""
-    branch_ids = row.get("branch_ids")
-    if not isinstance(branch_ids, list):
-        branch_ids = (row.get("branch_id"),)
-    return tuple(map(non_negative_int, branch_ids))
+    return _branches(row.get("branch_ids"), row.get("branch_id"))
+
+
+def _branches(several: object, single: object) -> tuple[int | None, ...]:
+    return tuple(map(non_negative_int, several if isinstance(several, list) else [single]))
 
 
 class ParentIds:
@@ -53,8 +55,9 @@ class ParentIds:
         if self.with_days:
             self._add_days(ids, rows)
         by_branches: dict[tuple[Any, ...], list[int]] = {}
-        for identifier, row in zip(ids, rows, strict=True):
-            by_branches.setdefault(branches_of(row), []).append(identifier)
+        named = map(_branches, values_of(rows, "branch_ids"), values_of(rows, "branch_id"))
+        for identifier, branches in zip(ids, named, strict=True):
+            by_branches.setdefault(branches, []).append(identifier)
         for branches, identifiers in by_branches.items():
             for branch in branches:
                 if branch is not None:

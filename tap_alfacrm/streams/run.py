@@ -157,7 +157,7 @@ class Run:
     @property
     def knows_branch_ids(self) -> bool:
         """Whether `read_branch_ids` needs no request."""
-        return bool(self.config.branch_ids) or self._streams()["branches"].has_parent_ids
+        return bool(self.config.branch_ids) or self.has_parent_ids("branches")
 
     def read_branch_ids(self, known: Iterable[int] = ()) -> tuple[int, ...]:
         """Return the branches to request in: those of the config, or all of the account.
@@ -205,6 +205,10 @@ class Run:
                     "its rows too.",
                     branch,
                 )
+
+    def has_parent_ids(self, parent: str) -> bool:
+        """Whether `read_parent_ids` needs no request."""
+        return self._streams()[parent].has_parent_ids
 
     def read_parent_ids(self, parent: str) -> ParentIds:
         """Return the ids of all rows of a stream; requests them unless this run has read them."""

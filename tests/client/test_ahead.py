@@ -9,6 +9,7 @@ import pytest
 
 from tap_alfacrm.client.prefetch import PrefetchClient
 from tap_alfacrm.client.request import ListRequest, PlannedList
+from tap_alfacrm.client.workers import Workers
 from tap_alfacrm.records.page import Page
 
 if TYPE_CHECKING:
@@ -24,16 +25,19 @@ class School:
     Attributes:
         lengths: Number of pages of the lists that have several, by path.
         totals: The number of responses so far, as the total of each.
+        requested: Paths and pages in the order of the requests.
     """
 
     def __init__(self, lengths: dict[str, int], *, waits: str, until: str) -> None:
         """Hold back the response of one path until another path is requested."""
         self.lengths = lengths
         self.totals = 0
+        self.requested: list[tuple[str, int]] = []
         self._waits, self._until, self._sent = waits, until, threading.Event()
 
     def fetch(self, request: ListRequest) -> Page:
         """Return a page of two rows."""
+        self.requested.append((request.path, request.body["page"]))
         if request.path == self._until:
             self._sent.set()
         if request.path == self._waits:
@@ -85,3 +89,23 @@ def test_a_total_is_that_of_the_moment_of_its_plan() -> None:
     client.plan_counts([counted])
     totals = [client.fetch_first_row(counted).total or 0 for _ in range(2)]
     assert before < totals[0] < totals[1]
+
+
+def test_what_is_needed_next_is_requested_before_short_lists_after_it() -> None:
+    lists = [planned("/current/index", is_short=False)]
+    lists += [planned(f"/short{number}/index") for number in range(20)]
+    school = School({"/current/index": 3}, waits="", until="")
+    client = PrefetchClient(cast("Client", school), 2)
+    client.plan(lists)
+    with client.open_list(lists[0].request, 2) as fetch_page:
+        for number in range(3):
+            fetch_page(number)
+    later = school.requested.index(("/current/index", 2))
+    assert later < len(lists) / 2  # two are requested at once, whatever their order
+
+
+def test_work_is_done_at_once_however_much_there_is() -> None:
+    workers, barrier = Workers(), threading.Barrier(9)
+    for _ in range(8):
+        workers.submit(lambda: barrier.wait(PATIENCE))
+    barrier.wait(PATIENCE)

@@ -149,6 +149,18 @@ def test_a_branch_to_which_payments_move_waits_for_the_one_before_it(sync: Sync)
     assert all(after.arrived >= (before.answered or 0) for before, after in pairwise(lists))
 
 
+@pytest.mark.parametrize(("days", "is_ahead"), [(1, True), (7, False)])
+def test_memberships_fill_the_time_in_which_payments_wait(
+    sync: Sync, days: int, *, is_ahead: bool
+) -> None:
+    """Where not every group is requested, which ones is known in their turn only."""
+    with serve(Account.build(branches=3, pays=30, groups=12), faults=[stalls(0.2)]) as server:
+        sync(server, streams=("groups", "pays", "group_memberships"), child_refresh_days=days)
+    first = next(r for r in server.data_requests if r.entity == "cgi")
+    last = [r for r in server.data_requests if r.entity == "pay"][-1]
+    assert (first.arrived < last.arrived) == is_ahead
+
+
 def test_parents_are_counted_by_one_request(sync: Sync, server: Server) -> None:
     sync(server, streams=("customer_tariffs",), page_size=10)
     counts = requests(server, is_study=2, removed=1, pageSize=1)
