@@ -206,7 +206,7 @@ class PrefetchClient:
         """Request the next pages, as far as there is room.
 
         Returns:
-            What leaves no more room until one of them is received, which may be at once.
+            The outstanding requests, some of which may have been answered meanwhile.
         """
         outstanding = self._outstanding()
         if len(outstanding) >= self._max_in_flight:
@@ -264,8 +264,8 @@ class PrefetchClient:
 
     def _request(self, list_: OpenList, number: int, *, is_ahead: bool = False) -> Response:
         """Request a page in another thread."""
-        request = list_.planned.request.for_page(number, list_.planned.page_size)
-        request = replace(request, is_ahead=is_ahead)
+        page_request = list_.planned.request.for_page(number, list_.planned.page_size)
+        request = replace(page_request, is_ahead=is_ahead)
         if not list_.planned.count_only:
             request = self._sizes.measure(request)
         response = list_.responses[number] = Response()

@@ -33,8 +33,8 @@ class RateLimiter:
         """Wait until the next request may be sent.
 
         Args:
-            is_ahead: Whether the response is not needed yet. Of such requests one at a time waits
-                with the others.
+            is_ahead: Whether the response is not needed yet. Such requests have a queue of their
+                own, so that a needed request waits for one of them at most, as a rule.
         """
         with self._turn_of_ahead if is_ahead else nullcontext(), self._turn:
             self._limiter.try_acquire("alfacrm")

@@ -1,7 +1,7 @@
 """Threads that send requests.
 
-They are daemons, so that a signal ends the process at once; the end of a process waits for those of
-`concurrent.futures.ThreadPoolExecutor`.
+They are daemon threads, so that a signal ends the process at once: a process waits for the threads
+of `concurrent.futures.ThreadPoolExecutor` before it ends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Workers:
         self._idle = threading.Semaphore(0)
 
     def submit(self, work: Work) -> None:
-        """Do work in a thread that has none, or in a new one."""
+        """Do work in an idle thread, or in a new one if there is none."""
         if not self._idle.acquire(blocking=False):
             threading.Thread(target=self._run, daemon=True).start()
         self._queue.put(work)
@@ -38,4 +38,4 @@ class Workers:
 
 
 WORKERS = Workers()
-"""Those of this process."""
+"""The threads of this process, shared by all clients."""

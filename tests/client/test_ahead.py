@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from tap_alfacrm.client import rate_limit
 from tap_alfacrm.client.prefetch import PrefetchClient
 from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.client.workers import Workers
@@ -109,3 +112,40 @@ def test_work_is_done_at_once_however_much_there_is() -> None:
     for _ in range(8):
         workers.submit(lambda: barrier.wait(PATIENCE))
     barrier.wait(PATIENCE)
+
+
+def test_a_needed_request_does_not_queue_behind_those_sent_ahead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+    turns = threading.Semaphore(0)
+
+    class Limiter:
+        """Lets a request pass when the test says so."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            pass
+
+        def try_acquire(self, _: str) -> None:
+            order.append(threading.current_thread().name)
+            assert turns.acquire(timeout=PATIENCE)
+
+    monkeypatch.setattr(rate_limit, "Limiter", Limiter)
+    limiter = rate_limit.RateLimiter(5)
+    threads = []
+    for name in (*["ahead"] * 12, "needed"):
+        is_ahead = name == "ahead"
+        thread = threading.Thread(name=name, target=limiter.wait, kwargs={"is_ahead": is_ahead})
+        thread.start()
+        while not _is_waiting(thread):
+            time.sleep(0.01)
+        threads.append(thread)
+    turns.release(len(threads))
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert order.index("needed") < len(order) / 2  # 1, unless others overtake it
+
+
+def _is_waiting(thread: threading.Thread) -> bool:
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and frame.f_code.co_name in {"wait", "acquire"}

@@ -15,9 +15,12 @@ from pyrate_limiter import InMemoryBucket, RateItem
 
 from simulator import Account, Fault, Quirks, serve
 from tap_alfacrm.client import retry
+from tap_alfacrm.client.auth import Authenticator
 from tap_alfacrm.client.client import Client
+from tap_alfacrm.client.http import HttpClient, TokenRefusedError
 from tap_alfacrm.client.rate_limit import RateLimiter
 from tap_alfacrm.client.request import ListRequest
+from tap_alfacrm.client.stats import RequestStats
 from tap_alfacrm.config import Config
 from tap_alfacrm.errors import AlfaCRMError, CredentialsError, RequestError, UnavailableError
 from tap_alfacrm.tap import TapAlfaCRM
@@ -204,6 +207,26 @@ def test_a_cancelled_token_does_not_make_a_list_forbidden(account: Account, stat
         assert len(ask("lead-status").items) == len(account.rows("lead-status"))
         rooms.join()
         assert len(server.logins) > 3
+
+
+def test_a_login_under_way_is_waited_for_before_a_right_counts_as_missing(
+    account: Account,
+) -> None:
+    found: list[bool] = []
+    with serve(account) as server:
+        config, stats = Config.from_config(config_for(server)), RequestStats()
+        http = HttpClient(config, logging.getLogger("tap-alfacrm"), stats)
+        auth = Authenticator(config, http, stats, token="cancelled")
+        refusal = TokenRefusedError(403)
+        check = threading.Thread(
+            target=lambda: found.append(auth.lacks_permission(refusal, "cancelled"))
+        )
+        with auth.exclusive_login() as log_in:
+            check.start()
+            check.join(0.2)  # what does not wait answers too early
+            log_in()
+        check.join()
+    assert found == [False]
 
 
 @pytest.mark.parametrize("status", [401, 403])
