@@ -21,7 +21,7 @@ from tap_alfacrm.records.converter import Converter
 from tap_alfacrm.records.datetimes import UtcConverter
 from tap_alfacrm.records.layout import MAX_EXTRAS
 from tap_alfacrm.records.page import decode
-from tap_alfacrm.records.row import Row
+from tap_alfacrm.records.row import Row, values_of
 from tap_alfacrm.records.scalars import INVALID_VALUE_ERRORS
 from tap_alfacrm.records.typed_page import TypedPageParser
 from tap_alfacrm.schemas import standard_schema
@@ -178,6 +178,13 @@ def test_a_list_that_recurs_counts_its_invalid_items_each_time() -> None:
     rows = [{"id": number, "room_ids": ["1", "x"]} for number in range(3)]
     both.check(json.dumps({"items": rows}).encode())
     assert both.fast.invalid_values == {"room_ids": 3}
+
+
+def test_values_of_a_field_are_none_where_a_row_has_none() -> None:
+    page = Both({"properties": FIELDS}).parse(b'{"items": [{"id": 1}, {"id": 2, "link": "x"}]}')
+    assert isinstance(page.items[0], Row)
+    assert values_of(page.items, "link") == [None, "x"]
+    assert values_of(page.items, "absent") == [None, None]
 
 
 def test_only_the_field_that_does_not_fit_is_relaxed() -> None:
