@@ -187,15 +187,15 @@ class Tap:
         for timer in timers:
             timer.cancel()
             timer.join()
-        text = self.output.read_text(encoding="utf-8")
-        *lines, _ = text.split("\n")
-        log = (self._folder / "log").read_text(encoding="utf-8")
+        # a target that is killed cuts the copy anywhere, also within a character
+        *lines, _ = self.output.read_bytes().split(b"\n")
+        log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
         messages = [json.loads(line, parse_float=Decimal) for line in lines]
         secrecy.check(
             {self._config["api_key"]},
             self._config["email"],
             log=log,
-            output=text,
+            output=b"\n".join(lines).decode(),
             messages=messages,
         )
         return Ending(code, messages, log.splitlines())
