@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     Sync = Callable[..., Output]
 
-PER_CUSTOMER = {"customer_calendars", "customer_bonus_balances", "communications"}
+PER_CUSTOMER = {
+    "customer_calendars", "customer_bonus_balances", "communications", "customer_tariffs",
+}  # fmt: skip
+"""Streams that take most of the requests; memberships of groups are requested in the same way."""
 NAMES = tuple(stream.name for stream in STREAMS if stream.name not in PER_CUSTOMER)
 KEYS = {stream.name: tuple(stream.primary_keys) for stream in STREAMS}
 NIGHT, FIRST = "after a healthy load", "from the first load on"
@@ -131,7 +134,9 @@ UNPROVEN_ON_FIRST_LOAD = {
     "half a list, with the right total", "refused branch", "refused second page",
     "refused without a branch", "refused customers all night", "is_study ignored",
     "removed ignored", "status ignored", "both dead", "both as active", "customers move",
-    "groups move", "ids missing",
+    "groups move", "lessons move", "ids missing", "pages are shorter than their distance",
+    "the last page is empty", "refused payments all night", "refused branch of memberships",
+    "refused thrice",
 }  # fmt: skip
 """Cases in which a first load ends with a stream that is not COMPLETE, or with an error."""
 FEW = {"tariffs", "regular_lessons"}
@@ -143,13 +148,13 @@ BLIND: dict[tuple[str, str], set[str]] = {
             "rows after an offset do not exist": set(NAMES),
             "empty payments all night": {"pays"},
             "empty payments of a branch all night": {"pays"},
-            "empty customers all night": {"customers", "customer_tariffs"},
+            "empty customers all night": {"customers"},
             "empty groups all night": {"groups", "group_memberships"},
             "empty memberships all night": {"group_memberships"},
             "every second list of memberships empty": {"group_memberships"},
             "empty lessons all night": {"lessons"},
             "a list that is false": {"pays"},
-            "half a list": {"customers", "customer_tariffs"},
+            "half a list": {"customers"},
             "half of the payments": {"pays"},
             "planned lessons dead": {"lessons"},
             "only the first branch": set(NAMES),
@@ -395,7 +400,7 @@ def test_a_total_that_counts_joined_rows_differs_from_missing_rows(
         assert "more than once" in verdict
 
 
-@pytest.mark.parametrize("first", [NIGHT, pytest.param(FIRST, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("first", [NIGHT, FIRST])
 @pytest.mark.parametrize("case", CASES)
 def test_no_row_is_lost_under_complete_and_none_for_good(
     sync: Sync,

@@ -78,6 +78,42 @@ def test_groups_that_cannot_be_read_again_leave_a_doubt(
     assert output.verdict("group_memberships").startswith(f"group_memberships: {verdict}")
 
 
+def test_groups_that_move_whenever_they_are_read_leave_a_doubt(sync: Sync) -> None:
+    account = build()
+    with serve(account) as server:
+        server.misbehave("rows_move", entity="group", resource="group", kind="change_branch")
+        output = sync(server, streams=STREAMS, max_in_flight=1)
+        server.behave()
+        healthy = sync(server, streams=STREAMS, state=output.state)
+    words = "group_memberships: UNPROVEN, it is not proven that every row of groups is known. "
+    assert output.verdict("group_memberships").startswith(words)
+    loaded = {(row["id"],) for row in healthy.records("group_memberships")}
+    assert loaded == truth(account)["group_memberships"].keys()
+
+
+def test_memberships_of_a_group_that_moves_back_are_loaded(sync: Sync) -> None:
+    account = build()
+    with serve(account) as server:
+        move_groups(server, 1)
+        server.misbehave(
+            "rows_move",
+            entity="group",
+            resource="group",
+            kind="change_branch",
+            after=7,  # while the groups are read again
+            times=1,
+            count=9,
+        )
+        output = sync(server, streams=STREAMS, max_in_flight=1)
+        readings = [
+            r for r in server.data_requests if r.entity == "group" and r.body["pageSize"] > 1
+        ]
+    assert len(readings) == 9
+    loaded = {(row["id"],) for row in output.records("group_memberships")}
+    assert loaded == truth(account)["group_memberships"].keys()
+    assert output.verdict("group_memberships").startswith("group_memberships: COMPLETE. ")
+
+
 def test_nothing_is_requested_again_where_no_list_is_empty_that_had_rows(sync: Sync) -> None:
     account = build()
     with serve(account) as server:

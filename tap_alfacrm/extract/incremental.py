@@ -66,7 +66,7 @@ class FilterWindow:
         outside: Number of rows returned although they lie before the day.
         newest: The newest replication key of the rows, "" if none has one.
         ids: Ids of the rows returned.
-        created: Number of rows that were created after the bookmark.
+        created: Number of rows that were created after the last complete run.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class FilterWindow:
         incremental_filter: IncrementalFilter | None = None,
         day: dt.date | None = None,
         bookmark: str = "",
+        known_until: str = "",
     ) -> None:
         """Create a window.
 
@@ -81,6 +82,7 @@ class FilterWindow:
             incremental_filter: The filter, None where there is nothing to compare.
             day: The first day, None for all rows.
             bookmark: The replication key of a row that lies in the window, "" if none is known.
+            known_until: The newest replication key of the last complete run, in all branches.
         """
         self._key = incremental_filter.key if incremental_filter else None
         self.filters: dict[str, str] = {}
@@ -90,7 +92,7 @@ class FilterWindow:
         self.created = 0
         self.newest = ""
         self._earliest = self._inside = ""
-        self._bookmark = bookmark
+        self._bookmark, self._known_until = bookmark, known_until
         if incremental_filter is not None and day is not None:
             self.filters = {incremental_filter.name: day.strftime(incremental_filter.date_format)}
             self.since = day.isoformat()
@@ -122,7 +124,7 @@ class FilterWindow:
         if self.filters:
             self.outside += sum(value < self._earliest for value in values)
             self.created += sum(
-                (record.get("created_at") or record.get(self._key) or "") > self._bookmark
+                (record.get("created_at") or record.get(self._key) or "") > self._known_until
                 for record in records
             )
 

@@ -229,7 +229,7 @@ class AlfaCRMStream(BookmarkedStream):
         is_last = context == self.contexts[-1]
         if not (self.counts_by_branch and is_last) or windows.is_partial:
             return None
-        specs = [one.spec for one in self.counts(context)[:1]] or self.lists(context)
+        specs = [one.spec for one in self.counts(context)] or self.lists(context)
         counts_all = self.counts_each_branch or self.run.hides_by_branch
         requests = {
             branch: [self.request(branch, action, spec, FilterWindow()) for spec in specs]

@@ -83,6 +83,7 @@ class BookmarkedStream(PlannedStream):
                 filter_,
                 filter_.first_day(own, self.lookback_days),
                 format_utc(own) if is_bookmark else "",
+                format_utc(start) if is_bookmark and start is not None else "",
             )
 
         return Windows(open_window)

@@ -31,6 +31,8 @@ MAX_PARENTS_COMPARED = 30
 """Parents of several branches that are requested in each, to see whether their rows differ."""
 PARENTS_WITH_ROWS_COMPARED = 3
 """Such parents with rows after which the comparison ends."""
+MAX_READINGS = 3
+"""Times that the parents are read again where they move to other branches all the time."""
 MAX_REFUSALS = 3
 """Refusals before the first response that mean that the entity is not offered."""
 
@@ -142,15 +144,21 @@ class ChildStream(AlfaCRMStream):
         )
 
     def _find_moved(self, parent: Parent, ids: ParentIds, words: dict[str, Word]) -> Iterator[Task]:
-        """One task for each branch to which a parent moved since the ids were read."""
-        try:
-            now, word = self.run.read_parent_ids_again(parent.stream)
-        except UnavailableError:
-            words[parent.stream] = Word.INCOMPLETE
-            return
-        words[parent.stream] = Word.worst(words[parent.stream], word)
-        branches = self.run.read_branch_ids(now.branches)
-        yield from self._tasks(parent, now.moved_since(ids), branches)
+        """One task for each branch to which a parent moved, until none has moved since the last."""
+        known = ids
+        for _ in range(MAX_READINGS):
+            try:
+                now, word = self.run.read_parent_ids_again(parent.stream)
+            except UnavailableError:
+                words[parent.stream] = Word.INCOMPLETE
+                return
+            words[parent.stream] = Word.worst(words[parent.stream], word)
+            moved = now.moved_since(known)
+            if not moved:
+                return
+            yield from self._tasks(parent, moved, self.run.read_branch_ids(now.branches))
+            known = now.select(ids.all)  # not all readings: a parent may have moved back
+        words[parent.stream] = Word.worst(words[parent.stream], Word.UNPROVEN)
 
     def _differs_by_branch(self, parent: Parent, ids: ParentIds, branches: Sequence[int]) -> bool:
         """Check whether a parent of several branches has other rows in each.

@@ -22,8 +22,8 @@ BOOKMARK = "2025-03-10T06:00:00Z"
 DAY = dt.date(2025, 3, 9)
 
 
-def window() -> FilterWindow:
-    return FilterWindow(BY_CHANGE, DAY, BOOKMARK)
+def window(known_until: str = BOOKMARK) -> FilterWindow:
+    return FilterWindow(BY_CHANGE, DAY, BOOKMARK, known_until)
 
 
 def changed(value: str | None, created: str | None = None) -> dict[str, Any]:
@@ -98,8 +98,13 @@ def test_without_a_filter_nothing_is_outside_and_the_newest_row_counts() -> None
     assert (other.newest, other.outside) == ("", 0)
 
 
-def test_rows_created_since_the_bookmark_are_counted() -> None:
-    one = window()
+@pytest.mark.parametrize(
+    ("known_until", "created"), [(BOOKMARK, 2), ("2025-03-11T00:00:00Z", 0), ("2025-02-28", 4)]
+)
+def test_rows_created_since_the_last_complete_run_are_counted(
+    known_until: str, created: int
+) -> None:
+    one = window(known_until)
     one.add(
         [],
         [
@@ -110,9 +115,9 @@ def test_rows_created_since_the_bookmark_are_counted() -> None:
             changed(None),
         ],
     )
-    assert one.created == 2
+    assert one.created == created
     one.add([], [changed("2025-03-12")])
-    assert one.created == 3
+    assert one.created == created + 1
 
 
 @pytest.mark.parametrize(
