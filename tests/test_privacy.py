@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import json
 import re
 from collections import Counter
@@ -40,6 +41,7 @@ TEXT_FACTS = {
 EXTRA = ("custom_secret", "newer_secret")
 
 
+@functools.cache
 def settings() -> Any:
     return yaml.safe_load(Path("meltano.yml").read_text(encoding="utf-8"))
 

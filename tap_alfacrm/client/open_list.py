@@ -79,7 +79,7 @@ class OpenList:
     def blocks(self, other: PlannedList) -> bool:
         """Whether a list to which rows move has to wait for pages of this one before it."""
         own = self.planned
-        if own.request.resource != other.request.resource or own.single_page_likely:
+        if own.single_page_likely or not own.request.may_share_rows(other.request):
             return False
         overlap = 0 if other.count_only else OVERLAP_PAGES
         pages = 1 if own.count_only else self.pages

@@ -113,10 +113,10 @@ class PrefetchClient:
         """Discard prefetched pages, because rows have moved.
 
         Args:
-            request: A list; only lists of its resource can contain its rows.
+            request: The list that its rows have left, or may have left.
         """
         for list_ in self._lists:
-            if list_.planned.request.resource == request.resource:
+            if list_.planned.request.may_share_rows(request):
                 list_.forget()
 
     @contextmanager
@@ -189,8 +189,8 @@ class PrefetchClient:
         """Discard lists that were begun because a list seemed to end, which is longer."""
         list_.pages = None
         for other in self._lists:
-            is_same_resource = other.planned.request.resource == list_.planned.request.resource
-            if other.planned.depends_on_previous and is_same_resource and other is not list_:
+            may_share_rows = other.planned.request.may_share_rows(list_.planned.request)
+            if other.planned.depends_on_previous and may_share_rows and other is not list_:
                 other.forget()
 
     def _outstanding(self) -> list[Future[Page]]:

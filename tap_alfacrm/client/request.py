@@ -56,8 +56,12 @@ class ListRequest:
 
     @property
     def resource(self) -> str:
-        """The path without the branch; a row can move between lists of one resource."""
+        """The path without the branch."""
         return _resource_of(self.path)
+
+    def may_share_rows(self, other: ListRequest) -> bool:
+        """Whether rows can move between two lists: not where the URL names another parent."""
+        return self.resource == other.resource and self.params == other.params
 
     @property
     def route(self) -> str:

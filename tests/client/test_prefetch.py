@@ -140,6 +140,18 @@ def test_an_unstable_list_keeps_prefetched_lists_of_other_entities(
     assert sorted(output.ids()) == sorted(account.customer_ids())
 
 
+def test_an_unstable_list_of_one_parent_keeps_those_of_the_others(sync: Sync) -> None:
+    """Each list is read three times, because its total is too large."""
+    sent = []
+    for max_in_flight in (1, 8):
+        account = Account.build(leads=9, clients=9, customer_tariffs=14)
+        with serve(account, Quirks(total="wrong", total_error=3)) as server:
+            output = sync(server, streams=("customer_tariffs",), max_in_flight=max_in_flight)
+        sent.append(len([r for r in server.data_requests if r.entity == "customer-tariff"]))
+    assert sent[1] <= sent[0] * 1.3
+    assert len(output.ids("customer_tariffs")) == 14
+
+
 def test_a_branch_to_which_payments_move_waits_for_the_one_before_it(sync: Sync) -> None:
     with serve(Account.build(branches=3, pays=30), faults=[stalls(0.2)]) as server:
         sync(server, streams=("pays",))
