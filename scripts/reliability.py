@@ -76,10 +76,11 @@ one run cancelled out in every total are the documented blind spot
 
 ## Back ends that misbehave
 
-After a healthy load of all streams and some changes, the back end of an account misbehaves for
-one night, and then behaves. The columns give the number of streams with each verdict (a list
-that was refused and never answered has none), the rows that were not loaded that night, how many
-of these in a stream that was COMPLETE, and the rows missing after at most two healthy runs.
+After a healthy load of all streams but those with a request for each customer, and some changes,
+the back end of an account misbehaves for one night, and then behaves. The columns give the
+number of streams with each verdict (a list that was refused and never answered has none), the
+rows that were not loaded that night, how many of these in a stream that was COMPLETE, and the
+rows missing after at most two healthy runs.
 
 {cases}
 
