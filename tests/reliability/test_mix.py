@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.reliability.scenario import Row
 
-SCENARIOS = 30
+SCENARIOS = 24
 """Few, for the time that they take; `make soak` plays hundreds."""
 
 

@@ -12,7 +12,7 @@ from tests.reliability.target import LivePostgres
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCENARIOS = 24
+SCENARIOS = 16
 LIVE_SCENARIOS = 3
 
 
