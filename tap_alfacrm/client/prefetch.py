@@ -113,7 +113,7 @@ class PrefetchClient:
         """Discard prefetched pages, because rows have moved.
 
         Args:
-            request: The list that its rows have left, or may have left.
+            request: A list whose rows have moved; lists to which they cannot move are kept.
         """
         for list_ in self._lists:
             if list_.planned.request.may_share_rows(request):

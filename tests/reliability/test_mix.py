@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.reliability.scenario import Row
 
 SCENARIOS = 24
-"""Few, for the time that they take; `make soak` plays hundreds."""
+"""A few, to save time; `make soak` plays hundreds."""
 
 
 @pytest.fixture(scope="module")
