@@ -140,7 +140,12 @@ def test_a_needed_request_does_not_queue_behind_those_sent_ahead(
         while not _is_waiting(thread):
             time.sleep(0.01)
         threads.append(thread)
-    turns.release(len(threads))
+    for _ in threads:
+        time.sleep(0.05)  # a thread within `wait` may not have reached the lock yet
+        passed = len(order)
+        turns.release()
+        while len(order) == passed < len(threads):
+            time.sleep(0.01)
     for thread in threads:
         thread.join(PATIENCE)
     assert order.index("needed") < len(order) / 2  # 1, unless others overtake it
