@@ -19,7 +19,7 @@ from tap_alfacrm.errors import AlfaCRMError
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 from tests.catalogs import select
 from tests.conftest import config_for
-from tests.truth import truth
+from tests.truth import rows_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,7 +214,7 @@ class Nights:
 
     def run(self) -> tuple[Output, dict[str, set[Any]]]:
         """Run a night; returns its output and the rows lost by stream."""
-        before = truth(self.account)
+        before = rows_by_key(self.account)
         output = self.sync(
             self.server,
             catalog=self.catalog,
@@ -228,7 +228,7 @@ class Nights:
         self.state = next(
             (m["value"] for m in reversed(output.messages) if m["type"] == "STATE"), self.state
         )
-        after = truth(self.account)
+        after = rows_by_key(self.account)
         lost: dict[str, set[Any]] = {}
         for name in NAMES:
             there = before[name].keys() & after[name].keys()
@@ -244,7 +244,7 @@ class Nights:
         """The rows of the account that are not in the warehouse."""
         return {
             name: keys
-            for name, rows in truth(self.account).items()
+            for name, rows in rows_by_key(self.account).items()
             if name in NAMES
             if (keys := rows.keys() - self.warehouse.tables.get(name, {}).keys())
         }
@@ -384,7 +384,7 @@ def test_a_branch_that_the_list_of_branches_lacks_is_read(sync: Sync, *, known: 
     assert {one for task in output.records("tasks") for one in task["branch_ids"]} >= hidden
     for stream in streams:
         rows = {(row["id"],) for row in output.records(stream)}
-        assert rows == truth(account)[stream].keys()
+        assert rows == rows_by_key(account)[stream].keys()
         assert output.verdict(stream).startswith(f"{stream}: COMPLETE. ")
     lines = [line for line in output.lines() if "the list of branches lacks" in line]
     assert len(lines) == len(hidden)

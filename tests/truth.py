@@ -76,6 +76,14 @@ def _of_text(text: str, name: str, *, raw: bool) -> Any:
 
 def truth(account: Account) -> dict[str, Table]:
     """All rows of all streams of an account, by key, without the fields that are empty."""
+    return {
+        stream: {key: folded(row, raw=True) for key, row in rows.items()}
+        for stream, rows in rows_by_key(account).items()
+    }
+
+
+def rows_by_key(account: Account) -> dict[str, Table]:
+    """All rows of all streams of an account, as the API sends them, by key."""
     cards = sorted(account.customer_ids())
     tables: dict[str, Table] = {}
     for stream in STREAMS:
@@ -100,9 +108,7 @@ def truth(account: Account) -> dict[str, Table]:
                 for row in rows
                 if row.get("class", "Customer") != "Customer" or row[OF_CARDS[path]] in cards
             ]
-        tables[stream.name] = {
-            tuple(row[key] for key in stream.primary_keys): folded(row, raw=True) for row in rows
-        }
+        tables[stream.name] = {tuple(row[key] for key in stream.primary_keys): row for row in rows}
     return tables
 
 

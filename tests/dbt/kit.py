@@ -28,6 +28,17 @@ TODAY = dt.date(2025, 11, 1)
 """The day on which the simulated account was made."""
 MODELS = "alfacrm_models"
 Rows = list[tuple[Any, ...]]
+_RUN = """
+import json, os, sys
+import duckdb
+from dbt.cli.main import dbtRunner
+for environment, statement, arguments in json.load(sys.stdin):
+    os.environ.update(environment)
+    if statement:
+        with duckdb.connect(os.environ["ALFACRM_DUCKDB_PATH"]) as connection:
+            connection.execute(statement)
+    assert dbtRunner().invoke(arguments).success
+"""
 
 
 def plain(value: Any) -> Any:
@@ -37,6 +48,35 @@ def plain(value: Any) -> Any:
     if isinstance(value, (int, float, Decimal)):
         return round(Decimal(str(value)), 4).normalize() + 0
     return value
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of dbt.
+
+    Attributes:
+        arguments: Its command line, without the program.
+        environment: Variables beside those of this process and of the steps before.
+        statement: What is run before it in the DuckDB file.
+    """
+
+    arguments: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    statement: str = ""
+
+
+def run_steps(steps: Sequence[Step]) -> str:
+    """Run commands of dbt in one process, which costs one start, and return their output."""
+    done = subprocess.run(
+        [DBT.with_name("python"), "-c", _RUN],
+        input=json.dumps([[step.environment, step.statement, step.arguments] for step in steps]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
 @dataclass

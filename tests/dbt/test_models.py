@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
 from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import yaml
 
 from scripts import dbt_sources
 from tests.dbt.conftest import CLOCK_CHANGE
-from tests.dbt.kit import DBT, MODELS, PACKAGE, TODAY, Rows, Warehouse
+from tests.dbt.kit import MODELS, PACKAGE, TODAY, Rows, Step, Warehouse, run_steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -327,38 +326,19 @@ def test_a_mart_that_loses_or_doubles_a_row_fails(
             connection.rollback()
 
 
-RUN = """
-import json, sys
-import duckdb
-from dbt.cli.main import dbtRunner
-database, arguments, statements = json.load(sys.stdin)
-for statement in statements:
-    with duckdb.connect(database) as connection:
-        connection.execute(statement)
-    assert dbtRunner().invoke(arguments).success
-"""
-
-
 def test_the_snapshot_keeps_each_state_of_a_card(
     duckdb_models: Warehouse, school: Account, tmp_path: Path
 ) -> None:
     lead = max(school.customer_ids(0, archived=False))
     card = f"UPDATE main.customers SET is_archived = {{}} WHERE id = {lead}"
-    steps = [
+    statements = [
         card.format("true"),
         card.format("false"),
         f"DELETE FROM main.customers WHERE id = {lead}",
     ]
     warehouse = duckdb_models.copy(tmp_path)
-    done = subprocess.run(
-        [DBT.with_name("python"), "-c", RUN],
-        input=json.dumps([warehouse.address, warehouse.arguments("snapshot"), steps]),
-        env=warehouse.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    snapshot = warehouse.arguments("snapshot")
+    run_steps([Step(snapshot, warehouse.environment, statement) for statement in statements])
     found = warehouse.ask(
         "SELECT is_archived, dbt_valid_to IS NULL, dbt_is_deleted FROM alfacrm__customers_snapshot "
         f"WHERE customer_id = {lead} ORDER BY dbt_valid_from"

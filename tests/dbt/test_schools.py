@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from tests.dbt.kit import DBT, PACKAGE
+from tests.dbt.kit import PACKAGE, Step, run_steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,29 +15,20 @@ if TYPE_CHECKING:
 CUSTOMERS = "alfacrm__customers"
 
 
-def _dbt(folder: Path, schema: str, command: list[str], **variables: object) -> str:
+def _step(folder: Path, schema: str, command: list[str], **variables: object) -> Step:
     arguments = [
         *command,
         *("--project-dir", str(PACKAGE), "--profiles-dir", str(PACKAGE)),
         *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
         *("--vars", json.dumps({"timezone": "Europe/Kyiv", **variables})),
     ]
-    done = subprocess.run(
-        [str(DBT), *arguments],
-        env={
-            **os.environ,
-            "ALFACRM_DBT_TARGET": "duckdb",
-            "ALFACRM_DUCKDB_PATH": str(folder / "schools.duckdb"),
-            "ALFACRM_DBT_SCHEMA": schema,
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    environment = {
+        "ALFACRM_DBT_TARGET": "duckdb",
+        "ALFACRM_DUCKDB_PATH": str(folder / "schools.duckdb"),
+        "ALFACRM_DBT_SCHEMA": schema,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    return Step(arguments, environment)
 
 
 def test_the_models_of_all_schools_have_a_column_for_the_school(tmp_path: Path) -> None:
@@ -51,21 +40,23 @@ def test_the_models_of_all_schools_have_a_column_for_the_school(tmp_path: Path) 
                 f"false AS is_archived, '{school} ' || range AS name{more} "
                 f"FROM range({len(school) if more else 3})"
             )
-    for school in ("north", "south"):
-        _dbt(
+    steps = [
+        _step(
             tmp_path,
             f"{school}_models",
             ["run", "--select", f"+{CUSTOMERS}"],
             alfacrm_schema=school,
         )
-    for _ in range(2):  # a second time in place of the first
-        log = _dbt(
-            tmp_path,
-            "all_schools",
-            ["run-operation", "union_schools"],
-            alfacrm_schools=["north", "south"],
-        )
-    assert f"{CUSTOMERS}: 2 schools" in log
+        for school in ("north", "south")
+    ]
+    union = _step(
+        tmp_path,
+        "all_schools",
+        ["run-operation", "union_schools"],
+        alfacrm_schools=["north", "south"],
+    )
+    log = run_steps([*steps, union, union])  # a second time in place of the first
+    assert log.count(f"{CUSTOMERS}: 2 schools") == 2
     with duckdb.connect(str(tmp_path / "schools.duckdb")) as database:
         rows = database.execute(
             f"SELECT school, count(*), count(DISTINCT customer_id) FROM all_schools.{CUSTOMERS} "

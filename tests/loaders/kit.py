@@ -230,14 +230,19 @@ class Built(Jsonl):
     @override
     def tables(self, keys: dict[str, list[str]]) -> Tables:
         tables: Tables = {}
-        for stream, names in keys.items():
-            rows = self.rows(stream)
-            tables[stream] = {tuple(row[name] for name in names): row for row in rows}
-            assert len(tables[stream]) == len(rows), stream
+        with closing(self.connect()) as connection:
+            for stream, names in keys.items():
+                rows = self.rows(connection, stream)
+                tables[stream] = {tuple(row[name] for name in names): row for row in rows}
+                assert len(tables[stream]) == len(rows), stream
         return tables
 
+    def connect(self) -> Any:
+        """Connect to what reads the tables."""
+        return duckdb.connect()
+
     @abstractmethod
-    def rows(self, stream: str) -> list[Row]:
+    def rows(self, connection: Any, stream: str) -> list[Row]:
         """The rows of a table."""
 
 
@@ -247,9 +252,12 @@ class DuckDb(Built):
     destination = "school.duckdb"
 
     @override
-    def rows(self, stream: str) -> list[Row]:
-        with duckdb.connect(self.target) as connection:
-            return rows_of(connection.execute(f'SELECT * FROM "{stream}"'))  # noqa: S608 - names of the test
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(self.target)
+
+    @override
+    def rows(self, connection: duckdb.DuckDBPyConnection, stream: str) -> list[Row]:
+        return rows_of(connection.execute(f'SELECT * FROM "{stream}"'))  # noqa: S608 - names of the test
 
 
 class Sqlite(Built):
@@ -258,12 +266,15 @@ class Sqlite(Built):
     destination = "school.sqlite"
 
     @override
-    def rows(self, stream: str) -> list[Row]:
+    def connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.target)
+
+    @override
+    def rows(self, connection: sqlite3.Connection, stream: str) -> list[Row]:
         [entry] = [entry for entry in self.catalog["streams"] if entry["stream"] == stream]
         types = {name: column_type(s) for name, s in entry["schema"]["properties"].items()}
-        with closing(sqlite3.connect(self.target)) as connection:
-            connection.row_factory = sqlite3.Row
-            found = connection.execute(f'SELECT * FROM "{stream}"').fetchall()  # noqa: S608 - names of the test
+        connection.row_factory = sqlite3.Row
+        found = connection.execute(f'SELECT * FROM "{stream}"').fetchall()  # noqa: S608 - names of the test
         return [
             {name: self._value(types[name], row[name]) for name in row.keys()}  # noqa: SIM118 - a Row is no dict
             for row in found
@@ -286,10 +297,9 @@ class Parquet(Built):
     destination = "parquet"
 
     @override
-    def rows(self, stream: str) -> list[Row]:
+    def rows(self, connection: duckdb.DuckDBPyConnection, stream: str) -> list[Row]:
         file = str(self.folder / self.destination / f"{stream}.parquet")
-        with duckdb.connect() as connection:
-            return rows_of(connection.execute("SELECT * FROM read_parquet(?)", [file]))
+        return rows_of(connection.execute("SELECT * FROM read_parquet(?)", [file]))
 
 
 class S3(Parquet):
@@ -312,14 +322,14 @@ class S3(Parquet):
         return f"s3://{self.url.rpartition('/')[2]}/school/alfacrm"
 
     @override
-    def rows(self, stream: str) -> list[Row]:
+    def rows(self, connection: duckdb.DuckDBPyConnection, stream: str) -> list[Row]:
         file = self.folder / self.destination / f"{stream}.parquet"
         file.parent.mkdir(exist_ok=True)
         address = f"{self.url}/school/alfacrm/{file.name}"
         found = requests.get(address, headers={"Authorization": "AWS key:secret"}, timeout=60)
         found.raise_for_status()
         file.write_bytes(found.content)
-        return super().rows(stream)
+        return super().rows(connection, stream)
 
 
 class Postgres(Loader):
