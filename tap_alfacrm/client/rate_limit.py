@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 import threading
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
-from pyrate_limiter import InMemoryBucket, Limiter, Rate, RateItem
+from pyrate_limiter import Limiter, Rate, RateItem, SingleBucketFactory, StateBucket
 from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 SECOND_MS = 1010
 """Milliseconds counted as a second; the margin covers packets that arrive closer together."""
+FINENESS = 10**6
+"""Parts of a request per second that the setting may have."""
 
 
 class RateLimiter:
@@ -25,8 +31,11 @@ class RateLimiter:
         Args:
             requests_per_second: Requests that may be sent in any second.
         """
-        interval = Rate(1, math.ceil(SECOND_MS / requests_per_second))
-        self._limiter = Limiter(_SendTimeBucket([interval]), buffer_ms=1)
+        limit = max(1, math.floor(requests_per_second * FINENESS))
+        burst = 1 + int(requests_per_second // 1000)  # its clock counts milliseconds
+        bucket = _SendTimeBucket([Rate(limit, SECOND_MS * FINENESS, burst)])
+        # such a bucket has nothing to leak, and each leaking one has a thread
+        self._limiter = Limiter(SingleBucketFactory(bucket, schedule_leak=False), buffer_ms=1)
         self._turn, self._turn_of_ahead = threading.Lock(), threading.Lock()
 
     def wait(self, *, is_ahead: bool = False) -> None:
@@ -40,10 +49,10 @@ class RateLimiter:
             self._limiter.try_acquire("alfacrm")
 
 
-class _SendTimeBucket(InMemoryBucket):
+class _SendTimeBucket(StateBucket):
     """Records when a request was really let pass, which can be later than it was due."""
 
     @override
-    def put(self, item: RateItem) -> bool:
+    def put(self, item: RateItem) -> bool | Awaitable[bool]:
         item.timestamp = self.now()  # type: ignore[no-untyped-call]  # untyped in the library
         return super().put(item)

@@ -11,7 +11,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pyrate_limiter import InMemoryBucket, RateItem
+from pyrate_limiter import RateItem, StateBucket
 
 from simulator import Account, Fault, Quirks, serve
 from tap_alfacrm.client import retry
@@ -27,7 +27,7 @@ from tap_alfacrm.tap import TapAlfaCRM
 from tests.conftest import config_for, set_retry_policy, shorten_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from simulator import Request, Server
     from tap_alfacrm.records.page import Page
@@ -479,15 +479,15 @@ def test_a_wrong_host_fails_within_seconds(sync: Sync, server: Server) -> None:
 def let_go(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Times at which the limiter released each request; on a busy machine they arrive later."""
     moments: list[int] = []
-    put = InMemoryBucket.put
+    put = StateBucket.put
 
-    def noting(bucket: InMemoryBucket, item: RateItem) -> bool:
+    def noting(bucket: StateBucket, item: RateItem) -> bool | Awaitable[bool]:
         admitted = put(bucket, item)
         if admitted:
             moments.append(item.timestamp)
         return admitted
 
-    monkeypatch.setattr(InMemoryBucket, "put", noting)
+    monkeypatch.setattr(StateBucket, "put", noting)
     return moments
 
 
@@ -518,7 +518,7 @@ def test_a_late_request_delays_the_next_one(
         clock[0] += seconds * 1000 + next(late)
 
     monkeypatch.setattr("pyrate_limiter.limiter.sleep", sleep)
-    monkeypatch.setattr(InMemoryBucket, "now", lambda _: int(clock[0]))
+    monkeypatch.setattr(StateBucket, "now", lambda _: int(clock[0]))
     pace, moments = RateLimiter(5), []
     for _ in range(60):
         pace.wait()
