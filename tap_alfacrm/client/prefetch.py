@@ -179,10 +179,8 @@ class PrefetchClient:
 
     def _await(self, response: Response) -> Page:
         """Wait for a page, and request others wherever there is room for them meanwhile."""
-        outstanding = self._request_upcoming()
         while not response.future.done():
-            wait({response.future, *outstanding}, return_when=FIRST_COMPLETED)
-            outstanding = self._request_upcoming()
+            wait({response.future, *self._request_upcoming()}, return_when=FIRST_COMPLETED)
         return response.future.result()
 
     def _discard_length(self, list_: OpenList) -> None:
