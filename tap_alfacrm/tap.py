@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 PREFIX = "TAP_ALFACRM_"
 STREAMS: tuple[type[AlfaCRMStream], ...] = (
     dictionaries.BranchesStream,
+    teaching.GroupsStream,
     dictionaries.CompaniesStream,
     dictionaries.RoomsStream,
     dictionaries.LocationsStream,
@@ -57,7 +58,6 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
     people.WorkingHoursStream,
     customers.CustomersStream,
     teaching.LessonTypesStream,
-    teaching.GroupsStream,
     teaching.RegularLessonsStream,
     teaching.LessonsStream,
     money.TariffsStream,
@@ -78,7 +78,10 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
     money.CustomerBonusBalancesStream,
     contact.CommunicationsStream,
 )
-"""In the order in which they are loaded: parents before their children."""
+"""In the order in which they are loaded: parents before their children.
+
+Groups come early, because then the requests for their members fill the waits for other lists.
+"""
 ALL_STREAMS: tuple[type[AlfaCRMStream | SyncAuditStream], ...] = (*STREAMS, SyncAuditStream)
 """Those of the API, and the verdicts on them."""
 SPECS = {stream.name: stream.spec() for stream in ALL_STREAMS}
