@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 PREFIX = "TAP_ALFACRM_"
 STREAMS: tuple[type[AlfaCRMStream], ...] = (
     dictionaries.BranchesStream,
+    customers.CustomersStream,
     teaching.GroupsStream,
     dictionaries.CompaniesStream,
     dictionaries.RoomsStream,
@@ -56,7 +57,6 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
     people.TeachersStream,
     people.TeacherRatesStream,
     people.WorkingHoursStream,
-    customers.CustomersStream,
     teaching.LessonTypesStream,
     teaching.RegularLessonsStream,
     teaching.LessonsStream,
@@ -80,7 +80,8 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
 )
 """In the order in which they are loaded: parents before their children.
 
-Groups come early, because then the requests for their members fill the waits for other lists.
+Customers come first because they tell most about the account, such as which paths hide branches,
+and groups come early because the requests for their members then fill the waits for other lists.
 """
 ALL_STREAMS: tuple[type[AlfaCRMStream | SyncAuditStream], ...] = (*STREAMS, SyncAuditStream)
 """Those of the API, and the verdicts on them."""

@@ -223,14 +223,13 @@ class AlfaCRMStream(BookmarkedStream):
     ) -> Route | None:
         """Return how to read the branches of which the path without a branch hides rows.
 
-        A branch of which rows were returned is counted only where `counts_each_branch`, or where
-        another stream was found to hide rows.
+        A branch of which rows were returned is counted unless a stream before this one has counted
+        every branch, and found nothing hidden; `counts_each_branch` counts it anyway.
         """
-        is_last = context == self.contexts[-1]
-        if not (self.counts_by_branch and is_last) or windows.is_partial:
+        if not (self.counts_by_branch and context == self.contexts[-1]) or windows.is_partial:
             return None
         specs = [one.spec for one in self.counts(context)] or self.lists(context)
-        counts_all = self.counts_each_branch or self.run.hides_by_branch
+        counts_all = self.counts_each_branch or self.run.hides_by_branch is not False
         requests = {
             branch: [self.request(branch, action, spec, FilterWindow()) for spec in specs]
             for branch in self.visible_branches()
@@ -246,9 +245,10 @@ class AlfaCRMStream(BookmarkedStream):
             if sum(page.total or 0 for page in pages) > self._parent_ids.count_in_branch(branch):
                 hidden.append(branch)
         memory.hides_by_branch = bool(hidden)
+        if requests:
+            self.run.hides_by_branch = bool(hidden or self.run.hides_by_branch)
         if not hidden:
             return None
-        self.run.hides_by_branch = True
         self.logger.warning(
             "%s: the path without a branch hides rows of %s; reading by branch.",
             self.name,

@@ -73,7 +73,8 @@ class Run:
     Attributes:
         page_lengths: Lengths of the pages received so far.
         audit: The verdicts of the run.
-        hides_by_branch: Whether a path without a branch was found to hide rows of branches.
+        hides_by_branch: Whether a path without a branch was found to hide rows of branches; None
+            until a stream has counted every branch.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Run:
         """
         self._raw_config, self._logger, self._streams = config, logger, streams
         self.page_lengths = PageLengths()
-        self.hides_by_branch = False
+        self.hides_by_branch: bool | None = None
         self._unlisted_branches: dict[int, bool] = {}
         self.started_at = utc_now()
         self.audit = Audit(self.started_at)

@@ -64,7 +64,7 @@ def test_a_failed_login_is_reported_with_its_reason(
 
 
 FAILING = [
-    Fault("status", at=5, times=1_000),
+    Fault("status", at=2, times=1_000),
     Fault("html", times=1_000, status=200),
     Fault("truncated", times=1_000),
     Fault("status", times=1_000, status=418),
