@@ -80,8 +80,8 @@ STREAMS: tuple[type[AlfaCRMStream], ...] = (
 )
 """In the order in which they are loaded: parents before their children.
 
-Customers come first because they tell most about the account, such as which paths hide branches,
-and groups come early because the requests for their members then fill the waits for other lists.
+Customers come first because they count every branch, which spares the others that, and groups come
+early because the requests for their members then fill the waits for other lists.
 """
 ALL_STREAMS: tuple[type[AlfaCRMStream | SyncAuditStream], ...] = (*STREAMS, SyncAuditStream)
 """Those of the API, and the verdicts on them."""

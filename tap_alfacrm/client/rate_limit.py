@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 SECOND_MS = 1010
 """Milliseconds counted as a second; the margin covers packets that arrive closer together."""
-FINENESS = 10**6
-"""Parts of a request per second that the setting may have."""
+SCALE = 10**6
+"""Makes the whole number that `Rate` takes of a setting that may be a fraction."""
+MILLISECONDS = 1000
+"""In a second; the clock of the bucket counts whole ones."""
 
 
 class RateLimiter:
@@ -31,10 +33,10 @@ class RateLimiter:
         Args:
             requests_per_second: Requests that may be sent in any second.
         """
-        limit = max(1, math.floor(requests_per_second * FINENESS))
-        burst = 1 + int(requests_per_second // 1000)  # its clock counts milliseconds
-        bucket = _SendTimeBucket([Rate(limit, SECOND_MS * FINENESS, burst)])
-        # such a bucket has nothing to leak, and each leaking one has a thread
+        limit = max(1, math.floor(requests_per_second * SCALE))
+        burst = 1 + int(requests_per_second // MILLISECONDS)  # requests in the same millisecond
+        bucket = _SendTimeBucket([Rate(limit, SECOND_MS * SCALE, burst)])
+        # a StateBucket has nothing to leak, for which the library would start a thread
         self._limiter = Limiter(SingleBucketFactory(bucket, schedule_leak=False), buffer_ms=1)
         self._turn, self._turn_of_ahead = threading.Lock(), threading.Lock()
 

@@ -223,8 +223,7 @@ class AlfaCRMStream(BookmarkedStream):
     ) -> Route | None:
         """Return how to read the branches of which the path without a branch hides rows.
 
-        A branch of which rows were returned is counted unless a stream before this one has counted
-        every branch, and found nothing hidden; `counts_each_branch` counts it anyway.
+        Branches with rows are not counted once a stream has counted all and found none hidden.
         """
         if not (self.counts_by_branch and context == self.contexts[-1]) or windows.is_partial:
             return None
@@ -236,16 +235,17 @@ class AlfaCRMStream(BookmarkedStream):
             if counts_all or not self._parent_ids.count_in_branch(branch)
         }
         self.run.client.plan_counts(one for lists in requests.values() for one in lists)
-        hidden = []
+        hidden, is_counted = [], bool(requests)
         for branch, lists in requests.items():
             try:
-                pages = [self.run.client.fetch_first_row(request) for request in lists]
+                totals = [self.run.client.fetch_first_row(request).total for request in lists]
             except UnavailableError:
-                continue
-            if sum(page.total or 0 for page in pages) > self._parent_ids.count_in_branch(branch):
+                totals = [None]
+            is_counted = is_counted and None not in totals
+            if sum(filter(None, totals)) > self._parent_ids.count_in_branch(branch):
                 hidden.append(branch)
         memory.hides_by_branch = bool(hidden)
-        if requests:
+        if hidden or is_counted:
             self.run.hides_by_branch = bool(hidden or self.run.hides_by_branch)
         if not hidden:
             return None

@@ -509,6 +509,27 @@ def test_never_more_requests_than_allowed(
     assert all(late - early >= 1000 for early, late in zip(let_go, let_go[20:], strict=False))
 
 
+@pytest.mark.parametrize("rate", [0.4, 2.5, 1000, 2000.5])
+def test_any_rate_is_kept_and_nearly_used(monkeypatch: pytest.MonkeyPatch, rate: float) -> None:
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds * 1000
+
+    monkeypatch.setattr("pyrate_limiter.limiter.sleep", sleep)
+    monkeypatch.setattr(StateBucket, "now", lambda _: int(clock[0]))
+    limiter, moments = RateLimiter(rate), []
+    for _ in range(5000):
+        limiter.wait()
+        moments.append(clock[0])
+    allowed = max(1, int(rate))
+    span = 1000 * allowed / rate
+    assert all(
+        late - early >= span for early, late in zip(moments, moments[allowed:], strict=False)
+    )
+    assert len(moments) / moments[-1] > 0.6 * rate / 1000
+
+
 def test_a_late_request_delays_the_next_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -135,8 +135,11 @@ def test_an_unstable_list_keeps_prefetched_lists_of_other_entities(
     """Without a total, a list of several pages is read twice, whatever list follows."""
     with serve(account, Quirks(total="missing", max_page_size=50)) as server:
         output = sync(server, streams=("customers", "groups", "subjects", "tariffs", "discounts"))
+        lists = [
+            r for r in server.data_requests if r.body["pageSize"] > 1
+        ]  # not counts of branches
         for entity in ("subject", "tariff", "discount"):
-            pages = [r.page for r in server.data_requests if r.entity == entity]
+            pages = [r.page for r in lists if r.entity == entity]
             assert pages == [0, 1, 1], entity  # an end without a total is confirmed
     assert sorted(output.ids()) == sorted(account.customer_ids())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -123,7 +122,7 @@ class Warehouse:
                 "ALFACRM_POSTGRES_USER": str(parts["user"]),
                 "ALFACRM_POSTGRES_DATABASE": str(parts["dbname"]),
             }
-        return {**os.environ, "ALFACRM_DBT_TARGET": self.target, "NO_COLOR": "1", **own}
+        return {"ALFACRM_DBT_TARGET": self.target, "NO_COLOR": "1", **own}
 
     def copy(self, folder: Path) -> Warehouse:
         """A copy of the DuckDB file, for a test that changes it."""
@@ -133,16 +132,7 @@ class Warehouse:
 
     def dbt(self, *command: str) -> str:
         """Run dbt and return its output; fails on a non-zero exit code."""
-        done = subprocess.run(
-            [DBT, *self.arguments(*command)],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        return run_steps([Step(self.arguments(*command), self.environment)])
 
     def ask(self, query: str) -> Rows:
         """Rows of a query over the models."""
