@@ -17,7 +17,7 @@ from typing_extensions import override
 from simulator import Account, serve
 from simulator.access import API_KEY
 from simulator.app import Api, build_app
-from tap_alfacrm.client import retry
+from tap_alfacrm.client import prefetch, retry
 from tap_alfacrm.tap import STREAMS, TapAlfaCRM
 from tests import secrecy
 from tests.postgres import running_postgres
@@ -153,6 +153,12 @@ def pytest_runtest_makereport(
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid}: the key stands in {name} ({call.when})"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _is_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulator counts as far away, so that pages are requested ahead as from an account."""
+    monkeypatch.setattr(prefetch, "NEAR_SECONDS", 0.0)
 
 
 @pytest.fixture

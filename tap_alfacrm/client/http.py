@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import backoff
+import msgspec
 import requests
 from urllib3.exceptions import NameResolutionError
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     """Takes the body of a response and the server's clock at the request."""
 
 T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder()
 
 RETRYABLE_STATUSES = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 """Statuses below 500 after which a request is sent again."""
@@ -200,10 +203,15 @@ class HttpClient:
         self._stats.record_request()
         try:
             prepared = self._prepare(request.path, tuple(request.params.items()), token).copy()
-            prepared.prepare_body(None, None, json=dict(request.body))
+            prepared.body = _encoder.encode(request.body)
+            prepared.headers["Content-Length"] = str(len(prepared.body))
             self.rate_limiter.wait(is_ahead=request.is_ahead)
             with self._session.send(
-                prepared, timeout=self._timeout, allow_redirects=False, stream=True
+                prepared,
+                proxies=self._session.proxies,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
             ) as response:
                 body = read_body(response, self._limits.max_bytes)
         except ResponseTooLargeError as error:
@@ -234,7 +242,11 @@ class HttpClient:
     def _prepare_without_body(
         self, path: str, params: Sequence[tuple[str, Any]], token: str | None
     ) -> requests.PreparedRequest:
-        headers = {"X-ALFACRM-TOKEN": token, "X-APP-KEY": self._app_key}
+        headers = {
+            "Content-Type": "application/json",
+            "X-ALFACRM-TOKEN": token,
+            "X-APP-KEY": self._app_key,
+        }
         request = requests.Request("POST", self.host + path, headers, params=list(params))
         return self._session.prepare_request(request)
 

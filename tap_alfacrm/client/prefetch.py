@@ -27,10 +27,15 @@ LOOKAHEAD = 64
 """Times `max_in_flight` lists that are open at once, so that short ones fill the waiting times."""
 REUSE_LOOKAHEAD = 2 * LOOKAHEAD
 """Times `max_in_flight` lists of a new plan that are searched for pages already requested."""
+NEAR_SECONDS = 0.003
+"""Response time of a server nearby, for which waiting takes less than handing a page over from
+another thread."""
+NEAR_RESPONSES = 8
+"""Responses of which the fastest tells that: others may have waited for another thread."""
 
 
 class PrefetchClient:
-    """A client that has up to `max_in_flight` requests outstanding.
+    """A client that has up to `max_in_flight` requests outstanding, or one if the server is near.
 
     Pages are handed out in the order in which they are needed, and errors with them, so that only
     the time differs from a client that sends one request after the other.
@@ -158,9 +163,9 @@ class PrefetchClient:
             return fetch_page(0)
 
     def _fetch_page(self, list_: OpenList, number: int) -> Page:
-        request = list_.planned.request.for_page(number, list_.planned.page_size)
         if self._max_in_flight == 1:
-            return self.fetch(request)
+            planned = list_.planned
+            return self.fetch(planned.request.for_page(number, planned.page_size))
         list_.refresh()
         response = list_.responses.get(number)
         is_beyond_length = number > 0 and number >= (list_.pages or 0)
@@ -207,7 +212,7 @@ class PrefetchClient:
             The outstanding requests, some of which may have been answered meanwhile.
         """
         outstanding = self._outstanding()
-        if len(outstanding) >= self._max_in_flight:
+        if self._is_near or len(outstanding) >= self._max_in_flight:
             return outstanding
         missing = LOOKAHEAD * self._max_in_flight - len(self._lists)
         self._lists.extend(OpenList(planned) for planned in islice(self._upcoming, max(0, missing)))
@@ -261,7 +266,7 @@ class PrefetchClient:
         )
 
     def _request(self, list_: OpenList, number: int, *, is_ahead: bool = False) -> Response:
-        """Request a page in another thread."""
+        """Request a page, in another thread unless the server is near."""
         page_request = list_.planned.request.for_page(number, list_.planned.page_size)
         request = replace(page_request, is_ahead=is_ahead)
         if not list_.planned.count_only:
@@ -282,5 +287,14 @@ class PrefetchClient:
             except BaseException as error:  # noqa: BLE001 - raised where the page is needed
                 response.future.set_exception(error)
 
-        WORKERS.submit(work)
+        if self._is_near:
+            work()
+        else:
+            WORKERS.submit(work)
         return response
+
+    @property
+    def _is_near(self) -> bool:
+        """Whether the server responds so fast that requesting ahead takes longer."""
+        latest = self._client.stats.response_seconds[-NEAR_RESPONSES:]
+        return len(latest) == NEAR_RESPONSES and min(latest) < NEAR_SECONDS

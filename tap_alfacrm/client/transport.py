@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from requests import Response
     from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager
+    from urllib3.connectionpool import ConnectionPool
 
 BUFFER_BYTES = 2**16
 """Bytes to read from the socket at once."""
@@ -61,7 +62,15 @@ class LimitedAdapter(HTTPAdapter):
             pool_maxsize: Connections to keep open.
         """
         self._limits = limits
+        self._pool: ConnectionPool | None = None
         super().__init__(pool_maxsize=pool_maxsize)
+
+    @override
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> ConnectionPool:
+        # there is one host, and one way to it: working that out takes 50 us, for each page
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._pool
 
     @override
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import msgspec
 
-from tap_alfacrm.records import steps
+from tap_alfacrm.records import fits, steps
 from tap_alfacrm.records.datetimes import UtcConverter
 from tap_alfacrm.records.scalars import MAX_ID
 from tap_alfacrm.schemas import MONEY
@@ -16,8 +16,9 @@ from tap_alfacrm.schemas import MONEY
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tap_alfacrm.records.fits import Fits
     from tap_alfacrm.records.row import Structs
-    from tap_alfacrm.records.steps import Fits, Step, Target
+    from tap_alfacrm.records.steps import Step, Target
 
     Schema = Mapping[str, Any]
 
@@ -34,10 +35,9 @@ _ARRAYS: dict[tuple[str, ...], Any] = {
     ("integer", "string"): list[_Int | str] | None,
 }
 _FITS: dict[tuple[str, ...], Fits] = {
-    ("string",): steps.fits_nothing,
-    ("integer",): steps.is_int64,
-    ("boolean",): steps.is_bool,
-    ("number",): steps.is_exact,
+    ("string",): fits.fits_nothing,
+    ("boolean",): fits.is_bool,
+    ("number",): fits.is_exact,
 }
 _DATES = {"date", "date-time", "time"}
 
@@ -133,9 +133,11 @@ class Column:
             return steps.list_column(target, self._plain_item_types)
         if types == ["string"] and not self._is_written_anew:
             return steps.text_column(target)
-        if fits := _FITS.get(tuple(types)):
-            return steps.cached_column(target, fits)
-        return steps.fitting_column(target, steps.fits_nothing)
+        if types == ["integer"]:
+            return steps.cached_column(target, fits.is_int64, is_integer=True)
+        if fits_type := _FITS.get(tuple(types)):
+            return steps.cached_column(target, fits_type)
+        return steps.fitting_column(target, fits.fits_nothing)
 
     @property
     def _is_written_anew(self) -> bool:

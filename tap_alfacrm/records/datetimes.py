@@ -22,9 +22,7 @@ _REST_RE = re.compile(rf"(:\d{{2}}(?::\d{{2}})?)(?:(?<=:..:..)[.,]\d+)?(?:{_ZONE
 """What follows the hour where a fraction or a zone does."""
 _TIME_RE = re.compile(_TIME, re.ASCII)
 MINUTE_SECONDS = {
-    f":{minute:02}:{second:02}": f":{minute:02}:{second:02}"
-    for minute in range(60)
-    for second in range(60)
+    text: text for text in (f":{rest // 60:02}:{rest % 60:02}" for rest in range(3600))
 } | {f":{minute:02}": f":{minute:02}:00" for minute in range(60)}
 """What follows the hour in a moment, and the same to the second."""
 KNOWN_DAYS = 10_000

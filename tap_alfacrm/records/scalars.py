@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 _DECIMAL_RE = re.compile(r"[+-]?\d{1,100}(?:\.\d{1,100})?", re.ASCII)
-_SAFE_DIGITS = 18
+SAFE_DIGITS = 18
 """Digits of which every number has at most 64 bits."""
 _INTEGER_RE = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 _WRITTEN_RES = tuple(
@@ -116,7 +116,7 @@ def integer(value: object) -> int | None:
         InvalidValue: It is none, or more than 64 bits hold.
     """
     if isinstance(value, str):
-        if value.isdecimal() and value.isascii() and len(value) <= _SAFE_DIGITS:
+        if value.isdecimal() and value.isascii() and len(value) <= SAFE_DIGITS:
             return int(value)
         if not (digits := _digits(value)):
             return None

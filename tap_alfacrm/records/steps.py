@@ -7,7 +7,6 @@ alone, which is why this costs a fraction of converting row by row.
 from __future__ import annotations
 
 from collections import deque
-from decimal import Decimal
 from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,20 +14,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import UNSET
 
 from tap_alfacrm.records.datetimes import MINUTE_SECONDS
-from tap_alfacrm.records.scalars import INT64, INVALID_VALUE_ERRORS, bounded
+from tap_alfacrm.records.fits import are_distinct_digits, are_integer_lists, is_text_list, list_fits
+from tap_alfacrm.records.scalars import INVALID_VALUE_ERRORS
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterable, Sequence
 
     from tap_alfacrm.records.datetimes import UtcConverter
+    from tap_alfacrm.records.fits import Fits
     from tap_alfacrm.records.row import Row
 
     Convert = Callable[[Any], Any]
-    Fits = Callable[[Any], bool]
     Step = Callable[[Sequence[Row]], None]
     """Changes one attribute of the rows, in place."""
 
+_NOT_ONE_TEXT = {"", " ", "[", "{"}
+"""How a text begins that may be anything but one item of a list."""
 MAX_CACHED_VALUES = 10_000
 """Texts of a column whose converted form is kept."""
 LONGEST_KEY = 200
@@ -68,7 +70,14 @@ def _set(rows: Sequence[Row], name: str, values: Iterable[object]) -> None:
     deque(map(setattr, rows, repeat(name), values), maxlen=0)
 
 
-def cached_column(target: Target, fits: Fits) -> Step:
+def _limit(*caches: set[str] | dict[Any, Any]) -> None:
+    """Begin caches anew that have grown too large."""
+    for cache in caches:
+        if len(cache) > MAX_CACHED_VALUES:
+            cache.clear()
+
+
+def cached_column(target: Target, fits: Fits, *, is_integer: bool = False) -> Step:
     """Convert a column, each distinct text once, and nothing that fits."""
     name, value_of = target.attribute, target.value_of
     get, convert, known = attrgetter(name), target.convert, target.known
@@ -83,20 +92,21 @@ def cached_column(target: Target, fits: Fits) -> Step:
         return known[value] if value in known else value_of(value)
 
     def step(rows: Sequence[Row]) -> None:
-        for cache in (known, invalid):
-            if len(cache) > MAX_CACHED_VALUES:
-                cache.clear()
+        _limit(known, invalid)
         known[None] = None
         values = list(map(get, rows))
         try:
             converted = list(map(known.__getitem__, values))
         except (KeyError, TypeError):
-            converted = [
-                of_text(value)
-                if value.__class__ is str
-                else (value if value is None or fits(value) else value_of(value))
-                for value in values
-            ]
+            if is_integer and are_distinct_digits(values):  # ids, which no cache would hold
+                converted = [*map(int, values)]
+            else:
+                converted = [
+                    of_text(value)
+                    if value.__class__ is str
+                    else (value if value is None or fits(value) else value_of(value))
+                    for value in values
+                ]
         _set(rows, name, converted)
 
     return step
@@ -120,7 +130,10 @@ def datetime_column(target: Target, utc: UtcConverter) -> Step:
     days, endings = utc.days, utc.endings
 
     def step(rows: Sequence[Row]) -> None:
-        for row, value in zip(rows, map(get, rows), strict=True):
+        values = list(map(get, rows))
+        if not any(values) and values.count(None) == len(values):
+            return
+        for row, value in zip(rows, values, strict=True):
             if value is None:
                 continue
             if value.__class__ is str:
@@ -152,6 +165,7 @@ def list_column(target: Target, types: Sequence[str]) -> Step:
     """Convert a column of lists of some types, each distinct list of texts once."""
     name, value_of, get = target.attribute, target.value_of, attrgetter(target.attribute)
     fits, takes_texts, invalid_values = list_fits(types), types == ["string"], target.invalid_values
+    takes_integers = "integer" in types
     known: dict[Any, object] = {}
 
     def convert(value: Any) -> object:  # noqa: ANN401 - JSON may be anything
@@ -168,15 +182,16 @@ def list_column(target: Target, types: Sequence[str]) -> Step:
         before = invalid_values[target.name]
         converted = value_of(value)
         is_clean = invalid_values[target.name] == before
-        is_of_texts = is_text or (value.__class__ is list and {*map(type, value)} == _STRINGS)
-        if is_clean and is_of_texts and len(key) <= LONGEST_KEY:
+        if is_clean and (is_text or is_text_list(value)) and len(key) <= LONGEST_KEY:
             known[key] = converted
         return converted
 
     def step(rows: Sequence[Row]) -> None:
-        if len(known) > MAX_CACHED_VALUES:
-            known.clear()
-        for row, value in zip(rows, map(get, rows), strict=True):
+        _limit(known)
+        values = list(map(get, rows))
+        if takes_integers and are_integer_lists(values):
+            return
+        for row, value in zip(rows, values, strict=True):
             if value is not None and (converted := convert(value)) is not value:
                 setattr(row, name, converted)
 
@@ -255,45 +270,3 @@ def dropped_column(name: str, note: Callable[[object], None]) -> Step:
         _set(rows, name, repeat(UNSET))
 
     return step
-
-
-def is_bool(value: object) -> bool:
-    """Whether a value is a truth value."""
-    return value.__class__ is bool
-
-
-def is_int64(value: object) -> bool:
-    """Whether a value is a whole number of 64 bits."""
-    return value.__class__ is int and value in INT64
-
-
-def is_exact(value: object) -> bool:
-    """Whether a value is a number that a database holds, with all its digits."""
-    return value.__class__ in _NUMBERS and bounded(value) is value  # type: ignore[arg-type]  # mypy does not narrow by __class__
-
-
-def fits_nothing(_: object) -> bool:
-    """No value has its final form."""
-    return False
-
-
-def list_fits(types: Sequence[str]) -> Fits:
-    """Whether a value is a list of one of some types, in its final form."""
-    takes_int, takes_str = "integer" in types, "string" in types
-
-    def fits(value: Any) -> bool:  # noqa: ANN401 - JSON may be anything
-        if value.__class__ is not list:
-            return False
-        kinds = {*map(type, value)}
-        if not kinds:
-            return True
-        if kinds == _INTS:
-            return takes_int and all(map(INT64.__contains__, value))
-        return takes_str and kinds == _STRINGS and all(map(str.isprintable, value))
-
-    return fits
-
-
-_INTS, _STRINGS, _NUMBERS = {int}, {str}, {int, Decimal}
-_NOT_ONE_TEXT = {"", " ", "[", "{"}
-"""How a text begins that may be anything but one item of a list."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tap_alfacrm.client import rate_limit
-from tap_alfacrm.client.prefetch import PrefetchClient
+from tap_alfacrm.client import prefetch, rate_limit
+from tap_alfacrm.client.prefetch import NEAR_RESPONSES, PrefetchClient
 from tap_alfacrm.client.request import ListRequest, PlannedList
+from tap_alfacrm.client.stats import RequestStats
 from tap_alfacrm.client.workers import Workers
 from tap_alfacrm.records.page import Page
 
@@ -29,6 +30,9 @@ class School:
         lengths: Number of pages of the lists that have several, by path.
         totals: The number of responses so far, as the total of each.
         requested: Paths and pages in the order of the requests.
+        seconds: Time that each response seems to take.
+        threads: The threads that requested something.
+        stats: As of a client.
     """
 
     def __init__(self, lengths: dict[str, int], *, waits: str, until: str) -> None:
@@ -36,6 +40,9 @@ class School:
         self.lengths = lengths
         self.totals = 0
         self.requested: list[tuple[str, int]] = []
+        self.seconds = 0.1
+        self.threads: set[threading.Thread] = set()
+        self.stats = RequestStats()
         self._waits, self._until, self._sent = waits, until, threading.Event()
 
     def fetch(self, request: ListRequest) -> Page:
@@ -46,6 +53,8 @@ class School:
         if request.path == self._waits:
             assert self._sent.wait(PATIENCE), f"{self._until} was not requested"
         self.totals += 1
+        self.threads.add(threading.current_thread())
+        self.stats.response_seconds.append(self.seconds)
         pages = self.lengths.get(request.path, 0)
         number = request.body["page"]
         return Page([{}, {}], [2 * number, 2 * number + 1], 2 * pages or self.totals)
@@ -105,6 +114,29 @@ def test_what_is_needed_next_is_requested_before_short_lists_after_it() -> None:
             fetch_page(number)
     later = school.requested.index(("/current/index", 2))
     assert later < len(lists) / 2  # two are requested at once, whatever their order
+
+
+def test_nothing_is_requested_ahead_of_a_server_nearby(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prefetch, "NEAR_SECONDS", 0.003)
+    school = School({"/long/index": 40}, waits="", until="")
+    school.stats.response_seconds += [0.001] * NEAR_RESPONSES
+    school.seconds = 0.001
+    client = PrefetchClient(cast("Client", school), 8)
+    lists = [planned("/long/index", is_short=False), planned("/other/index")]
+    client.plan(lists)
+    with client.open_list(lists[0].request, 2) as fetch_page:
+        for number in range(10):
+            fetch_page(number)
+            assert school.requested == [("/long/index", page) for page in range(number + 1)]
+        assert school.threads == {threading.current_thread()}
+
+        # once it responds slowly, pages are requested ahead again
+        school.seconds = 0.1
+        for number in range(10, 10 + NEAR_RESPONSES):
+            fetch_page(number)
+        fetch_page(10 + NEAR_RESPONSES)
+        assert ("/other/index", 0) in school.requested
+    assert len(school.threads) > 1
 
 
 def test_work_is_done_at_once_however_much_there_is() -> None:

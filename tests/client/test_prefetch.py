@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulator import Account, Change, Fault, Quirks, serve
-from tap_alfacrm.client import kept, open_list
+from tap_alfacrm.client import kept, open_list, prefetch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from simulator import Request, Server
     from tests.conftest import Output
@@ -38,11 +38,11 @@ def requests(server: Server, **body: int) -> list[Request]:
     return [r for r in server.data_requests if body.items() <= r.body.items()]
 
 
-def most_at_once(server: Server, least_rows: int = 1) -> int:
+def most_at_once(sent: Sequence[Request], least_rows: int = 1) -> int:
     """Maximum number of requests in flight, of those for so many rows a page."""
     moments = sorted(
         moment
-        for r in server.data_requests
+        for r in sent
         if r.body.get("pageSize", least_rows) >= least_rows
         for moment in ((r.arrived, 1), (r.answered or r.arrived, -1))
     )
@@ -64,8 +64,21 @@ def test_requests_in_flight_do_not_exceed_the_limit(
 ) -> None:
     with serve(account, faults=[stalls(0.005)]) as server:
         sync(server, streams=streams, page_size=10, max_in_flight=max_in_flight)
-    assert 1 <= most_at_once(server) <= max_in_flight
-    assert (most_at_once(server) > 1) == (max_in_flight > 1)
+    assert 1 <= most_at_once(server.data_requests) <= max_in_flight
+    assert (most_at_once(server.data_requests) > 1) == (max_in_flight > 1)
+
+
+def test_a_server_nearby_gets_one_request_at_a_time(
+    sync: Sync, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prefetch, "NEAR_SECONDS", 60.0)
+    with serve(account, faults=[stalls(0.005)]) as server:
+        output = sync(server, streams=("customers", "rooms"), page_size=5, max_in_flight=4)
+    begun = prefetch.NEAR_RESPONSES + 4
+    assert most_at_once(server.data_requests[:begun]) > 1
+    assert most_at_once(server.data_requests[begun:]) == 1
+    assert output.verdict().startswith("customers: COMPLETE")
+    assert len(output.records("customers")) == len(account.customer_ids())
 
 
 @pytest.mark.parametrize(("max_bytes", "most"), [(kept.MAX_BYTES, 8), (1_100_000, 5), (1, 2)])
@@ -79,7 +92,7 @@ def test_large_pages_are_prefetched_as_far_as_there_is_room(
         account.update_customer(card, note="x" * 20_000)  # so that all pages are of one size
     with serve(account, faults=[stalls(0.05)]) as server:
         output = sync(server, streams=("customers",), page_size=10, max_in_flight=8)
-    assert most - 1 <= most_at_once(server, least_rows=10) <= most
+    assert most - 1 <= most_at_once(server.data_requests, least_rows=10) <= most
     assert output.verdict().startswith("customers: COMPLETE")
 
 
