@@ -156,9 +156,9 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(autouse=True)
-def _is_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulator counts as far away, so that pages are requested ahead as from an account."""
-    monkeypatch.setattr(prefetch, "NEAR_SECONDS", 0.0)
+def _has_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latency of the simulator never counts as low, so that pages are requested ahead."""
+    monkeypatch.setattr(prefetch, "LOW_LATENCY_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -203,6 +203,7 @@ class HttpClient:
         self._stats.record_request()
         try:
             prepared = self._prepare(request.path, tuple(request.params.items()), token).copy()
+            # prepare_body would take a twentieth of the time of a page of 50 rows
             prepared.body = _encoder.encode(request.body)
             prepared.headers["Content-Length"] = str(len(prepared.body))
             self.rate_limiter.wait(is_ahead=request.is_ahead)

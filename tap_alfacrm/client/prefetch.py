@@ -27,15 +27,14 @@ LOOKAHEAD = 64
 """Times `max_in_flight` lists that are open at once, so that short ones fill the waiting times."""
 REUSE_LOOKAHEAD = 2 * LOOKAHEAD
 """Times `max_in_flight` lists of a new plan that are searched for pages already requested."""
-NEAR_SECONDS = 0.003
-"""Response time of a server nearby, for which waiting takes less than handing a page over from
-another thread."""
-NEAR_RESPONSES = 8
-"""Responses of which the fastest tells that: others may have waited for another thread."""
+LOW_LATENCY_SECONDS = 0.003
+"""Response time below which waiting takes less than handing a page over from another thread."""
+LATEST_RESPONSES = 8
+"""Responses of which the fastest counts, because the others may have waited for a thread."""
 
 
 class PrefetchClient:
-    """A client that has up to `max_in_flight` requests outstanding, or one if the server is near.
+    """A client that has up to `max_in_flight` requests outstanding, or one if the latency is low.
 
     Pages are handed out in the order in which they are needed, and errors with them, so that only
     the time differs from a client that sends one request after the other.
@@ -212,7 +211,7 @@ class PrefetchClient:
             The outstanding requests, some of which may have been answered meanwhile.
         """
         outstanding = self._outstanding()
-        if self._is_near or len(outstanding) >= self._max_in_flight:
+        if self._has_low_latency or len(outstanding) >= self._max_in_flight:
             return outstanding
         missing = LOOKAHEAD * self._max_in_flight - len(self._lists)
         self._lists.extend(OpenList(planned) for planned in islice(self._upcoming, max(0, missing)))
@@ -266,7 +265,7 @@ class PrefetchClient:
         )
 
     def _request(self, list_: OpenList, number: int, *, is_ahead: bool = False) -> Response:
-        """Request a page, in another thread unless the server is near."""
+        """Request a page, in another thread unless the latency is low."""
         page_request = list_.planned.request.for_page(number, list_.planned.page_size)
         request = replace(page_request, is_ahead=is_ahead)
         if not list_.planned.count_only:
@@ -287,14 +286,14 @@ class PrefetchClient:
             except BaseException as error:  # noqa: BLE001 - raised where the page is needed
                 response.future.set_exception(error)
 
-        if self._is_near:
+        if self._has_low_latency:
             work()
         else:
             WORKERS.submit(work)
         return response
 
     @property
-    def _is_near(self) -> bool:
+    def _has_low_latency(self) -> bool:
         """Whether the server responds so fast that requesting ahead takes longer."""
-        latest = self._client.stats.response_seconds[-NEAR_RESPONSES:]
-        return len(latest) == NEAR_RESPONSES and min(latest) < NEAR_SECONDS
+        latest = self._client.stats.response_seconds[-LATEST_RESPONSES:]
+        return len(latest) == LATEST_RESPONSES and min(latest) < LOW_LATENCY_SECONDS

@@ -1,4 +1,4 @@
-"""Whether values, or all values of a column, already have their final form."""
+"""What the values of a column are: in their final form, or of one kind."""
 
 from __future__ import annotations
 

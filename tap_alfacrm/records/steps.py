@@ -131,7 +131,7 @@ def datetime_column(target: Target, utc: UtcConverter) -> Step:
 
     def step(rows: Sequence[Row]) -> None:
         values = list(map(get, rows))
-        if not any(values) and values.count(None) == len(values):
+        if values.count(None) == len(values):
             return
         for row, value in zip(rows, values, strict=True):
             if value is None:

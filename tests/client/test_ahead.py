@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tap_alfacrm.client import prefetch, rate_limit
-from tap_alfacrm.client.prefetch import NEAR_RESPONSES, PrefetchClient
+from tap_alfacrm.client.prefetch import LATEST_RESPONSES, PrefetchClient
 from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.client.stats import RequestStats
 from tap_alfacrm.client.workers import Workers
@@ -116,10 +116,12 @@ def test_what_is_needed_next_is_requested_before_short_lists_after_it() -> None:
     assert later < len(lists) / 2  # two are requested at once, whatever their order
 
 
-def test_nothing_is_requested_ahead_of_a_server_nearby(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefetch, "NEAR_SECONDS", 0.003)
+def test_nothing_is_requested_ahead_where_the_latency_is_low(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prefetch, "LOW_LATENCY_SECONDS", 0.003)
     school = School({"/long/index": 40}, waits="", until="")
-    school.stats.response_seconds += [0.001] * NEAR_RESPONSES
+    school.stats.response_seconds += [0.001] * LATEST_RESPONSES
     school.seconds = 0.001
     client = PrefetchClient(cast("Client", school), 8)
     lists = [planned("/long/index", is_short=False), planned("/other/index")]
@@ -132,9 +134,9 @@ def test_nothing_is_requested_ahead_of_a_server_nearby(monkeypatch: pytest.Monke
 
         # once it responds slowly, pages are requested ahead again
         school.seconds = 0.1
-        for number in range(10, 10 + NEAR_RESPONSES):
+        for number in range(10, 10 + LATEST_RESPONSES):
             fetch_page(number)
-        fetch_page(10 + NEAR_RESPONSES)
+        fetch_page(10 + LATEST_RESPONSES)
         assert ("/other/index", 0) in school.requested
     assert len(school.threads) > 1
 
