@@ -167,7 +167,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             ge=1,
             title="Refresh of children",
             description="Days within which streams with a request per parent request each; in "
-            "between, only new ones and those with a later `updated_at`. 1: all in each run.",
+            "between, only new ones and those with a later `updated_at`. Counts of rows that "
+            "stay the same are spread likewise. 1: all in each run.",
         ),
     ] = 1
     decimal_format: Annotated[

@@ -53,9 +53,9 @@ def test_a_second_run_fetches_only_the_window(sync: Sync, account: Account) -> N
         before = len(server.data_requests)
         second = sync(server, streams=STREAMS, state=first.state)
         asked = [r for r in server.data_requests[before:] if r.entity in {"lesson", "pay"}]
-    # the filter is checked with up to 50 rows that are requested without it
+    # the filter is checked with up to 100 rows that are requested without it
     assert all("updated_at_from" in r.body for r in asked if r.body["pageSize"] == 500)
-    assert {r.body["pageSize"] for r in asked} == {1, 50, 500}
+    assert {r.body["pageSize"] for r in asked} == {1, 100, 500}
     assert len(second.records("lessons")) < len(first.records("lessons")) / 2
     assert second.final("lessons")[lesson]["topic"] == "changed"
     assert pay in second.ids("pays")
@@ -358,3 +358,38 @@ def test_short_lists_of_messages_take_one_request(sync: Sync, account: Account) 
     assert not any("date_from" in r.body for r in asked)
     assert second.final("sms_messages")[message]["is_sent"] == 7
     assert second.verdict("sms_messages").startswith("sms_messages: COMPLETE")
+
+
+def test_a_log_without_a_new_row_takes_one_request(sync: Sync, account: Account) -> None:
+    branches = sorted(row["id"] for row in account.rows("branch"))
+    with serve(account) as server:
+
+        def night(state: dict[str, Any]) -> tuple[Output, list[int | None]]:
+            before = len(server.data_requests)
+            output = sync(server, streams=("logs",), state=state)
+            asked = [r for r in server.data_requests[before:] if r.entity == "log"]
+            assert sorted(r.branch or 0 for r in asked if "date_from" not in r.body) == branches
+            assert output.verdict("logs").startswith("logs: COMPLETE. Rows received ")
+            return output, [r.branch for r in asked if "date_from" in r.body]
+
+        first = sync(server, streams=("logs",))
+        quiet, windows = night(first.state)
+        assert (quiet.ids("logs"), windows) == ([], [])
+        assert bookmarks(quiet) == bookmarks(first)
+        row = account.insert("log", branch_id=branches[1])
+        busy, windows = night(quiet.state)
+        assert row in busy.ids("logs")
+        assert windows == [branches[1]]
+        gone = min(row["id"] for row in account.rows("log"))
+        account.delete("log", gone)  # as a school may do with old ones
+        account.insert("log", branch_id=branches[1])
+        assert night(busy.state)[1]
+
+
+def test_a_changed_row_is_no_new_one_where_rows_can_change(sync: Sync, account: Account) -> None:
+    with serve(account) as server:
+        first = sync(server, streams=("pays",))
+        before = len(server.data_requests)
+        sync(server, streams=("pays",), state=first.state)
+        asked = [r for r in server.data_requests[before:] if "updated_at_from" in r.body]
+    assert len(asked) == len(account.rows("branch"))

@@ -100,7 +100,7 @@ def test_memberships_of_a_group_that_moves_back_are_loaded(sync: Sync) -> None:
             entity="group",
             resource="group",
             kind="change_branch",
-            after=8,  # while the groups are read again
+            after=6,  # while the groups are read again
             times=1,
             count=9,
         )

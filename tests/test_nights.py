@@ -352,3 +352,125 @@ def test_an_unproven_night_proves_no_parent_empty(
     nights.server.misbehave("empty", resource="cgi", parents=[min(filled)], times=1)
     night = nights.run(2, child_refresh_days=1)
     assert sorted(night.ids(STREAM)) == sorted(first.ids(STREAM))
+
+
+COUNTED = ("customers", "groups", "teachers")
+ENTITIES = {"customers": "customer", "groups": "group", "teachers": "teacher"}
+
+
+def counts_of(nights: Nights, day: int, **config: Any) -> tuple[Output, list[tuple[str, int]]]:
+    """Run the tap; returns its output, and the entity and branch (0: all) of each count."""
+    before = len(nights.server.data_requests)
+    output = nights.run(day, streams=COUNTED, **config)
+    requests = nights.server.data_requests[before:]
+    counted = {
+        (r.entity or "", r.branch or 0)
+        for r in requests
+        if r.body.get("pageSize") == 1 and r.body.get("removed") == 1
+    }
+    return output, sorted(counted - {("customer", 0)})  # which is requested each night
+
+
+def branches(account: Account) -> set[int]:
+    return {row["id"] for row in account.rows("branch")}
+
+
+def whole(account: Account) -> set[tuple[str, int]]:
+    """All counts that can be left out."""
+    return {("group", 0), ("teacher", 0), *(("customer", branch) for branch in branches(account))}
+
+
+def rows_of(account: Account, stream: str) -> list[int]:
+    entity = ENTITIES[stream]
+    archived = account.rows(entity, archived=True)
+    return sorted(row["id"] for row in [*account.rows(entity, archived=False), *archived])
+
+
+def test_counts_are_left_out_for_less_than_the_days_where_no_row_changes(
+    nights: Nights, account: Account
+) -> None:
+    _, first = counts_of(nights, 0)
+    assert set(first) >= whole(account)
+    size = len(json.dumps(nights.state))
+    seen: list[tuple[str, int]] = []
+    for day in range(1, DAYS + 1):
+        night, counted = counts_of(nights, day)
+        seen += counted
+        for stream, entity in ENTITIES.items():
+            every = sum(one == entity for one, _ in whole(account))
+            due = sum(one == entity for one, _ in counted)
+            share = f", {due} of {every} counts requested: changed or due today"
+            verdict = f"{stream}: COMPLETE{share if due < every else ''}. Rows received"
+            assert night.verdict(stream).startswith(verdict)
+            assert sorted(night.ids(stream)) == rows_of(account, stream)
+    assert sorted(seen) == sorted(whole(account))  # each once
+    assert len(json.dumps(nights.state)) == size
+
+
+def test_one_day_requests_all_counts_each_night(nights: Nights, account: Account) -> None:
+    for day in (0, 1, 1):
+        night, counted = counts_of(nights, day, child_refresh_days=1)
+        assert set(counted) >= whole(account)
+        assert "counts requested" not in "".join(night.verdict(stream) for stream in COUNTED)
+    assert "counted" not in json.dumps(nights.state)
+
+
+def quiet_day(nights: Nights, entity: str, number: int) -> int:
+    """A day on which a count is not due, after a first run and the days before it."""
+    counts_of(nights, 0)
+    day = 1
+    while (entity, number) in counts_of(nights, day)[1]:
+        day += 1
+    return day
+
+
+@pytest.mark.parametrize("change", ["new", "gone", "another branch"])
+def test_a_branch_with_other_rows_is_counted(nights: Nights, account: Account, change: str) -> None:
+    branch, other = sorted(branches(account))[:2]
+    cards = account.rows("customer", archived=False)
+    card = next(row["id"] for row in cards if row["branch_ids"] == [branch])
+    day = quiet_day(nights, "customer", branch)
+    if change == "new":
+        account.insert_customer(0, branch_ids=[branch])
+    elif change == "gone":
+        account.delete_customer(card)
+    else:
+        account.update_customer(card, branch_ids=[other])
+    night, counted = counts_of(nights, day)
+    assert ("customer", branch) in counted
+    assert sorted(night.ids("customers")) == rows_of(account, "customers")
+    assert night.verdict("customers").startswith("customers: COMPLETE")
+
+
+@pytest.mark.parametrize("entity", ["group", "teacher"])
+@pytest.mark.parametrize("archives", [True, False])
+def test_lists_between_which_a_row_moved_are_counted_together(
+    nights: Nights, account: Account, entity: str, *, archives: bool
+) -> None:
+    row = account.rows(entity, archived=not archives)[0]["id"]
+    day = quiet_day(nights, entity, 0)
+    (account.archive if archives else account.restore)(row, entity)
+    night, counted = counts_of(nights, day)
+    assert (entity, 0) in counted
+    assert night.final(f"{entity}s")[row]["is_archived"] is archives
+
+
+def test_rows_that_the_path_without_a_branch_begins_to_hide_are_loaded(
+    nights: Nights, account: Account
+) -> None:
+    for day in range(3):
+        counts_of(nights, day)
+    nights.server.misbehave("branches_limited", branch="none")
+    night, _ = counts_of(nights, 3)
+    for stream in COUNTED:
+        assert sorted(night.ids(stream)) == rows_of(account, stream)
+
+
+def test_a_count_that_was_refused_is_requested_the_next_night(
+    nights: Nights, account: Account
+) -> None:
+    branch = min(branches(account))
+    nights.server.misbehave("refused", resource="customer", branch=branch, status=404)
+    counts_of(nights, 0)
+    nights.server.behave()
+    assert ("customer", branch) in counts_of(nights, 0)[1]

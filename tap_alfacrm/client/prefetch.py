@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tap_alfacrm.client.choice import choose_list, is_blocked
 from tap_alfacrm.client.kept import KeptResponses, PageSizes
 from tap_alfacrm.client.open_list import OpenList, Response
 from tap_alfacrm.client.request import COUNT_PAGE_SIZE, PlannedList
@@ -80,38 +81,64 @@ class PrefetchClient:
             upcoming: Lists in the order of reading, consumed as reading goes on. Pages of an
                 earlier plan that are not among the next of these are discarded.
         """
-        known = {
-            (list_.planned.request, list_.planned.count_only): list_
-            for list_ in self._lists
-            if list_.responses
-        }
+        known = {list_.planned.key: list_ for list_ in self._lists if list_.responses}
         self._upcoming = iter(upcoming)
         self._lists = []
         for planned in self._upcoming:
-            list_ = known.pop((planned.request, planned.count_only), None) or OpenList(planned)
+            list_ = known.pop(planned.key, None) or OpenList(planned)
             self._lists.append(list_)
             if len(self._lists) >= self._max_in_flight * (REUSE_LOOKAHEAD if known else 1):
                 break
         for list_ in known.values():
             list_.forget()
 
-    def plan_counts(self, requests: Iterable[ListRequest]) -> None:
+    def plan_counts(
+        self, requests: Iterable[ListRequest], page_size: int = COUNT_PAGE_SIZE
+    ) -> None:
         """Request the totals of lists before all that is planned, as they are now.
 
         Args:
-            requests: The lists, for `fetch_first_row`.
+            requests: The lists, for `fetch_first_rows`.
+            page_size: Rows to request of each.
         """
-        lists = [
-            OpenList(PlannedList(request, COUNT_PAGE_SIZE, count_only=True)) for request in requests
-        ]
-        wanted = {(list_.planned.request, True) for list_ in lists}
+        lists = [OpenList(PlannedList(request, page_size, count_only=True)) for request in requests]
+        wanted = {list_.planned.key for list_ in lists}
         others = []
         for list_ in self._lists:
-            if (list_.planned.request, list_.planned.count_only) in wanted:
+            if list_.planned.key in wanted:
                 list_.forget()
             else:
                 others.append(list_)
         self._lists = lists + others
+
+    def peek(self, planned: Iterable[PlannedList]) -> Iterator[Page]:
+        """Fetch the first pages of the lists that are read next, and keep them until then.
+
+        Args:
+            planned: The lists, in the order of reading.
+
+        Yields:
+            The first page of each; the first row alone, which is not kept, of a list that waits
+            for the pages of one before it.
+        """
+        lists = [self._find(one) for one in planned]
+        self._lists = [*lists, *(one for one in self._lists if one not in lists)]
+        for list_ in lists:
+            list_.refresh()
+            response = list_.responses.get(0)
+            if response is None and is_blocked(self._lists, self._lists.index(list_)):
+                yield self.fetch_first_rows(list_.planned.request)
+                continue
+            if response is None:
+                self._wait_for_room()
+                response = self._request(list_, 0)
+            yield self._await(response)
+            list_.update_length()
+
+    def _find(self, planned: PlannedList) -> OpenList:
+        """Return the list if it is planned or requested already, else a new one."""
+        same = (one for one in self._lists if one.planned.key == planned.key)
+        return next(same, None) or OpenList(planned)
 
     def forget(self, request: ListRequest) -> None:
         """Discard prefetched pages, because rows have moved.
@@ -137,14 +164,8 @@ class PrefetchClient:
         Yields:
             A function that fetches a page by its number and raises as `Client.fetch` does.
         """
-        wanted = request, count_only
-        same = (x for x in self._lists if (x.planned.request, x.planned.count_only) == wanted)
-        list_ = next(same, None)
-        if list_ is not None:
-            self._lists.remove(list_)
-        if list_ is None or list_.planned.page_size != page_size:
-            list_ = OpenList(PlannedList(request, page_size, count_only=count_only))
-        self._lists.insert(0, list_)
+        list_ = self._find(PlannedList(request, page_size, count_only=count_only))
+        self._lists = [list_, *(one for one in self._lists if one is not list_)]
         try:
             yield partial(self._fetch_page, list_)
         finally:
@@ -152,19 +173,17 @@ class PrefetchClient:
                 self._lists.remove(list_)
             list_.forget()
 
-    def fetch_first_row(self, request: ListRequest) -> Page:
-        """Fetch the first row of a list, and its total; see `plan_counts`.
+    def fetch_first_rows(self, request: ListRequest, page_size: int = COUNT_PAGE_SIZE) -> Page:
+        """Fetch the first rows of a list, and its total; see `plan_counts`.
 
         Args:
             request: The list and its filters, without the page.
+            page_size: Rows to request.
         """
-        with self.open_list(request, COUNT_PAGE_SIZE, count_only=True) as fetch_page:
+        with self.open_list(request, page_size, count_only=True) as fetch_page:
             return fetch_page(0)
 
     def _fetch_page(self, list_: OpenList, number: int) -> Page:
-        if self._max_in_flight == 1:
-            planned = list_.planned
-            return self.fetch(planned.request.for_page(number, planned.page_size))
         list_.refresh()
         response = list_.responses.get(number)
         is_beyond_length = number > 0 and number >= (list_.pages or 0)
@@ -211,61 +230,23 @@ class PrefetchClient:
             The outstanding requests, some of which may have been answered meanwhile.
         """
         outstanding = self._outstanding()
-        if self._has_low_latency or len(outstanding) >= self._max_in_flight:
+        if self._is_sequential or len(outstanding) >= self._max_in_flight:
             return outstanding
         missing = LOOKAHEAD * self._max_in_flight - len(self._lists)
         self._lists.extend(OpenList(planned) for planned in islice(self._upcoming, max(0, missing)))
         for list_ in self._lists:
             list_.refresh()
-        while len(outstanding) < self._max_in_flight and (nearest := self._choose_list()):
+        while len(outstanding) < self._max_in_flight:
+            nearest = choose_list(self._lists, self._max_in_flight, self._sizes)
+            if nearest is None:
+                break
             is_ahead = nearest is not self._lists[0]
             response = self._request(nearest, nearest.requested, is_ahead=is_ahead)
             outstanding.append(response.future)
         return outstanding
 
-    def _choose_list(self) -> OpenList | None:
-        """Choose the list of which to request one more page.
-
-        The first pages of long lists come first: they tell the lengths, without which nothing after
-        them can be planned. Then what is needed next comes first. Three limits hold at any time. A
-        list is begun only when no list before it, whose rows could still move to it, has more
-        than `OVERLAP_PAGES` pages to request; no more than `max_in_flight` pages are held for
-        lists after the current one, apart from totals and short lists; and large pages are held
-        only as far as `PageSizes` allows.
-        """
-        held = [one.planned.request.resource for one in self._lists for _ in one.responses]
-        places = self._max_in_flight - sum(
-            len(list_.responses) for list_ in self._lists[1:] if not list_.planned.is_short
-        )
-        for begins_long_lists in (True, False):
-            for position, list_ in enumerate(self._lists):
-                is_short = list_.planned.is_short
-                if not list_.requested:
-                    has_place = not position or is_short or places > 0
-                    is_next = is_short != begins_long_lists and has_place
-                    is_next = is_next and not self._is_blocked(position)
-                else:
-                    free = places if position else self._max_in_flight - len(list_.responses)
-                    is_open = list_.requested < (list_.pages or 1)
-                    is_next = not begins_long_lists and is_open and free > 0
-                if is_next and self._has_room(list_, held):
-                    return list_
-        return None
-
-    def _is_blocked(self, position: int) -> bool:
-        """Whether a list has to wait for one before it."""
-        planned = self._lists[position].planned
-        before = self._lists[:position] if planned.depends_on_previous else []
-        return any(one.blocks(planned) for one in before)
-
-    def _has_room(self, list_: OpenList, held: list[str]) -> bool:
-        planned = list_.planned
-        return planned.count_only or self._sizes.has_room(
-            planned.request.resource, held, is_short=planned.single_page_likely
-        )
-
     def _request(self, list_: OpenList, number: int, *, is_ahead: bool = False) -> Response:
-        """Request a page, in another thread unless the latency is low."""
+        """Request a page, in another thread unless nothing is requested ahead."""
         page_request = list_.planned.request.for_page(number, list_.planned.page_size)
         request = replace(page_request, is_ahead=is_ahead)
         if not list_.planned.count_only:
@@ -286,14 +267,16 @@ class PrefetchClient:
             except BaseException as error:  # noqa: BLE001 - raised where the page is needed
                 response.future.set_exception(error)
 
-        if self._has_low_latency:
+        if self._is_sequential:
             work()
         else:
             WORKERS.submit(work)
         return response
 
     @property
-    def _has_low_latency(self) -> bool:
-        """Whether the server responds so fast that requesting ahead takes longer."""
+    def _is_sequential(self) -> bool:
+        """Whether nothing is requested ahead, because the server responds faster than threads."""
+        if self._max_in_flight == 1:
+            return True
         latest = self._client.stats.response_seconds[-LATEST_RESPONSES:]
         return len(latest) == LATEST_RESPONSES and min(latest) < LOW_LATENCY_SECONDS

@@ -66,6 +66,7 @@ class Evidence:
         unreliable_filters: Filters that had no effect, and may have hidden rows.
         unseen_in_total: Rows that the API's total counts and that pages lack, at any page size.
         repeated_in_total: Rows that the API's total counts more than once.
+        uncounted: Numbers of counts that were requested, where others were left out.
         postponed: Parent streams of which not every row was requested, with the numbers.
     """
 
@@ -96,6 +97,7 @@ class Evidence:
     unreliable_filters: list[str] = field(default_factory=list)
     unseen_in_total: int = 0
     repeated_in_total: int = 0
+    uncounted: list[str] = field(default_factory=list)
     postponed: list[str] = field(default_factory=list)
 
     @classmethod
@@ -219,6 +221,7 @@ RULES = (
     Rule("vanished", Word.UNPROVEN, "the earlier run found more: {names}"),
     Rule("unreliable_filters", Word.UNPROVEN, "filters without effect may hide rows: {names}"),
     Rule("repeated_in_total", Word.COMPLETE, "the API's total counts {rows} more than once"),
+    Rule("uncounted", Word.COMPLETE, "{names} requested: changed or due today"),
     Rule("postponed", Word.COMPLETE, "{names} requested: changed or due today"),
 )
 """Every fact that a verdict depends on, the gravest first."""
@@ -270,7 +273,7 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _describe(rule: Rule, value: int | list[str]) -> str:
     if isinstance(value, list):
-        return rule.reason.format(names=list_of(value))
+        return rule.reason.format(names=list_of(dict.fromkeys(value)))
     return rule.reason.format(rows=number_of(value, "row"), lists=number_of(value, "list"))
 
 

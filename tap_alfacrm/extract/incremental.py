@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pyroaring import BitMap64
 
@@ -57,6 +58,34 @@ class IncrementalFilter:
             return dt.date.min
 
 
+class Witness(NamedTuple):
+    """The first rows of a list, requested without the filter.
+
+    Attributes:
+        ids: Their ids, None for a row without a usable one.
+        records: The rows, converted.
+        total: The API's total of the list, None where it gives none.
+        known_count: Number of rows that an earlier run proved the list to have, None if unknown.
+    """
+
+    ids: Sequence[int | None]
+    records: Sequence[Row | StructRow]
+    total: int | None
+    known_count: int | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the list has no other rows."""
+        return self.total is not None and self.total <= len(self.ids)
+
+    @property
+    def growth(self) -> int:
+        """Number of rows by which the list has grown, 0 where that is unknown."""
+        if self.total is None or self.known_count is None:
+            return 0
+        return self.total - self.known_count
+
+
 class FilterWindow:
     """The rows to request in one branch or in all, from a day on.
 
@@ -67,6 +96,8 @@ class FilterWindow:
         newest: The newest replication key of the rows, "" if none has one.
         ids: Ids of the rows returned.
         created: Number of rows that were created after the last complete run.
+        witnesses: The first rows of the lists without the filter, by the name of the list.
+        is_unchanged: Whether nothing has changed since the bookmark, so that nothing is requested.
     """
 
     def __init__(
@@ -91,6 +122,8 @@ class FilterWindow:
         self.ids = BitMap64()
         self.created = 0
         self.newest = ""
+        self.witnesses: dict[str, Witness] = {}
+        self.is_unchanged = False
         self._earliest = self._inside = ""
         self._bookmark, self._known_until = bookmark, known_until
         if incremental_filter is not None and day is not None:
@@ -131,8 +164,43 @@ class FilterWindow:
     @property
     def lacks_bookmark(self) -> bool:
         """Whether not even the row came that set the bookmark, or a later one."""
-        is_windowed = bool(self.filters and self._bookmark)
+        is_windowed = bool(self.filters and self._bookmark) and not self.is_unchanged
         return is_windowed and (not self.ids or "" < self.newest < self._bookmark)
+
+    def begins_with_bookmark(self, witness: Witness) -> bool:
+        """Whether a list of rows that never change is still as the bookmark left it.
+
+        It has as many rows as then, the newest come first, and none is newer than the bookmark.
+        """
+        values = [record.get(self._key) or "" for record in witness.records if self._key]
+        return (
+            bool(values)
+            and witness.total is not None
+            and witness.total == witness.known_count
+            and values == sorted(values, reverse=True)
+            and values[0] == self._bookmark
+        )
+
+    def hides_rows(self, witnesses: Sequence[Witness], until: str) -> bool:
+        """Whether the filter does not work, as far as the first rows without it show.
+
+        It misses a row of these that lies in the window, or the lists have grown by more rows than
+        the window brought. Where not even the row came that set the bookmark, it may have been
+        deleted. That is certain only if the first rows are all.
+
+        Args:
+            witnesses: The first rows of each list.
+            until: The start of the run; later changes need not be in the window.
+        """
+        if self.is_unchanged:
+            return False
+        for one in witnesses:
+            is_deleted = one.is_whole and (one.records or not one.known_count)
+            if self.lacks_bookmark and not is_deleted:
+                return True
+            if any(map(self.misses, one.ids, one.records, repeat(until))):
+                return True
+        return sum(one.growth for one in witnesses) > self.created
 
     def misses(self, identifier: int | None, record: Row | StructRow, until: str) -> bool:
         """Whether a record lies in the window and was not returned.

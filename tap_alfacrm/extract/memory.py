@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tap_alfacrm.extract.completeness import Word
 from tap_alfacrm.extract.empties import EmptyParents
 from tap_alfacrm.extract.refresh import Refresh
+from tap_alfacrm.extract.rotation import Rotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,10 +25,10 @@ MAX_LOST_SHARE_OF_PART = 0.5
 class Memory:
     """The part of a stream's state that is about completeness.
 
-    It holds one number for each list, the newest replication key for each branch, the last
-    requests of each parent, and the paths that have answered. A count that collapses is not taken
-    over until a second run finds the same, because an API that fails quietly looks like one whose
-    rows were deleted.
+    It holds one number for each list, the newest replication key and the last count for each
+    branch, the last requests of each parent, and the paths that have answered. A count that
+    collapses is not taken over until a second run finds the same, because an API that fails
+    quietly looks like one whose rows were deleted.
     """
 
     def __init__(self, state: dict[str, Any]) -> None:
@@ -65,6 +66,7 @@ class Memory:
         }
         self.new_refreshes: dict[str, Refresh] = {}
         self.empty_parents = EmptyParents(saved.get("empty_parents"))
+        self.rotation = Rotation(saved.get("counted"))
         paths = saved.get("paths")
         self.paths: set[str] = {
             path for path in (paths if isinstance(paths, list) else ()) if isinstance(path, str)
@@ -148,6 +150,7 @@ class Memory:
             self._doubted = {}
             self.refreshes |= self.new_refreshes
             self.empty_parents.accept()
+            self.rotation.accept()
         elif word is Word.UNPROVEN:
             self._doubted |= self._new_doubts
         saved = {
@@ -158,6 +161,7 @@ class Memory:
             "hides_by_branch": self.hides_by_branch,
             "refreshes": {name: refresh.to_state() for name, refresh in self.refreshes.items()},
             "empty_parents": self.empty_parents.to_state(),
+            "counted": self.rotation.to_state(),
             "paths": sorted(self.paths),
         }
         proof = {name: value for name, value in saved.items() if value}

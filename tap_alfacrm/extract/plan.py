@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from tap_alfacrm.client.request import ListRequest
-    from tap_alfacrm.extract.completeness import Word
+    from tap_alfacrm.extract.completeness import Evidence, Word
     from tap_alfacrm.extract.empties import EmptyParents
     from tap_alfacrm.records.page import Page
 
@@ -68,6 +68,7 @@ class Task:
         follows_previous: Whether rows can move to its lists from those of the task before.
         single_page_likely: Whether each list is likely to have one page.
         is_windowed: Whether a filter excludes rows, so that an earlier count says nothing.
+        is_unchanged: Whether no row has changed, so that there is nothing to request.
         parent: In a series, the list and the id of the parent that the task requests.
     """
 
@@ -81,6 +82,7 @@ class Task:
     follows_previous: bool = False
     single_page_likely: bool = False
     is_windowed: bool = False
+    is_unchanged: bool = False
     parent: tuple[str, int] = ("", 0)
 
     def planned_lists(self, page_size: int) -> Iterator[PlannedList]:
@@ -89,14 +91,19 @@ class Task:
         Args:
             page_size: Rows per page.
         """
+        counted = [count.request for count in self.counts]
+        last = self.lists[-1][0] if self.lists else None
         for number, (request, _) in enumerate(self.lists):
             yield PlannedList(
                 request,
                 page_size,
                 depends_on_previous=number > 0 or self.follows_previous,
                 single_page_likely=self.single_page_likely,
+                is_counted=request is last and request in counted,
             )
         for count in self.counts:
+            if count.request == last:
+                continue  # if it has one page, that page counts it
             yield PlannedList(
                 count.request, COUNT_PAGE_SIZE, depends_on_previous=True, count_only=True
             )
@@ -160,12 +167,13 @@ class Route:
             take requests. One that is refused does not stop the others.
         has_closing_counts: Whether rows move between the groups, so that lists of several pages
             are counted once more after the last group.
-        make_supplement: Returns, after the groups were read, how to read what they hide.
+        make_supplement: Returns, after the groups were read, how to read what they hide; takes the
+            evidence, to which it adds.
     """
 
     groups: Mapping[str, Callable[[], TaskGroup]]
     has_closing_counts: bool = False
-    make_supplement: Callable[[], Route | None] = lambda: None
+    make_supplement: Callable[[Evidence], Route | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class ListReader:
         for route in plan.routes:
             try:
                 yield from self._read_route(route, evidence)
-                if judge(evidence).is_complete and (supplement := route.make_supplement()):
+                if judge(evidence).is_complete and (supplement := route.make_supplement(evidence)):
                     yield from self._read_route(supplement, evidence)
             except UnavailableError as error:
                 if error.status == HTTPStatus.FORBIDDEN:
@@ -114,7 +114,7 @@ class ListReader:
         The lists are read one after the other, because a row that moves from one to the next
         must be met again there.
         """
-        evidence = Evidence()
+        evidence = Evidence(total=0 if task.is_unchanged else None)
         if task.branch is not None:
             evidence.branches.add(task.branch)
         progress = NoProgress() if is_series else self._progress
@@ -122,7 +122,7 @@ class ListReader:
         if task.partition is not None:
             seen = self._seen[task.branch, task.partition]
         check = _CountCheck(task, evidence, must_read=self._is_unstable)
-        while not self._is_counted(check):
+        while not (task.is_unchanged or self._is_counted(check)):
             evidence.discard_lists()
             for number, (request, spec) in self._choose_lists(check):
                 result = ListResult()
@@ -149,6 +149,7 @@ class ListReader:
                 self._memory.paths.add(request.route)
                 seen[number].replace_latest(result)
                 evidence.add_list(result)
+                check.last_list = request, result
             if evidence.refusals:
                 return evidence
             check.passes += 1
@@ -180,8 +181,15 @@ class ListReader:
             return check.passes > 0
         if not check.passes and not any(seen.ever for seen in covered):
             return False
-        totals = [self._client.fetch_first_row(count.request).total for count in task.counts]
+        totals = [self._count(count.request, check) for count in task.counts]
         return check.is_final(totals, covered)
+
+    def _count(self, request: ListRequest, check: _CountCheck) -> int | None:
+        """Count a list; the one that was read last is counted by its page, if it has one."""
+        last, result = check.last_list
+        if request == last and result.passes == 1 and result.pages <= 1:
+            return result.total
+        return self._client.fetch_first_rows(request).total
 
     def _seen_for_count(self, task: Task, count: Count) -> SeenIds:
         """Combine the rows of all lists that a count covers.
@@ -210,12 +218,16 @@ class _CountCheck:
         evidence: The task's evidence, which receives the totals.
         must_read: Whether a count alone, before the first pass, proves nothing.
         passes: Passes so far.
+        last_list: The list that was read last, with what it contained; None before the first.
     """
 
     task: Task
     evidence: Evidence
     must_read: bool
     passes: int = 0
+    last_list: tuple[ListRequest | None, ListResult] = field(
+        default_factory=lambda: (None, ListResult())
+    )
     _previous: list[tuple[int | None, int, int]] = field(default_factory=list)
 
     def is_final(self, totals: list[int | None], covered: list[SeenIds]) -> bool:

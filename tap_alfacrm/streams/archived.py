@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pyroaring import BitMap64
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
+from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.deduplication import Deduplicator
-from tap_alfacrm.extract.incremental import FilterWindow
+from tap_alfacrm.extract.incremental import FilterWindow, Windows
 from tap_alfacrm.extract.plan import ListSpec
+from tap_alfacrm.extract.rotation import mark_of
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.entity import ListCount
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
+    from tap_alfacrm.extract.completeness import Evidence
+    from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.records.page import Page, Row
 
 ACTIVE, ALL, ARCHIVED = 0, 1, 2
@@ -128,6 +135,8 @@ class ArchivedStream(AlfaCRMStream):
     _archive: int | None = ARCHIVED
     """The value of `removed` that returns the archived rows, None where that is unknown."""
     _is_compared = False
+    _first_pages: Sequence[Page] = ()
+    """The first pages of the lists, if they show that `removed` works."""
 
     @override
     def lists(self, context: Context | None) -> Sequence[ListSpec]:
@@ -153,7 +162,7 @@ class ArchivedStream(AlfaCRMStream):
         return ()
 
     @override
-    def check_filters(self, context: Context | None) -> list[str]:
+    def check_filters(self, context: Context | None, memory: Memory, evidence: Evidence) -> None:
         """Compare the lists that `removed` requests, before the first row.
 
         An account that ignores it returns the same rows as active, as archived and as both; whether
@@ -161,7 +170,7 @@ class ArchivedStream(AlfaCRMStream):
         requested alone, those are archived that the list of both has beyond the active ones.
         """
         if not self.run.config.include_archived:
-            return []
+            return
         if not self._is_compared:
             self._is_compared = True
             self._archive = self._find_archive()
@@ -174,15 +183,31 @@ class ArchivedStream(AlfaCRMStream):
                     ALL,
                     ACTIVE,
                 )
-        return ["removed"] if self._archive is None and context == self.contexts[0] else []
+        if self._archive is None and context == self.contexts[0]:
+            evidence.unreliable_filters.append("removed")
+        if context is None and self._first_pages:
+            self.leaves_out_counts = not self._is_count_due(memory, evidence)
+
+    def _is_count_due(self, memory: Memory, evidence: Evidence) -> bool:
+        """Whether both lists are counted together; lists of a page each may have the usual rows."""
+        if not all(page.is_whole for page in self._first_pages):
+            return True
+        number = zlib.crc32(self.name.encode())
+        mark = " ".join(mark_of(filter(None, page.ids)) for page in self._first_pages)
+        is_due = bool(self.select_due_counts({number: mark}, memory, evidence))
+        if is_due:
+            self.note_counted(number, mark, memory)
+        return is_due
 
     def _find_archive(self) -> int | None:
+        if self._first_pages_differ():
+            return ARCHIVED
         found: int | None = ARCHIVED
-        branch = (self.run.config.branch_ids or (None,))[0]
         for _ in range(MAX_COMPARISONS):
             specs = [self._sample_list(removed) for removed in (ACTIVE, ARCHIVED)]
             self.run.client.plan_counts(
-                self.request(branch, self.actions[0], spec, FilterWindow()) for spec in specs
+                self.request(self._first_branch, self.actions[0], spec, FilterWindow())
+                for spec in specs
             )
             active, archived = (self._sample(spec) for spec in specs)
             if active is None or archived is None or has_archive(active, archived):
@@ -196,12 +221,31 @@ class ArchivedStream(AlfaCRMStream):
                 return found
         return None
 
+    @property
+    def _first_branch(self) -> int | None:
+        return (self.run.config.branch_ids or (None,))[0]
+
+    def _first_pages_differ(self) -> bool:
+        """Whether the first pages of the lists, which are read next, show that `removed` works."""
+        if self.replication_method != REPLICATION_FULL_TABLE:
+            return False
+        task = self._task(self._first_branch, self.actions[0], self.contexts[0], Windows())
+        planned = task.planned_lists(self.run.config.page_size)
+        try:
+            active, archived = self.run.client.peek(islice(planned, len(task.lists)))
+        except UnavailableError:
+            return False
+        if not (active.ids and archived.ids and has_archive(active, archived)):
+            return False
+        self._first_pages = active, archived
+        return True
+
     def _sample_list(self, removed: int) -> ListSpec:
         return ListSpec({**self.sample_list.filters, "removed": removed})
 
     def _sample(self, spec: ListSpec) -> Page | None:
         """Return the first row of a list of all kinds, with its total; None if it is refused."""
-        return self.fetch_outside_plan(None, spec, self.run.client.fetch_first_row)
+        return self.fetch_outside_plan(None, spec, self.run.client.fetch_first_rows)
 
     @override
     def make_deduplicator(self) -> Deduplicator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
@@ -19,9 +18,9 @@ from tap_alfacrm.extract.incremental import (
 from tap_alfacrm.extract.memory import Memory
 from tap_alfacrm.extract.progress import Progress
 from tap_alfacrm.extract.reader import ListReader
-from tap_alfacrm.formatting import list_of, number_of
+from tap_alfacrm.formatting import number_of
 from tap_alfacrm.records.page import blocks
-from tap_alfacrm.streams.bookmarks import BookmarkedStream
+from tap_alfacrm.streams.branch_counts import BranchCountedStream
 from tap_alfacrm.streams.extraction import Extraction
 from tap_alfacrm.streams.parent_ids import ParentIds
 from tap_alfacrm.streams.planned import task_name
@@ -32,12 +31,12 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.extract.plan import ListPage, Route
+    from tap_alfacrm.extract.plan import ListPage
     from tap_alfacrm.streams.entity import Schemas
     from tap_alfacrm.streams.run import Run
 
 
-class AlfaCRMStream(BookmarkedStream):
+class AlfaCRMStream(BranchCountedStream):
     """Rows of one entity, each once (docs/behaviour.md#completeness)."""
 
     @override
@@ -103,7 +102,7 @@ class AlfaCRMStream(BookmarkedStream):
         evidence: Evidence,
     ) -> Iterator[Sequence[Any]]:
         """Turn the pages of a partition into records: the way that every row takes."""
-        evidence.unreliable_filters += self.check_filters(context)
+        self.check_filters(context, extraction.memory, evidence)
         evidence.counts_stream = self.counts_stream(context)
         is_first = not extraction.partitions
         plan = self.plan(context, windows, extraction.memory, prefetch=is_first)
@@ -171,14 +170,6 @@ class AlfaCRMStream(BookmarkedStream):
 
     # Parents
 
-    @cached_property
-    def _collects_parent_ids(self) -> bool:
-        return self.counts_by_branch or self._parent_ids.with_days
-
-    @cached_property
-    def _parent_ids(self) -> ParentIds:
-        return ParentIds(with_days=self.is_parent and self.run.needs_ids_of(self.name))
-
     @property
     def has_parent_ids(self) -> bool:
         """Whether the ids of all rows are known without a request."""
@@ -207,7 +198,7 @@ class AlfaCRMStream(BookmarkedStream):
         extraction = self._new_extraction(Memory({}))
         for context in self.contexts:
             evidence = Evidence()
-            evidence.unreliable_filters += self.check_filters(context)
+            self.check_filters(context, extraction.memory, evidence)
             evidence.counts_stream = self.counts_stream(context)
             plan = self.plan(context, Windows(), extraction.memory, prefetch=False)
             for page in extraction.reader.read(plan, evidence):
@@ -216,45 +207,6 @@ class AlfaCRMStream(BookmarkedStream):
             evidence.unreliable_filters += extraction.unreliable_filters
             extraction.partitions.append(evidence)
         return extraction.partitions
-
-    @override
-    def _hidden_branches_route(
-        self, action: str, context: Context | None, windows: Windows, memory: Memory
-    ) -> Route | None:
-        """Return how to read the branches of which the path without a branch hides rows.
-
-        Branches with rows are not counted once a stream has counted all and found none hidden.
-        """
-        if not (self.counts_by_branch and context == self.contexts[-1]) or windows.is_partial:
-            return None
-        specs = [one.spec for one in self.counts(context)] or self.lists(context)
-        counts_all = self.counts_each_branch or self.run.hides_by_branch is not False
-        requests = {
-            branch: [self.request(branch, action, spec, FilterWindow()) for spec in specs]
-            for branch in self.visible_branches()
-            if counts_all or not self._parent_ids.count_in_branch(branch)
-        }
-        self.run.client.plan_counts(one for lists in requests.values() for one in lists)
-        hidden, is_counted = [], bool(requests)
-        for branch, lists in requests.items():
-            try:
-                totals = [self.run.client.fetch_first_row(request).total for request in lists]
-            except UnavailableError:
-                totals = [None]
-            is_counted = is_counted and None not in totals
-            if sum(filter(None, totals)) > self._parent_ids.count_in_branch(branch):
-                hidden.append(branch)
-        memory.hides_by_branch = bool(hidden)
-        if hidden or is_counted:
-            self.run.hides_by_branch = bool(hidden or self.run.hides_by_branch)
-        if not hidden:
-            return None
-        self.logger.warning(
-            "%s: the path without a branch hides rows of %s; reading by branch.",
-            self.name,
-            list_of(f"branch {branch}" for branch in hidden),
-        )
-        return self._route(hidden, action, context, windows, prefetch=False)
 
     # The end of a partition and of the stream
 

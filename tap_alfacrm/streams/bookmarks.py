@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
 from tap_alfacrm.errors import UnavailableError
-from tap_alfacrm.extract.incremental import DeadFilterError, FilterWindow, Windows
+from tap_alfacrm.extract.incremental import (
+    DeadFilterError,
+    FilterWindow,
+    Windows,
+    Witness,
+)
 from tap_alfacrm.extract.memory import BRANCH_PREFIX
 from tap_alfacrm.formatting import format_utc
 from tap_alfacrm.streams.planned import PlannedStream, task_name
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from tap_alfacrm.records.page import Page
 
 
-MAX_WITNESSES = 50
+MAX_WITNESSES = 100
 """Rows that are requested without the filter to check it."""
 
 
@@ -88,6 +92,9 @@ class BookmarkedStream(PlannedStream):
 
         return Windows(open_window)
 
+    is_append_only: ClassVar[bool] = False
+    """Whether rows never change, so that a list as long as before has no other rows."""
+
     def fits_on_a_page(self, task: str, memory: Memory) -> bool:  # noqa: ARG002 - for subclasses
         """Whether the list of a task is requested in full, because it is shorter than a page."""
         return False
@@ -107,15 +114,43 @@ class BookmarkedStream(PlannedStream):
         if self.incremental_filter is not None and self.run.knows_branch_ids:
             memory.visible_branches = set(self.visible_branches())
 
+    @override
+    def prepare_windows(
+        self,
+        branches: Sequence[int | None],
+        action: str,
+        context: Context | None,
+        windows: Windows,
+        memory: Memory,
+    ) -> None:
+        requests = [
+            (branch, spec, request)
+            for branch in branches
+            if windows.for_branch(branch).filters
+            for spec in self.lists(context)
+            if (request := self.request(branch, action, spec, FilterWindow())).route in memory.paths
+        ]
+        page_size = min(self.run.config.page_size, MAX_WITNESSES)
+        self.run.client.plan_counts((request for *_, request in requests), page_size)
+        for branch, spec, request in requests:
+            try:
+                page = self.run.client.fetch_first_rows(request, page_size)
+            except UnavailableError:
+                continue
+            self.run.page_lengths.add(request.resource, len(page.items))
+            known_count = memory.count(task_name(branch, context), spec.name)
+            window, witness = windows.for_branch(branch), self._witness(page, spec, known_count)
+            window.witnesses[spec.name] = witness
+            window.is_unchanged = self.is_append_only and window.begins_with_bookmark(witness)
+
+    def _witness(self, page: Page, spec: ListSpec, known_count: int | None) -> Witness:
+        records = self.converter.convert(page.items, spec.constants)
+        return Witness(page.ids, records, page.total, known_count)
+
     def check_window(
         self, context: Context | None, branch: int | None, window: FilterWindow, memory: Memory
     ) -> dict[str, int]:
         """Compare a window with the first rows of its lists without the filter.
-
-        The filter does not work if it misses a row of these that lies in the window, or if the
-        lists have grown by more rows than the window brought. Where not even the row came that set
-        the bookmark, it may have been deleted. That is certain only if the page holds the whole
-        list; otherwise the filter counts as dead.
 
         Returns:
             The total of each list; empty where the API does not give all of them.
@@ -123,34 +158,36 @@ class BookmarkedStream(PlannedStream):
         Raises:
             DeadFilterError: The filter hides rows.
         """
-        page_size = self.run.config.page_size
+        lists = self.lists(context)
+        witnesses = [self._find_witness(context, branch, spec, window, memory) for spec in lists]
+        if window.hides_rows(witnesses, self.get_replication_key_signpost(context) or ""):
+            raise DeadFilterError
+        named = zip(lists, witnesses, strict=True)
+        totals = {spec.name: one.total for spec, one in named if one.total is not None}
+        return totals if len(totals) == len(lists) else {}
+
+    def _find_witness(
+        self,
+        context: Context | None,
+        branch: int | None,
+        spec: ListSpec,
+        window: FilterWindow,
+        memory: Memory,
+    ) -> Witness:
+        """Return the first rows of a list; a whole page where the bookmark is not in the window."""
+        known, page_size = window.witnesses.get(spec.name), self.run.config.page_size
+        if known is not None and (known.is_whole or not window.lacks_bookmark):
+            return known
         if not window.lacks_bookmark:
             page_size = min(page_size, MAX_WITNESSES)
 
         def fetch(request: ListRequest) -> Page:
             return self.run.client.fetch(request.for_page(0, page_size))
 
-        until = self.get_replication_key_signpost(context) or ""
-        totals: dict[str, int] = {}
-        growth = 0
-        lists = self.lists(context)
-        for spec in lists:
-            page = self.fetch_outside_plan(branch, spec, fetch)
-            if page is None:
-                raise DeadFilterError
-            records = self.converter.convert(page.items, spec.constants)
-            if any(map(window.misses, page.ids, records, repeat(until))):
-                raise DeadFilterError
-            known_count = memory.count(task_name(branch, context), spec.name)
-            if page.total is not None:
-                totals[spec.name] = page.total
-                growth += 0 if known_count is None else page.total - known_count
-            is_whole = page.total is not None and page.total <= len(page.items)
-            if window.lacks_bookmark and (not is_whole or (known_count and not records)):
-                raise DeadFilterError
-        if growth > window.created:
+        page = self.fetch_outside_plan(branch, spec, fetch)
+        if page is None:
             raise DeadFilterError
-        return totals if len(totals) == len(lists) else {}
+        return self._witness(page, spec, memory.count(task_name(branch, context), spec.name))
 
     def fetch_outside_plan(
         self, branch: int | None, spec: ListSpec, fetch: Callable[[ListRequest], Page]

@@ -41,6 +41,7 @@ class LogsStream(AlfaCRMStream):
     name = "logs"
     entity = "log"
     needs_branch = True
+    is_append_only = True
     incremental_filter = IncrementalFilter("date_time", "date_from", DOTTED)
 
 

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
 
+    from tap_alfacrm.extract.completeness import Evidence
     from tap_alfacrm.extract.deduplication import FilterWitness
     from tap_alfacrm.extract.incremental import IncrementalFilter
+    from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.records.page import Parser
     from tap_alfacrm.streams.run import Run
 
@@ -87,6 +89,8 @@ class EntityStream(PageStream):
     """The list that contains every row of the entity."""
     is_incremental: ClassVar[bool] = True
     """Whether changed rows only are requested unless the catalog says otherwise."""
+    leaves_out_counts: bool = False
+    """Whether the counts of this run are left out, because the usual rows were returned."""
     possible_contexts: ClassVar[Sequence[Mapping[str, Any]]] = ()
     """Possible partitions."""
     former_contexts: ClassVar[Sequence[Mapping[str, Any]]] = ()
@@ -178,13 +182,35 @@ class EntityStream(PageStream):
         """Return what checks on the rows that a filter is obeyed, where rows show it."""
         return None
 
-    def check_filters(self, context: Context | None) -> list[str]:  # noqa: ARG002 - for subclasses
-        """Check filters that the rows do not show; may send requests.
+    def select_due_counts(
+        self, marks: Mapping[int, str], memory: Memory, evidence: Evidence
+    ) -> set[int]:
+        """Choose the counts to request; see `Rotation.select_due`.
 
-        Returns:
-            Filters that have no effect.
+        Args:
+            marks: What shows, for each count, whether its rows are others than before.
+            memory: What earlier runs found.
+            evidence: Receives how many counts are requested, if not all.
         """
-        return []
+        days, today = self.run.config.child_refresh_days, self.run.started_at.date()
+        due = memory.rotation.select_due(marks, today, days)
+        if len(due) < len(marks):
+            evidence.uncounted.append(f"{len(due):,} of {len(marks):,} counts")
+        return due
+
+    def note_counted(self, number: int, mark: str, memory: Memory) -> None:
+        """Note what a count found, for runs that do not request all; see `Rotation`."""
+        if self.run.config.child_refresh_days > 1:
+            memory.rotation.note_counted(number, mark, self.run.started_at.date())
+
+    def check_filters(self, context: Context | None, memory: Memory, evidence: Evidence) -> None:
+        """Check filters that the rows do not show, before these; may send requests.
+
+        Args:
+            context: The partition.
+            memory: What earlier runs found.
+            evidence: Receives the filters that have no effect.
+        """
 
     def needs_ids_of(self, parent: str) -> bool:
         """Whether the stream needs a request for each row of another."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_alfacrm.client.request import PlannedList
+    from tap_alfacrm.extract.completeness import Evidence
     from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.extract.plan import ListSpec
 
@@ -47,6 +48,7 @@ class PlannedStream(EntityStream):
         is_hidden = windows.is_incremental and memory.hides_by_branch
         if not (self.needs_branch or self.run.config.branch_ids or is_hidden):
             for action in self.actions:
+                self.prepare_windows((None,), action, context, windows, memory)
                 yield replace(
                     self._route((None,), action, context, windows, prefetch=prefetch),
                     make_supplement=partial(
@@ -58,7 +60,21 @@ class PlannedStream(EntityStream):
         # some accounts need the branch in every path
         branches = self.run.read_branch_ids(memory.branches_with_rows)
         for action in self.actions:
+            self.prepare_windows(branches, action, context, windows, memory)
             yield self._route(branches, action, context, windows, prefetch=prefetch)
+
+    def prepare_windows(
+        self,
+        branches: Sequence[int | None],
+        action: str,
+        context: Context | None,
+        windows: Windows,
+        memory: Memory,
+    ) -> None:
+        """Request what the windows are compared with, before they are requested themselves.
+
+        Rows that are created meanwhile are then in the windows alone.
+        """
 
     def _hidden_branches_route(
         self,
@@ -66,6 +82,7 @@ class PlannedStream(EntityStream):
         context: Context | None,  # noqa: ARG002 - for subclasses
         windows: Windows,  # noqa: ARG002 - for subclasses
         memory: Memory,  # noqa: ARG002 - for subclasses
+        evidence: Evidence,  # noqa: ARG002 - for subclasses
     ) -> Route | None:
         """Return how to read what the path without a branch hides, None where that is nothing."""
         return None
@@ -124,13 +141,14 @@ class PlannedStream(EntityStream):
     def _task(
         self, branch: int | None, action: str, context: Context | None, windows: Windows
     ) -> Task:
-        window, counts = windows.for_branch(branch), self.counts(context)
+        window = windows.for_branch(branch)
+        counts = () if self.leaves_out_counts else self.counts(context)
 
         def with_requests(specs: Sequence[ListSpec]) -> list[tuple[ListRequest, ListSpec]]:
             return [(self.request(branch, action, spec, window), spec) for spec in specs]
 
         return Task(
-            lists=with_requests(self.lists(context)),
+            lists=() if window.is_unchanged else with_requests(self.lists(context)),
             fallback_lists=with_requests(self.fallback_lists(context)),
             counts=[
                 Count(
@@ -146,6 +164,7 @@ class PlannedStream(EntityStream):
             follows_previous=not context and (self.moves_between_branches or self.counts_by_branch),
             single_page_likely=not (self.incremental_filter or context or counts),
             is_windowed=bool(window.filters),
+            is_unchanged=window.is_unchanged,
         )
 
     def _planned_lists(
@@ -167,7 +186,10 @@ class PlannedStream(EntityStream):
         if self.needs_branch:
             branches = self.run.read_branch_ids() if self.run.knows_branch_ids else ()
         if not is_windowed and branches:
-            yield from self._planned_lists(branches, self.actions[0], self.contexts, Windows())
+            may_count = self.run.config.child_refresh_days == 1  # else it depends on the rows
+            for one in self._planned_lists(branches, self.actions[0], self.contexts, Windows()):
+                if may_count or not one.count_only:
+                    yield one
 
 
 def task_name(branch: int | None, context: Context | None) -> str:

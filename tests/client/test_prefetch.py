@@ -112,7 +112,7 @@ def test_the_archive_is_prefetched_before_the_last_active_page(
     with serve(account, faults=[stalls()]) as server:
         sync(server, streams=("customers",), page_size=10)
     last = requests(server, is_study=0, removed=0, pageSize=10)[-1]
-    [archive] = requests(server, is_study=0, removed=2, page=0)
+    [archive] = requests(server, is_study=0, removed=2, page=0, pageSize=10)
     assert archive.arrived < (last.answered or 0)
 
 

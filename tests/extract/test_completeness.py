@@ -37,6 +37,7 @@ FACTS: dict[str, tuple[object, str]] = {
         "UNPROVEN, filters without effect may hide rows: removed",
     ),
     "repeated_in_total": (20, "COMPLETE, the API's total counts 20 rows more than once"),
+    "uncounted": (["1 of 5 counts"], "COMPLETE, 1 of 5 counts requested: changed or due today"),
     "postponed": (
         ["31 of 318 groups"],
         "COMPLETE, 31 of 318 groups requested: changed or due today",
@@ -89,7 +90,7 @@ def test_the_gravest_fact_decides_and_all_are_named() -> None:
 def test_deletions_need_a_complete_verdict_on_all_parents(fact: str) -> None:
     value, _ = FACTS[fact]
     verdict = judge(Evidence(**{fact: value}))  # type: ignore[arg-type]  # a fact of any type
-    assert verdict.allows_deletions is (fact == "repeated_in_total")
+    assert verdict.allows_deletions is (fact in {"repeated_in_total", "uncounted"})
     assert judge(Evidence()).allows_deletions
 
 

@@ -15,6 +15,7 @@ from tap_alfacrm.extract.incremental import (
     FilterWindow,
     IncrementalFilter,
     Windows,
+    Witness,
 )
 
 BY_CHANGE = IncrementalFilter("updated_at", "updated_at_from", DOTTED)
@@ -163,6 +164,80 @@ def test_a_row_that_the_window_should_hold_is_missed(
     one.add([1], [changed("2025-03-12")])
     assert one.misses(identifier, changed(value), "2025-03-12T10:00:00Z") is misses
     assert not FilterWindow().misses(identifier, changed(value), "2025-03-12T10:00:00Z")
+
+
+def witness(rows: dict[int, str], total: int | None = 90, known_count: int | None = 90) -> Witness:
+    return Witness([*rows], [changed(value) for value in rows.values()], total, known_count)
+
+
+NEWEST_FIRST = {9: BOOKMARK, 8: "2025-03-10T06:00:00Z", 4: "2025-02-01T10:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("first_rows", "is_unchanged"),
+    [
+        (witness(NEWEST_FIRST), True),
+        (witness({9: BOOKMARK}, 1, 1), True),
+        (witness(NEWEST_FIRST, total=91), False),
+        (witness(NEWEST_FIRST, total=89), False),
+        (witness(NEWEST_FIRST, total=None), False),
+        (witness(NEWEST_FIRST, known_count=None), False),
+        (witness(NEWEST_FIRST, None, None), False),
+        (witness({10: "2025-03-10T06:00:01Z", **NEWEST_FIRST}), False),  # one is new, one gone
+        (witness({4: "2025-02-01T10:00:00Z", 9: BOOKMARK}), False),  # new ones may come later
+        (witness({9: BOOKMARK, 4: "2025-02-01", 5: "2025-02-02"}), False),
+        (witness({4: "2025-02-01T10:00:00Z"}), False),  # the newest is gone
+        (witness({}, 0, 0), False),
+    ],
+)
+def test_rows_that_never_change_are_all_known_where_the_list_begins_as_it_did(
+    first_rows: Witness, *, is_unchanged: bool
+) -> None:
+    assert window().begins_with_bookmark(first_rows) is is_unchanged
+    assert not FilterWindow().begins_with_bookmark(first_rows)
+
+
+@pytest.mark.parametrize(
+    ("first_rows", "created", "hides"),
+    [
+        (witness({1: "2025-03-12"}), None, False),
+        (witness({2: "2025-03-12"}), None, True),  # it lies in the window
+        (witness({2: "2025-02-12"}), None, False),
+        (witness({1: "2025-03-12"}, total=91), None, True),  # a row more, and none is new
+        (witness({1: "2025-03-12"}, total=91), "2025-03-12", False),
+        (witness({1: "2025-03-12"}, total=92), "2025-03-12", True),
+        (witness({1: "2025-03-12"}, total=89), None, False),
+        (witness({1: "2025-03-12"}, total=None), None, False),
+        (witness({1: "2025-03-12"}, known_count=None), None, False),
+    ],
+)
+def test_the_first_rows_show_whether_the_filter_hides_others(
+    first_rows: Witness, created: str | None, *, hides: bool
+) -> None:
+    one = window()
+    one.add([1], [changed("2025-03-12", created or "2025-03-01")])
+    assert one.hides_rows([first_rows], "2025-03-13") is hides
+    assert one.hides_rows([witness({1: "2025-03-12"}), first_rows], "2025-03-13") is hides
+    one.is_unchanged = True  # nothing was requested
+    assert not one.hides_rows([first_rows], "2025-03-13")
+    assert not one.lacks_bookmark
+
+
+@pytest.mark.parametrize(
+    ("first_rows", "hides"),
+    [
+        (witness({4: "2025-02-01"}, 1, 2), False),  # the row that set the bookmark was deleted
+        (witness({}, 0, 0), False),
+        (witness({}, 0, None), False),
+        (witness({}, 0, 1), True),  # a failure looks alike
+        (witness({4: "2025-02-01"}, 2, 2), True),  # not all rows are seen
+        (witness({4: "2025-02-01"}, None, 2), True),
+    ],
+)
+def test_only_a_whole_list_shows_that_the_row_of_the_bookmark_was_deleted(
+    first_rows: Witness, *, hides: bool
+) -> None:
+    assert window().hides_rows([first_rows], "2025-03-13") is hides
 
 
 def test_the_edges_of_the_calendar_are_no_error() -> None:

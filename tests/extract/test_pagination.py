@@ -99,6 +99,13 @@ def test_a_total_of_the_first_page_is_checked_with_page_1(
     assert len(result.ids) == rows
 
 
+def test_a_full_last_page_is_followed_by_one_request_whatever_an_earlier_run_proved() -> None:
+    """Its total may be that of the earlier run, from a cache."""
+    _, source, ids = read(serving(range(31), 30), known_count=30)
+    assert source.numbers()[:4] == [0, 1, 2, 3]
+    assert set(ids) == {*range(31)}
+
+
 def test_a_total_that_counts_each_page_ends_no_list() -> None:
     def respond(place: Fetched) -> Page:
         return cut(range(25), place, len(cut(range(25), place).items))

@@ -77,8 +77,8 @@ class School:
 
         yield fetch
 
-    def fetch_first_row(self, request: ListRequest) -> Page:
-        with self.open_list(request, COUNT_PAGE_SIZE, count_only=True) as fetch_page:
+    def fetch_first_rows(self, request: ListRequest, page_size: int = COUNT_PAGE_SIZE) -> Page:
+        with self.open_list(request, page_size, count_only=True) as fetch_page:
             return fetch_page(0)
 
     def forget(self, _: ListRequest) -> None:
@@ -160,6 +160,46 @@ def test_lists_are_read_in_order_and_counted_together() -> None:
     assert evidence.counts == {"all": {"list=active": 12, "list=archived": 5}}
     assert reading.memory.paths == {"/active", "/archived"}
     assert {page.spec.name for page in reading.pages} == {"list=active", "list=archived"}
+
+
+@pytest.mark.parametrize(
+    ("last", "asked"),
+    [
+        (range(20, 25), ["planned", "held", "planned?"]),
+        ([], ["planned", "held", "held", "planned?"]),  # an empty list is requested twice
+        (range(20, 45), ["planned", "held", "planned?", "held?"]),
+    ],
+)
+def test_a_last_list_of_one_page_is_counted_by_that_page(
+    last: Sequence[int], asked: list[str]
+) -> None:
+    school = School(planned=range(12), held=last)
+    counts = [count("planned", list_number=0), count("held", list_number=1)]
+    evidence = Reading(school).read(route(task("planned", "held", counts=counts)))
+    assert school.asked == asked
+    assert evidence.total == 12 + len(last)
+    assert judge(evidence).is_complete
+
+
+def test_a_last_list_that_is_read_again_is_counted() -> None:
+    school = School(planned=range(12), held=range(20, 25))
+    school.totals["held"] = 6
+    counts = [count("planned", list_number=0), count("held", list_number=1)]
+    evidence = Reading(school).read(route(task("planned", "held", counts=counts)))
+    assert "held?" in school.asked
+    assert evidence.missing == 1
+
+
+def test_nothing_is_requested_of_an_unchanged_list() -> None:
+    school = School(changed=range(3), unchanged=range(20))
+    tasks = task("changed", name="one"), task(name="other", is_unchanged=True, branch=2)
+    reading = Reading(school)
+    evidence = reading.read(route(*tasks))
+    assert school.asked == ["changed"]
+    assert reading.ids == [0, 1, 2]
+    assert (evidence.total, evidence.branches) == (3, {2})
+    assert judge(evidence).is_complete
+    assert evidence.counts == {"one": {"list=changed": 3}}
 
 
 def test_lists_are_read_again_until_the_count_agrees() -> None:
@@ -283,7 +323,7 @@ def test_a_partition_without_a_total_is_read() -> None:
 def test_a_count_is_not_requested_where_nothing_is_known() -> None:
     school = School(all=range(5))
     evidence = Reading(school).read(route(check()))
-    assert school.asked == ["all", "all?"]
+    assert school.asked == ["all"]  # whose page counts it
     assert judge(evidence).is_complete
 
 
@@ -426,7 +466,7 @@ def test_what_a_path_hides_is_read_once_the_rest_is_complete(total: int, asked: 
     school.totals = {"shown": total}
     reading = Reading(school)
     evidence = reading.read(
-        route(task("shown"), make_supplement=lambda: route(task("hidden", partition="x")))
+        route(task("shown"), make_supplement=lambda _: route(task("hidden", partition="x")))
     )
     assert school.asked == asked
     assert evidence.received == (8 if total == 5 else 10)
