@@ -32,6 +32,7 @@ from benchmarks.measure import (
     start,
     wall,
 )
+from benchmarks.nights import nights, nights_section
 from scripts.charts import bars
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ FEW, MANY = 10_000, 1_000_000
 """Numbers of customers for which memory is compared."""
 DOCS = PROJECT / "docs"
 KEPT = PROJECT / ".cache" / "benchmarks.json"
-SECTIONS = ("start", "cpu", "accounts", "loaders", "memory", "rate", "load", "wall")
+SECTIONS = ("start", "cpu", "accounts", "loaders", "memory", "rate", "load", "nights", "wall")
+REFRESH_DAYS = (1, 7)
+"""Values of `child_refresh_days` for which the nights are compared."""
 ACCOUNTS = [
     ("customer", PLAIN),
     *(("customer", change) for change in CHANGES),
@@ -206,6 +209,7 @@ def measure(section: str, options: argparse.Namespace) -> Any:  # noqa: ANN401 -
             for in_flight in (1, 8)
         ],
         "load": lambda: list(zip(loaded, loads(loaded), strict=True)),
+        "nights": lambda: [(days, nights(days)) for days in REFRESH_DAYS],
         "wall": lambda: [
             ((size, latency, limit), wall(SMALL, size, latency, limit, wall_rounds))
             for size in SIZES
@@ -280,6 +284,7 @@ def render(results: dict[str, Any], options: argparse.Namespace) -> str:
             ],
         ),
         *load_section(whole),
+        *nights_section(dict(results["nights"])),
         "## Time",
         "",
         "Wall-clock time of the whole process. With a rate limit, the other programs send a",

@@ -81,10 +81,18 @@ class ListResult:
 
     @property
     def missing(self) -> int:
-        """Rows that the API counts and never returned."""
+        """Rows that the API counts and never returned.
+
+        Where two passes agree that rows are missing, those of an earlier one do not make up for
+        them: they have been deleted since.
+        """
         if self.repeated_in_total or self.unseen_in_total:
             return 0
-        return max(0, (self.total or 0) - len(self.ids) - self.rows_without_id)
+        counted = (self.total or 0) - self.rows_without_id
+        missing = counted - len(self.ids)
+        if self.is_stable and missing <= 0:
+            missing = counted - len(self.latest_ids)
+        return max(0, missing)
 
     @property
     def surplus(self) -> int:

@@ -113,6 +113,7 @@ class ArchivePolicy:
         if self._contains_active or row.get("e_date") in NO_END:
             self.ignored += not _holds_all(spec)
             return replace(spec, constants={"is_archived": False}, variant=ACTIVE)
+        self._active.discard(identifier)  # it has been archived since
         return spec
 
     def add(self, identifiers: Iterable[int], spec: ListSpec) -> None:

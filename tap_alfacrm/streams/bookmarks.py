@@ -37,6 +37,9 @@ MAX_WITNESSES = 100
 class BookmarkedStream(PlannedStream):
     """A stream that requests changed rows only, where it can be shown that this loses none."""
 
+    is_append_only: ClassVar[bool] = False
+    """Whether rows never change, so that a list which is as long as before may have no new ones."""
+
     @property
     def lookback_days(self) -> int:
         """Days before its bookmark from which the stream requests changes."""
@@ -91,9 +94,6 @@ class BookmarkedStream(PlannedStream):
             )
 
         return Windows(open_window)
-
-    is_append_only: ClassVar[bool] = False
-    """Whether rows never change, so that a list as long as before has no other rows."""
 
     def fits_on_a_page(self, task: str, memory: Memory) -> bool:  # noqa: ARG002 - for subclasses
         """Whether the list of a task is requested in full, because it is shorter than a page."""

@@ -62,6 +62,16 @@ def test_active_groups_among_archived_ones_stay_active_and_one_that_moved_does_n
     assert reading.policy.ignored == 2
 
 
+def test_a_group_that_was_archived_meanwhile_is_no_active_one_when_the_lists_are_read_again() -> (
+    None
+):
+    reading = Reading(ends_when_archived=False)
+    reading.add(ACTIVE, rows_of(ENDED, 1, 2, 3, 4))
+    assert reading.add(ARCHIVED, rows_of(ENDED, 3, 5)) == [(3, True), (5, True)]
+    assert reading.add(ARCHIVED, rows_of(ENDED, 1, 2, 3, 5)) == []
+    assert reading.policy.ignored == 2
+
+
 def test_what_the_list_of_all_rows_has_beyond_active_ones_is_archived() -> None:
     reading = Reading()
     reading.add(ACTIVE, rows_of(ENDED, 1))

@@ -288,6 +288,19 @@ def test_rows_of_several_passes_do_not_count_together_once_something_moved() -> 
     assert result.is_stable
 
 
+def test_a_row_deleted_since_the_first_pass_does_not_conceal_one_that_no_pass_found() -> None:
+    """Only the first page has rows; it was longer in the first pass."""
+
+    def respond(place: Fetched) -> Page:
+        if place.number:
+            return cut([], place, None)
+        return cut([1, 2, 3, 4] if place.turn == 0 else [1, 2, 3], place, 5 - (place.turn > 0))
+
+    result, _, ids = read(respond)
+    assert {*ids} == {1, 2, 3, 4}
+    assert (result.is_stable, result.missing) == (True, 1)
+
+
 def test_a_total_that_counts_rows_for_each_join_differs_from_missing_rows() -> None:
     rows = [row for row in range(20) for _ in range(1 + row % 2)]
     result, _, _ = read(serving(rows))
