@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
-from simulator import Account, Change, Fault, Quirks, serve
+from simulator import MISBEHAVIOURS, Account, Change, Fault, Quirks, serve
+from simulator.misbehaviours.base import Misbehaviour
 from tap_alfacrm.errors import RequestError
 from tap_alfacrm.extract.incremental import DOTTED, IncrementalFilter
 from tap_alfacrm.tap import TapAlfaCRM
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulator import Server
+    from simulator.misbehaviours.base import Query
+    from simulator.records import Record
+    from simulator.requests_log import Request
     from tests.conftest import Output
 
     Sync = Callable[..., Output]
@@ -368,13 +374,15 @@ def test_a_log_without_a_new_row_takes_one_request(sync: Sync, account: Account)
             before = len(server.data_requests)
             output = sync(server, streams=("logs",), state=state)
             asked = [r for r in server.data_requests[before:] if r.entity == "log"]
-            assert sorted(r.branch or 0 for r in asked if "date_from" not in r.body) == branches
+            assert {r.branch for r in asked if "date_from" not in r.body} == set(branches)
             assert output.verdict("logs").startswith("logs: COMPLETE. Rows received ")
             return output, [r.branch for r in asked if "date_from" in r.body]
 
         first = sync(server, streams=("logs",))
+        before = len(server.data_requests)
         quiet, windows = night(first.state)
         assert (quiet.ids("logs"), windows) == ([], [])
+        assert sum(r.entity == "log" for r in server.data_requests[before:]) == len(branches)
         assert bookmarks(quiet) == bookmarks(first)
         row = account.insert("log", branch_id=branches[1])
         busy, windows = night(quiet.state)
@@ -393,3 +401,47 @@ def test_a_changed_row_is_no_new_one_where_rows_can_change(sync: Sync, account: 
         sync(server, streams=("pays",), state=first.state)
         asked = [r for r in server.data_requests[before:] if "updated_at_from" in r.body]
     assert len(asked) == len(account.rows("branch"))
+
+
+@dataclass(kw_only=True)
+class WindowLacks(Misbehaviour):
+    """A window of dates lacks a row."""
+
+    hidden: int = 0
+
+    @override
+    def concerns(self, _request: Request) -> bool:
+        return any(name.endswith("_from") for name in _request.body)
+
+    @override
+    def select(self, _query: Query, rows: list[Record]) -> list[Record]:
+        return [row for row in rows if row.values["id"] != self.hidden]
+
+
+@pytest.mark.parametrize("entity", ["pay", "log"])
+def test_a_row_created_during_the_run_does_not_conceal_one_that_the_filter_hides(
+    sync: Sync, monkeypatch: pytest.MonkeyPatch, entity: str
+) -> None:
+    monkeypatch.setitem(MISBEHAVIOURS, "window_lacks", WindowLacks)
+    stream = f"{entity}s"
+
+    def build() -> Account:
+        return Account.build(leads=2, clients=2, branches=1, pays=20, logs=20)
+
+    def night(account: Account, state: dict[str, Any] | None, *changes: Change) -> Output:
+        with serve(account, changes=changes) as server:
+            server.misbehave("window_lacks", resource=entity, hidden=hidden)
+            return sync(
+                server, state=state, streams=(stream,), page_size=4, max_in_flight=1, samples=()
+            )
+
+    hidden = 0
+    state = night(build(), None).state
+    for moment in range(1, 12):
+        account = build()
+        hidden = account.insert(entity)
+        account.update(entity, hidden, document_date="2020-01-01")  # so that it is on a later page
+        insert = Change(moment, lambda account: account.insert(entity))
+        output = night(account, copy.deepcopy(state), insert)
+        is_complete = output.verdict(stream).startswith(f"{stream}: COMPLETE")
+        assert hidden in output.ids(stream) or not is_complete, moment

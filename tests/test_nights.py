@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator import Account, Quirks, serve
+from simulator import Account, Change, Quirks, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -399,7 +399,8 @@ def test_counts_are_left_out_for_less_than_the_days_where_no_row_changes(
         for stream, entity in ENTITIES.items():
             every = sum(one == entity for one, _ in whole(account))
             due = sum(one == entity for one, _ in counted)
-            share = f", {due} of {every} counts requested: changed or due today"
+            names = f"{due} of {every} branches" if entity == "customer" else "0 of 2 lists"
+            share = f", {names} counted: changed or due today"
             verdict = f"{stream}: COMPLETE{share if due < every else ''}. Rows received"
             assert night.verdict(stream).startswith(verdict)
             assert sorted(night.ids(stream)) == rows_of(account, stream)
@@ -411,7 +412,7 @@ def test_one_day_requests_all_counts_each_night(nights: Nights, account: Account
     for day in (0, 1, 1):
         night, counted = counts_of(nights, day, child_refresh_days=1)
         assert set(counted) >= whole(account)
-        assert "counts requested" not in "".join(night.verdict(stream) for stream in COUNTED)
+        assert "counted:" not in "".join(night.verdict(stream) for stream in COUNTED)
     assert "counted" not in json.dumps(nights.state)
 
 
@@ -464,6 +465,43 @@ def test_rows_that_the_path_without_a_branch_begins_to_hide_are_loaded(
     night, _ = counts_of(nights, 3)
     for stream in COUNTED:
         assert sorted(night.ids(stream)) == rows_of(account, stream)
+
+
+@pytest.mark.parametrize("config", [{}, {"branch_ids": [1, 2]}, {"limited": True}])
+def test_a_group_that_is_restored_while_groups_are_read_is_never_lost_under_complete(
+    sync: Callable[..., Output], config: dict[str, Any]
+) -> None:
+    """At each request of a quiet night; also where each branch is read by itself."""
+    is_limited = config.pop("limited", False)
+    settings = {"streams": ("groups",), "child_refresh_days": 30, "samples": (), **config}
+
+    def night(state: dict[str, Any] | None, *changes: Change) -> tuple[Output, int]:
+        with serve(school()[0], changes=changes) as server:
+            if is_limited:
+                server.misbehave("branches_limited", branch="none")
+            output = sync(server, state=copy.deepcopy(state), **settings)
+            return output, len(server.data_requests)
+
+    state, group = None, school()[1]
+    for _ in range(3):
+        quiet, requests = night(state)
+        state = quiet.state
+    assert "0 of 2 lists" in quiet.verdict("groups")
+    lost = []
+    for moment in range(1, requests + 1):
+        restore = Change(moment, lambda account: account.restore(group, "group"))
+        output, _ = night(state, restore)
+        if output.verdict("groups").startswith("groups: COMPLETE"):
+            lost += [moment] if group not in output.ids("groups") else []
+    assert lost == []
+
+
+def school() -> tuple[Account, int]:
+    """An account of two branches, and an archived group of the second."""
+    account = Account.build(branches=2, groups=10, leads=2, clients=2)
+    group = next(r["id"] for r in account.rows("group", archived=False) if r["branch_ids"] == [2])
+    account.archive(group, "group")
+    return account, group
 
 
 def test_a_count_that_was_refused_is_requested_the_next_night(

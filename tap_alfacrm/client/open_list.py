@@ -81,6 +81,6 @@ class OpenList:
         own = self.planned
         if own.single_page_likely or not own.request.may_share_rows(other.request):
             return False
-        overlap = 0 if other.count_only or other.is_counted else OVERLAP_PAGES
+        overlap = 0 if other.count_only else OVERLAP_PAGES
         pages = 1 if own.count_only else self.pages
         return not self.requested or pages is None or self.requested < pages - overlap

@@ -132,7 +132,12 @@ class PrefetchClient:
             if response is None:
                 self._wait_for_room()
                 response = self._request(list_, 0)
-            yield self._await(response)
+            try:
+                page = self._await(response)
+            except Exception:
+                list_.forget()
+                raise
+            yield page
             list_.update_length()
 
     def _find(self, planned: PlannedList) -> OpenList:

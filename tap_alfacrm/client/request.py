@@ -107,7 +107,6 @@ class PlannedList:
         single_page_likely: Whether it is likely to have one page, so that other lists need not
             wait for its length.
         count_only: Whether only the total is needed.
-        is_counted: Whether its total counts what it holds after all lists before it were read.
     """
 
     request: ListRequest
@@ -115,7 +114,6 @@ class PlannedList:
     depends_on_previous: bool = False
     single_page_likely: bool = False
     count_only: bool = False
-    is_counted: bool = False
 
     @property
     def key(self) -> tuple[ListRequest, int, bool]:

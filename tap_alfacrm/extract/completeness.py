@@ -66,7 +66,7 @@ class Evidence:
         unreliable_filters: Filters that had no effect, and may have hidden rows.
         unseen_in_total: Rows that the API's total counts and that pages lack, at any page size.
         repeated_in_total: Rows that the API's total counts more than once.
-        uncounted: Numbers of counts that were requested, where others were left out.
+        uncounted: Numbers of branches and lists that were counted, where others were not.
         postponed: Parent streams of which not every row was requested, with the numbers.
     """
 
@@ -221,7 +221,7 @@ RULES = (
     Rule("vanished", Word.UNPROVEN, "the earlier run found more: {names}"),
     Rule("unreliable_filters", Word.UNPROVEN, "filters without effect may hide rows: {names}"),
     Rule("repeated_in_total", Word.COMPLETE, "the API's total counts {rows} more than once"),
-    Rule("uncounted", Word.COMPLETE, "{names} requested: changed or due today"),
+    Rule("uncounted", Word.COMPLETE, "{names} counted: changed or due today"),
     Rule("postponed", Word.COMPLETE, "{names} requested: changed or due today"),
 )
 """Every fact that a verdict depends on, the gravest first."""

@@ -68,6 +68,7 @@ class Task:
         follows_previous: Whether rows can move to its lists from those of the task before.
         single_page_likely: Whether each list is likely to have one page.
         is_windowed: Whether a filter excludes rows, so that an earlier count says nothing.
+        may_leave_out_counts: Whether the counts depend on the rows; see `Rotation`.
         is_unchanged: Whether no row has changed, so that there is nothing to request.
         parent: In a series, the list and the id of the parent that the task requests.
     """
@@ -82,6 +83,7 @@ class Task:
     follows_previous: bool = False
     single_page_likely: bool = False
     is_windowed: bool = False
+    may_leave_out_counts: bool = False
     is_unchanged: bool = False
     parent: tuple[str, int] = ("", 0)
 
@@ -91,19 +93,14 @@ class Task:
         Args:
             page_size: Rows per page.
         """
-        counted = [count.request for count in self.counts]
-        last = self.lists[-1][0] if self.lists else None
         for number, (request, _) in enumerate(self.lists):
             yield PlannedList(
                 request,
                 page_size,
                 depends_on_previous=number > 0 or self.follows_previous,
                 single_page_likely=self.single_page_likely,
-                is_counted=request is last and request in counted,
             )
-        for count in self.counts:
-            if count.request == last:
-                continue  # if it has one page, that page counts it
+        for count in () if self.may_leave_out_counts else self.counts:
             yield PlannedList(
                 count.request, COUNT_PAGE_SIZE, depends_on_previous=True, count_only=True
             )
@@ -165,14 +162,16 @@ class Route:
     Attributes:
         groups: Return the groups by name, in order, each when its turn comes, because that can
             take requests. One that is refused does not stop the others.
-        has_closing_counts: Whether rows move between the groups, so that lists of several pages
-            are counted once more after the last group.
+        has_closing_counts: Whether rows move between the groups, so that they are counted once more
+            after the last group.
+        counts_single_pages: Whether lists of one page are counted then, too.
         make_supplement: Returns, after the groups were read, how to read what they hide; takes the
             evidence, to which it adds.
     """
 
     groups: Mapping[str, Callable[[], TaskGroup]]
     has_closing_counts: bool = False
+    counts_single_pages: bool = True
     make_supplement: Callable[[Evidence], Route | None] = lambda _: None
 
 

@@ -25,11 +25,12 @@ class Rotation:
     """
 
     def __init__(self, saved: Any = None) -> None:  # noqa: ANN401 - a state may hold anything
-        """Read it from a state.
+        """Read it from a state; until `begin`, all counts are due.
 
         Args:
             saved: The counts by number; anything unusable is left out.
         """
+        self._today, self._days = dt.date.min, 1
         self._known: dict[str, str] = {
             number: text
             for number, text in (saved.items() if isinstance(saved, dict) else ())
@@ -37,31 +38,39 @@ class Rotation:
         }
         self._new: dict[str, str] = {}
 
-    def select_due(self, marks: Mapping[int, str], today: dt.date, days: int) -> set[int]:
+    def begin(self, today: dt.date, days: int) -> None:
+        """Begin a run.
+
+        Args:
+            today: Its day.
+            days: The setting `child_refresh_days`; with 1, all counts are due in each run.
+        """
+        self._today, self._days = today, days
+
+    def select_due(self, marks: Mapping[int, str]) -> set[int]:
         """Choose the counts to request.
 
         Args:
             marks: A text for each count that differs where its rows are others, by a number that
                 is the same in each run, such as the id of a branch.
-            today: The day of the run.
-            days: The setting `child_refresh_days`; with 1, all are due in each run.
         """
-        if days == 1:
+        if self._days == 1:
             return set(marks)
-        return {number for number, mark in marks.items() if self._is_due(number, mark, today, days)}
+        return {number for number, mark in marks.items() if self._is_due(number, mark)}
 
-    def _is_due(self, number: int, mark: str, today: dt.date, days: int) -> bool:
+    def _is_due(self, number: int, mark: str) -> bool:
         day, _, known_mark = self._known.get(str(number), "").partition(" ")
         try:
-            age = (today - dt.date.fromisoformat(day)).days
+            age = (self._today - dt.date.fromisoformat(day)).days
         except ValueError:
             return True
-        is_turn = number % days == (today.toordinal() + days // 2) % days
-        return is_turn or mark != known_mark or not 0 <= age < days
+        is_turn = number % self._days == (self._today.toordinal() + self._days // 2) % self._days
+        return is_turn or mark != known_mark or not 0 <= age < self._days
 
-    def note_counted(self, number: int, mark: str, today: dt.date) -> None:
-        """Note that there are no other rows than those returned, if the stream is COMPLETE."""
-        self._new[str(number)] = f"{today} {mark}"
+    def note_counted(self, number: int, mark: str) -> None:
+        """Note a count that agreed with the rows returned."""
+        if self._days > 1:
+            self._new[str(number)] = f"{self._today} {mark}"
 
     def accept(self) -> None:
         """Take over what this run counted; for a stream that is COMPLETE."""

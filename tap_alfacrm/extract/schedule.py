@@ -73,7 +73,8 @@ class Schedule:
             else:
                 self.outcomes.append(outcome)
         if self._route.has_closing_counts:
-            to_count = [(task, one) for one in self.outcomes for task in one.tasks_to_count()]
+            least = 0 if self._route.counts_single_pages else 2
+            to_count = [(task, one) for one in self.outcomes for task in one.tasks_to_count(least)]
             self._plan_counts(count.request for task, _ in to_count for count in task.counts)
             for task, outcome in to_count:
                 yield task, False, outcome.replace
@@ -186,12 +187,15 @@ class GroupOutcome:
         for _, task in self.select_empty():
             yield from task.planned_lists(page_size)
 
-    def tasks_to_count(self) -> Iterator[Task]:
-        """The tasks whose rows may have moved to another group since they were read.
+    def tasks_to_count(self, least_pages: int) -> Iterator[Task]:
+        """The tasks to which rows may have moved from another group since they were read.
 
-        A list of one page was read in a moment, and one with a filter by date changes daily.
+        Lists with a filter by date are left out, because they change daily.
+
+        Args:
+            least_pages: Pages that the group must have.
         """
-        if self.group.is_series or self.evidence.pages <= 1:
+        if self.group.is_series or self.evidence.pages < least_pages:
             return
         for task in self.group.make_tasks():
             if not task.is_windowed:

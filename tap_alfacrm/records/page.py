@@ -57,11 +57,6 @@ class Page:
     requested_at: str | None = None
     newest_created_at: str = ""
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether these are all rows of the list, each once and with an id."""
-        return self.total == len(self.ids) == len({*self.ids} - {None})
-
 
 def decode(content: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
     """Decode JSON without loss: numbers with a fraction become `Decimal`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Protocol
@@ -15,7 +14,6 @@ from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.extract.deduplication import Deduplicator
 from tap_alfacrm.extract.incremental import FilterWindow, Windows
 from tap_alfacrm.extract.plan import ListSpec
-from tap_alfacrm.extract.rotation import mark_of
 from tap_alfacrm.formatting import number_of
 from tap_alfacrm.streams.base import AlfaCRMStream
 from tap_alfacrm.streams.entity import ListCount
@@ -136,8 +134,6 @@ class ArchivedStream(AlfaCRMStream):
     _archive: int | None = ARCHIVED
     """The value of `removed` that returns the archived rows, None where that is unknown."""
     _is_compared = False
-    _first_pages: Sequence[Page] = ()
-    """The first pages of the lists, if they show that `removed` works."""
 
     @override
     def lists(self, context: Context | None) -> Sequence[ListSpec]:
@@ -186,19 +182,6 @@ class ArchivedStream(AlfaCRMStream):
                 )
         if self._archive is None and context == self.contexts[0]:
             evidence.unreliable_filters.append("removed")
-        if context is None and self._first_pages:
-            self.leaves_out_counts = not self._is_count_due(memory, evidence)
-
-    def _is_count_due(self, memory: Memory, evidence: Evidence) -> bool:
-        """Whether both lists are counted together; lists of a page each may have the usual rows."""
-        if not all(page.is_whole for page in self._first_pages):
-            return True
-        number = zlib.crc32(self.name.encode())
-        mark = " ".join(mark_of(filter(None, page.ids)) for page in self._first_pages)
-        is_due = bool(self.select_due_counts({number: mark}, memory, evidence))
-        if is_due:
-            self.note_counted(number, mark, memory)
-        return is_due
 
     def _find_archive(self) -> int | None:
         if self._first_pages_differ():
@@ -236,10 +219,10 @@ class ArchivedStream(AlfaCRMStream):
             active, archived = self.run.client.peek(islice(planned, len(task.lists)))
         except UnavailableError:
             return False
-        if not (active.ids and archived.ids and has_archive(active, archived)):
-            return False
-        self._first_pages = active, archived
-        return True
+        differs = bool(active.ids and archived.ids) and has_archive(active, archived)
+        if not differs:
+            self.run.client.forget(task.lists[0][0])  # rows may move while samples are requested
+        return differs
 
     def _sample_list(self, removed: int) -> ListSpec:
         return ListSpec({**self.sample_list.filters, "removed": removed})

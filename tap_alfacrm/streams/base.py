@@ -131,6 +131,7 @@ class AlfaCRMStream(BranchCountedStream):
 
     def _begin_stream(self, memory: Memory) -> None:
         self.run.client.note_answered(memory.paths)
+        memory.rotation.begin(self.run.started_at.date(), self.run.config.child_refresh_days)
         self.keep_bookmarks()
         if self.run.config.detect_deletions and self.replication_method == REPLICATION_FULL_TABLE:
             self.begin_version()

@@ -174,9 +174,14 @@ class BookmarkedStream(PlannedStream):
         window: FilterWindow,
         memory: Memory,
     ) -> Witness:
-        """Return the first rows of a list; a whole page where the bookmark is not in the window."""
+        """Return the first rows of a list; a whole page where the bookmark is not in the window.
+
+        They are requested again where the window has new rows: one that was created since they were
+        requested would make up for one that the filter hides.
+        """
         known, page_size = window.witnesses.get(spec.name), self.run.config.page_size
-        if known is not None and (known.is_whole or not window.lacks_bookmark):
+        is_enough = known is not None and (known.is_whole or not window.lacks_bookmark)
+        if known is not None and is_enough and not window.created:
             return known
         if not window.lacks_bookmark:
             page_size = min(page_size, MAX_WITNESSES)

@@ -53,7 +53,9 @@ class BranchCountedStream(BookmarkedStream):
             visible = [branch for branch in visible if not ids.count_in_branch(branch)]
         marks = {branch: ids.mark_of_branch(branch) for branch in visible}
         specs = [one.spec for one in self.counts(context)] or self.lists(context)
-        due = self.select_due_counts(marks, memory, evidence)
+        due = memory.rotation.select_due(marks)
+        if len(due) < len(marks):
+            evidence.uncounted.append(f"{len(due):,} of {len(marks):,} branches")
         requests = {
             branch: [self.request(branch, action, spec, FilterWindow()) for spec in specs]
             for branch in visible
@@ -70,7 +72,7 @@ class BranchCountedStream(BookmarkedStream):
             if sum(filter(None, totals)) > ids.count_in_branch(branch):
                 hidden.append(branch)
             elif None not in totals:
-                self.note_counted(branch, marks[branch], memory)
+                memory.rotation.note_counted(branch, marks[branch])
         memory.hides_by_branch = bool(hidden)
         if hidden or is_counted:
             self.run.hides_by_branch = bool(hidden or self.run.hides_by_branch)

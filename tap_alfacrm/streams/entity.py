@@ -89,8 +89,6 @@ class EntityStream(PageStream):
     """The list that contains every row of the entity."""
     is_incremental: ClassVar[bool] = True
     """Whether changed rows only are requested unless the catalog says otherwise."""
-    leaves_out_counts: bool = False
-    """Whether the counts of this run are left out, because the usual rows were returned."""
     possible_contexts: ClassVar[Sequence[Mapping[str, Any]]] = ()
     """Possible partitions."""
     former_contexts: ClassVar[Sequence[Mapping[str, Any]]] = ()
@@ -181,27 +179,6 @@ class EntityStream(PageStream):
     def make_witness(self) -> FilterWitness | None:
         """Return what checks on the rows that a filter is obeyed, where rows show it."""
         return None
-
-    def select_due_counts(
-        self, marks: Mapping[int, str], memory: Memory, evidence: Evidence
-    ) -> set[int]:
-        """Choose the counts to request; see `Rotation.select_due`.
-
-        Args:
-            marks: What shows, for each count, whether its rows are others than before.
-            memory: What earlier runs found.
-            evidence: Receives how many counts are requested, if not all.
-        """
-        days, today = self.run.config.child_refresh_days, self.run.started_at.date()
-        due = memory.rotation.select_due(marks, today, days)
-        if len(due) < len(marks):
-            evidence.uncounted.append(f"{len(due):,} of {len(marks):,} counts")
-        return due
-
-    def note_counted(self, number: int, mark: str, memory: Memory) -> None:
-        """Note what a count found, for runs that do not request all; see `Rotation`."""
-        if self.run.config.child_refresh_days > 1:
-            memory.rotation.note_counted(number, mark, self.run.started_at.date())
 
     def check_filters(self, context: Context | None, memory: Memory, evidence: Evidence) -> None:
         """Check filters that the rows do not show, before these; may send requests.

@@ -119,6 +119,7 @@ class PlannedStream(EntityStream):
                 for number, branch in enumerate(branches)
             },
             has_closing_counts=self.moves_between_branches and len(branches) > 1,
+            counts_single_pages=self.run.config.child_refresh_days == 1,
         )
 
     def _tasks_of_branch(
@@ -141,8 +142,7 @@ class PlannedStream(EntityStream):
     def _task(
         self, branch: int | None, action: str, context: Context | None, windows: Windows
     ) -> Task:
-        window = windows.for_branch(branch)
-        counts = () if self.leaves_out_counts else self.counts(context)
+        window, counts = windows.for_branch(branch), self.counts(context)
 
         def with_requests(specs: Sequence[ListSpec]) -> list[tuple[ListRequest, ListSpec]]:
             return [(self.request(branch, action, spec, window), spec) for spec in specs]
@@ -164,6 +164,9 @@ class PlannedStream(EntityStream):
             follows_previous=not context and (self.moves_between_branches or self.counts_by_branch),
             single_page_likely=not (self.incremental_filter or context or counts),
             is_windowed=bool(window.filters),
+            may_leave_out_counts=not (
+                self.run.config.child_refresh_days == 1 or self.counts_stream(context)
+            ),
             is_unchanged=window.is_unchanged,
         )
 
@@ -186,10 +189,7 @@ class PlannedStream(EntityStream):
         if self.needs_branch:
             branches = self.run.read_branch_ids() if self.run.knows_branch_ids else ()
         if not is_windowed and branches:
-            may_count = self.run.config.child_refresh_days == 1  # else it depends on the rows
-            for one in self._planned_lists(branches, self.actions[0], self.contexts, Windows()):
-                if may_count or not one.count_only:
-                    yield one
+            yield from self._planned_lists(branches, self.actions[0], self.contexts, Windows())
 
 
 def task_name(branch: int | None, context: Context | None) -> str:

@@ -37,7 +37,10 @@ FACTS: dict[str, tuple[object, str]] = {
         "UNPROVEN, filters without effect may hide rows: removed",
     ),
     "repeated_in_total": (20, "COMPLETE, the API's total counts 20 rows more than once"),
-    "uncounted": (["1 of 5 counts"], "COMPLETE, 1 of 5 counts requested: changed or due today"),
+    "uncounted": (
+        ["0 of 2 lists", "1 of 5 branches", "0 of 2 lists"],
+        "COMPLETE, 0 of 2 lists and 1 of 5 branches counted: changed or due today",
+    ),
     "postponed": (
         ["31 of 318 groups"],
         "COMPLETE, 31 of 318 groups requested: changed or due today",

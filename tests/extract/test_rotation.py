@@ -16,10 +16,10 @@ MARKS = dict.fromkeys(range(1, 6), "rows")
 
 def run(rotation: Rotation, day: int, marks: dict[int, str] = MARKS) -> tuple[Rotation, set[int]]:
     """A complete run so many days later; returns what the next one knows, and what was counted."""
-    today = TODAY + dt.timedelta(days=day)
-    due = rotation.select_due(marks, today, DAYS)
+    rotation.begin(TODAY + dt.timedelta(days=day), DAYS)
+    due = rotation.select_due(marks)
     for branch in due:
-        rotation.note_counted(branch, marks[branch], today)
+        rotation.note_counted(branch, marks[branch])
     rotation.accept()
     return Rotation(rotation.to_state()), due
 
@@ -75,11 +75,12 @@ def test_after_a_pause_all_are_counted(day: int) -> None:
 def test_a_run_that_is_not_complete_leaves_the_counts_to_the_next() -> None:
     rotation = counted_once()
     changed = {**MARKS, 3: "other rows"}
+    rotation.begin(TODAY + dt.timedelta(days=quiet_day()), DAYS)
     for _ in range(2):
-        assert 3 in rotation.select_due(changed, TODAY, DAYS)
-        rotation.note_counted(3, changed[3], TODAY)
+        assert rotation.select_due(changed) == {3}
+        rotation.note_counted(3, changed[3])
     rotation.accept()
-    assert not rotation.select_due(changed, TODAY + dt.timedelta(days=quiet_day()), DAYS)
+    assert not rotation.select_due(changed)
 
 
 def test_a_mark_differs_where_ids_do() -> None:
@@ -89,7 +90,14 @@ def test_a_mark_differs_where_ids_do() -> None:
 
 
 def test_one_day_counts_all_in_each_run() -> None:
-    assert counted_once().select_due(MARKS, TODAY, 1) == set(MARKS)
+    rotation = counted_once()
+    assert rotation.select_due(MARKS) == set(MARKS)  # before a run begins
+    rotation.begin(TODAY, 1)
+    assert rotation.select_due(MARKS) == set(MARKS)
+    known = rotation.to_state()
+    rotation.note_counted(3, "other rows")
+    rotation.accept()
+    assert rotation.to_state() == known
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,10 @@ def test_empty_responses_of_other_groups_are_not_requested_again() -> None:
     assert Run(Route({"x": group(task("a"))}), a=Evidence()).names == ["a"]
 
 
-def test_closing_counts_follow_the_last_group_where_rows_may_have_moved() -> None:
+@pytest.mark.parametrize("counts_single_pages", [True, False])
+def test_closing_counts_follow_the_last_group_where_rows_may_have_moved(
+    *, counts_single_pages: bool
+) -> None:
     route = Route(
         {
             "long": group(task("a")),
@@ -148,13 +151,16 @@ def test_closing_counts_follow_the_last_group_where_rows_may_have_moved() -> Non
             "windowed": group(task("d", is_windowed=True)),
         },
         has_closing_counts=True,
+        counts_single_pages=counts_single_pages,
     )
     run = Run(
         route,
         a=[Evidence(pages=2, missing=4, received=5), Evidence(pages=2, received=9, passes=1)],
-        b=Evidence(pages=1), c=FOUND, d=FOUND,
+        b=[Evidence(pages=1)] * 2, c=FOUND, d=FOUND,
     )  # fmt: skip
-    assert run.tasks == [("a", False), ("b", False), ("c", True), ("d", False), ("a", False)]
+    read = [("a", False), ("b", False), ("c", True), ("d", False)]
+    counted = [("a", False), ("b", False)] if counts_single_pages else [("a", False)]
+    assert run.tasks == read + counted
     evidence = run.schedule.outcomes[0].summarize()
     assert (evidence.missing, evidence.received) == (0, 14)
 

@@ -10,7 +10,6 @@ from tap_alfacrm.extract.deduplication import Deduplicator
 from tap_alfacrm.records.page import (
     LARGE_BYTES,
     MalformedResponseError,
-    Page,
     UndecodedRows,
     parse_array,
     parse_object,
@@ -150,21 +149,3 @@ def test_bare_rows_are_a_page_with_a_total() -> None:
     single = parse_object(b'{"balance_bonus": 5}', "2025-01-05 10:00:00", identifier=9)
     assert (single.items, single.total) == ([{"balance_bonus": 5}], 1)
     assert single.requested_at == "2025-01-05 10:00:00"
-
-
-@pytest.mark.parametrize(
-    ("ids", "total", "is_whole"),
-    [
-        ([4, 9], 2, True),
-        ([], 0, True),
-        ([4, 9], 3, False),
-        ([4, 9], 1, False),
-        ([4, 9], None, False),
-        ([4, 4], 2, False),
-        ([4, None], 2, False),
-    ],
-)
-def test_a_page_is_whole_if_the_total_counts_its_ids(
-    ids: list[int | None], total: int | None, *, is_whole: bool
-) -> None:
-    assert Page([{} for _ in ids], ids, total).is_whole is is_whole
