@@ -502,11 +502,13 @@ def test_a_deleted_card_does_not_conceal_a_missed_one(
     assert output.verdict().startswith("customers: COMPLETE")
 
 
-def test_a_card_archived_during_the_run_ends_archived(sync: Sync, account: Account) -> None:
-    card = min(account.customer_ids(0, archived=False))
-    at = when(sync, account, is_study=0, removed=2)
-    with serve(account, changes=[Change(at, lambda account: account.archive(card))]) as server:
-        output = sync(server, streams=("customers",), max_in_flight=1)
+def test_a_card_archived_during_the_run_ends_archived(
+    sync: Sync, account: Account, reading: Reading
+) -> None:
+    card = reading[0, 0][0].ids[0]
+    archive = Change(reading[0, 2][1].number, lambda account: account.archive(card))
+    with serve(account, changes=[archive]) as server:
+        output = sync(server, streams=("customers",), page_size=10, max_in_flight=1)
     states = [r["is_archived"] for r in output.records("customers") if r["id"] == card]
     assert states == [False, True]
 

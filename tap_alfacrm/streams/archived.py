@@ -184,16 +184,13 @@ class ArchivedStream(AlfaCRMStream):
             evidence.unreliable_filters.append("removed")
 
     def _find_archive(self) -> int | None:
-        if self._first_pages_differ():
+        first_pages = self._peek()
+        if first_pages and all(page.ids for page in first_pages) and has_archive(*first_pages):
             return ARCHIVED
         found: int | None = ARCHIVED
-        for _ in range(MAX_COMPARISONS):
-            specs = [self._sample_list(removed) for removed in (ACTIVE, ARCHIVED)]
-            self.run.client.plan_counts(
-                self.request(self._first_branch, self.actions[0], spec, FilterWindow())
-                for spec in specs
-            )
-            active, archived = (self._sample(spec) for spec in specs)
+        for number in range(MAX_COMPARISONS):
+            has_samples = number == 0 and not self.partitions
+            active, archived = (first_pages if has_samples else None) or self._samples()
             if active is None or archived is None or has_archive(active, archived):
                 return ARCHIVED
             whole = self._sample(self._sample_list(ALL))
@@ -209,20 +206,29 @@ class ArchivedStream(AlfaCRMStream):
     def _first_branch(self) -> int | None:
         return (self.run.config.branch_ids or (None,))[0]
 
-    def _first_pages_differ(self) -> bool:
-        """Whether the first pages of the lists, which are read next, show that `removed` works."""
+    def _peek(self) -> tuple[Page, Page] | None:
+        """Return the first pages of the lists that are read next, None where they are refused."""
         if self.replication_method != REPLICATION_FULL_TABLE:
-            return False
+            return None
         task = self._task(self._first_branch, self.actions[0], self.contexts[0], Windows())
         planned = task.planned_lists(self.run.config.page_size)
         try:
             active, archived = self.run.client.peek(islice(planned, len(task.lists)))
         except UnavailableError:
-            return False
-        differs = bool(active.ids and archived.ids) and has_archive(active, archived)
-        if not differs:
-            self.run.client.forget(task.lists[0][0])  # rows may move while samples are requested
-        return differs
+            return None
+        return active, archived
+
+    def _samples(self) -> tuple[Page | None, Page | None]:
+        """Return the first row of the active and of the archived rows of all kinds."""
+        specs = [self._sample_list(removed) for removed in (ACTIVE, ARCHIVED)]
+        requests = [
+            self.request(self._first_branch, self.actions[0], spec, FilterWindow())
+            for spec in specs
+        ]
+        self.run.client.forget(requests[0])  # pages would be old by the time that they are read
+        self.run.client.plan_counts(requests)
+        active, archived = (self._sample(spec) for spec in specs)
+        return active, archived
 
     def _sample_list(self, removed: int) -> ListSpec:
         return ListSpec({**self.sample_list.filters, "removed": removed})
