@@ -9,7 +9,6 @@ import json
 from typing import Any
 from unittest import mock
 
-from benchmarks.measure import LIMIT
 from simulator import Account, Quirks, serve
 from tap_alfacrm.tap import TapAlfaCRM
 
@@ -54,25 +53,5 @@ def _load(config: dict[str, Any], catalog: dict[str, Any], state: object) -> obj
     with contextlib.redirect_stdout(io.TextIOWrapper(output, write_through=True)):
         copies = json.loads(json.dumps([config, catalog, state]))
         TapAlfaCRM(config=copies[0], catalog=copies[1], state=copies[2]).sync_all()
-        lines = [line for line in output.getvalue().splitlines() if b'"STATE"' in line[:20]]
-    return json.loads(lines[-1])["value"]
-
-
-def nights_section(found: dict[int, list[int]]) -> list[str]:
-    """Render the requests by setting."""
-    head = ("`child_refresh_days`", "First load", "Quiet night", "Minutes at 5 per second")
-    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-    for days, (first, *later) in found.items():
-        least, most = min(later), max(later)
-        night = f"{least}" if least == most else f"{least} to {most}"
-        lines.append(f"| {days} | {first} | {night} | {most / LIMIT / 60:.1f} |")
-    return [
-        "## Nights",
-        "",
-        "Requests of the demo account (17,000 customers, 300 groups, 5 branches), with all streams",
-        f"that are selected by default: the first load, and the {WEEK} nights after it, in which",
-        "nothing changes.",
-        "",
-        *lines,
-        "",
-    ]
+    messages = map(json.loads, output.getvalue().splitlines())
+    return [message["value"] for message in messages if message["type"] == "STATE"][-1]

@@ -467,12 +467,18 @@ def test_rows_that_the_path_without_a_branch_begins_to_hide_are_loaded(
         assert sorted(night.ids(stream)) == rows_of(account, stream)
 
 
-@pytest.mark.parametrize("config", [{}, {"branch_ids": [1, 2]}, {"limited": True}])
+@pytest.mark.parametrize(
+    ("config", "is_limited"), [({}, False), ({"branch_ids": [1, 2]}, False), ({}, True)]
+)
 def test_a_group_that_is_restored_while_groups_are_read_is_never_lost_under_complete(
-    sync: Callable[..., Output], config: dict[str, Any]
+    sync: Callable[..., Output],
+    monkeypatch: pytest.MonkeyPatch,
+    config: dict[str, Any],
+    *,
+    is_limited: bool,
 ) -> None:
     """At each request of a quiet night; also where each branch is read by itself."""
-    is_limited = config.pop("limited", False)
+    monkeypatch.setattr("tap_alfacrm.streams.run.utc_now", lambda: BEGIN)  # no count has its turn
     settings = {"streams": ("groups",), "child_refresh_days": 30, "samples": (), **config}
 
     def night(state: dict[str, Any] | None, *changes: Change) -> tuple[Output, int]:

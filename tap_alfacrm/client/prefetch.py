@@ -74,6 +74,10 @@ class PrefetchClient:
         """Note routes that answered in an earlier run; see `Client.answered_routes`."""
         self._client.answered_routes.update(routes)
 
+    def has_answered(self, request: ListRequest) -> bool:
+        """Whether the route of a request has answered, in this run or in an earlier one."""
+        return request.route in self._client.answered_routes
+
     def plan(self, upcoming: Iterable[PlannedList]) -> None:
         """Set what will be read, so that it can be requested when there is room.
 

@@ -66,7 +66,7 @@ class Evidence:
         unreliable_filters: Filters that had no effect, and may have hidden rows.
         unseen_in_total: Rows that the API's total counts and that pages lack, at any page size.
         repeated_in_total: Rows that the API's total counts more than once.
-        uncounted: Numbers of branches and lists that were counted, where others were not.
+        uncounted: Branches or lists of which not all were counted, with the numbers.
         postponed: Parent streams of which not every row was requested, with the numbers.
     """
 

@@ -27,7 +27,7 @@ class MissingReplicationKeyError(Exception):
 
 
 class DeadFilterError(Exception):
-    """A filter by date returned nothing, not even rows that it should have returned."""
+    """A filter by date does not return rows that it should return."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ class FilterWindow:
         newest: The newest replication key of the rows, "" if none has one.
         ids: Ids of the rows returned.
         created: Number of rows that were created after the last complete run.
+        known_counts: Number of rows of each list without the filter, as far as it was proven.
         witnesses: The first rows of the lists without the filter, by the name of the list.
         is_unchanged: Whether nothing has changed since the bookmark, so that nothing is requested.
     """
@@ -106,6 +107,7 @@ class FilterWindow:
         day: dt.date | None = None,
         bookmark: str = "",
         known_until: str = "",
+        known_counts: Mapping[str, int] | None = None,
     ) -> None:
         """Create a window.
 
@@ -114,6 +116,7 @@ class FilterWindow:
             day: The first day, None for all rows.
             bookmark: The replication key of a row that lies in the window, "" if none is known.
             known_until: The newest replication key of the last complete run, in all branches.
+            known_counts: Number of rows that the last complete run proved each list to have.
         """
         self._key = incremental_filter.key if incremental_filter else None
         self.filters: dict[str, str] = {}
@@ -126,6 +129,7 @@ class FilterWindow:
         self.is_unchanged = False
         self._earliest = self._inside = ""
         self._bookmark, self._known_until = bookmark, known_until
+        self.known_counts = known_counts or {}
         if incremental_filter is not None and day is not None:
             self.filters = {incremental_filter.name: day.strftime(incremental_filter.date_format)}
             self.since = day.isoformat()

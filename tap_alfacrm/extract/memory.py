@@ -74,7 +74,11 @@ class Memory:
 
     def count(self, task: str, name: str) -> int | None:
         """Number of rows that an earlier run proved a list to have, None if there is none."""
-        return self._counts.get(task, {}).get(name)
+        return self.counts(task).get(name)
+
+    def counts(self, task: str) -> dict[str, int]:
+        """Number of rows that an earlier run proved each list of a task to have."""
+        return self._counts.get(task, {})
 
     def bookmark(self, task: str) -> dt.datetime | None:
         """The newest replication key that was loaded from a branch, None if there is none."""

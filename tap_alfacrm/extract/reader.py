@@ -14,7 +14,7 @@ from tap_alfacrm.extract.pagination import MAX_PASSES, ListRead, read_until_stab
 from tap_alfacrm.extract.plan import ListPage
 from tap_alfacrm.extract.progress import NoProgress
 from tap_alfacrm.extract.results import ListResult, SeenIds
-from tap_alfacrm.extract.rotation import mark_of
+from tap_alfacrm.extract.rotation import checksum_of
 from tap_alfacrm.extract.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -182,31 +182,30 @@ class ListReader:
             return check.passes > 0
         if not check.passes and not any(seen.ever for seen in covered):
             return False
-        number, mark = self._mark_of(task)
-        if self._may_leave_out_counts(check) and not self._memory.rotation.select_due(
-            {number: mark}
-        ):
+        rotation, checksums = self._memory.rotation, self._checksums(check)
+        if checksums and not rotation.select_due(checksums):
             check.evidence.uncounted.append(f"0 of {len(task.lists):,} lists")
             return True
         totals = [self._client.fetch_first_rows(count.request).total for count in task.counts]
         is_final = check.is_final(totals, covered)
-        if is_final and None not in totals and self._may_leave_out_counts(check):
-            self._memory.rotation.note_counted(number, mark)
+        if is_final and None not in totals:
+            rotation.note_counted(self._checksums(check))
         return is_final
 
-    @staticmethod
-    def _may_leave_out_counts(check: _CountCheck) -> bool:
-        """Whether the lists were read once, and nothing was amiss."""
-        evidence = check.evidence
-        was_read_once = check.passes == evidence.passes == 1
-        return check.task.may_leave_out_counts and was_read_once and judge(evidence).is_complete
+    def _checksums(self, check: _CountCheck) -> dict[int, str]:
+        """Return the checksum of the rows of a task, by a number that is the same in each run.
 
-    def _mark_of(self, task: Task) -> tuple[int, str]:
-        """Return the number of the counts of a task, and what shows whether its rows are others."""
+        Empty where the counts may not be left out: always without `child_refresh_days`, and where a
+        list was read again or is doubtful.
+        """
+        task, evidence = check.task, check.evidence
+        was_read_once = check.passes == evidence.passes == 1
+        if not (task.may_leave_out_counts and was_read_once and judge(evidence).is_complete):
+            return {}
         seen = self._seen[task.branch, task.partition]
-        marks = [mark_of(seen[number].latest_ids) for number in range(len(task.lists))]
-        path = task.lists[0][0].path if task.lists else ""
-        return zlib.crc32(path.encode()), " ".join(marks)
+        checksums = [checksum_of(seen[number].latest_ids) for number in range(len(task.lists))]
+        path = task.lists[0][0].path
+        return {zlib.crc32(path.encode()): " ".join(checksums)}
 
     def _seen_for_count(self, task: Task, count: Count) -> SeenIds:
         """Combine the rows of all lists that a count covers.

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def mark_of(ids: Iterable[int]) -> str:
-    """Return a short text that differs where ids do."""
+def checksum_of(ids: Iterable[int]) -> str:
+    """Return a checksum of ids, whatever their order."""
     return f"{zlib.crc32(array('Q', sorted(ids)).tobytes()):08x}"
 
 
@@ -47,30 +47,34 @@ class Rotation:
         """
         self._today, self._days = today, days
 
-    def select_due(self, marks: Mapping[int, str]) -> set[int]:
+    def select_due(self, checksums: Mapping[int, str]) -> set[int]:
         """Choose the counts to request.
 
         Args:
-            marks: A text for each count that differs where its rows are others, by a number that
-                is the same in each run, such as the id of a branch.
+            checksums: The checksum of the rows of each count, by a number that is the same in each
+                run, such as the id of a branch.
         """
         if self._days == 1:
-            return set(marks)
-        return {number for number, mark in marks.items() if self._is_due(number, mark)}
+            return set(checksums)
+        return {number for number, one in checksums.items() if self._is_due(number, one)}
 
-    def _is_due(self, number: int, mark: str) -> bool:
-        day, _, known_mark = self._known.get(str(number), "").partition(" ")
+    def _is_due(self, number: int, checksum: str) -> bool:
+        day, _, known_checksum = self._known.get(str(number), "").partition(" ")
         try:
             age = (self._today - dt.date.fromisoformat(day)).days
         except ValueError:
             return True
         is_turn = number % self._days == (self._today.toordinal() + self._days // 2) % self._days
-        return is_turn or mark != known_mark or not 0 <= age < self._days
+        return is_turn or checksum != known_checksum or not 0 <= age < self._days
 
-    def note_counted(self, number: int, mark: str) -> None:
-        """Note a count that agreed with the rows returned."""
+    def note_counted(self, checksums: Mapping[int, str]) -> None:
+        """Note counts that agreed with the rows returned.
+
+        Args:
+            checksums: As for `select_due`.
+        """
         if self._days > 1:
-            self._new[str(number)] = f"{self._today} {mark}"
+            self._new |= {str(number): f"{self._today} {one}" for number, one in checksums.items()}
 
     def accept(self) -> None:
         """Take over what this run counted; for a stream that is COMPLETE."""

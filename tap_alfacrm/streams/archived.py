@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.extract.completeness import Evidence
-    from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.records.page import Page, Row
 
 ACTIVE, ALL, ARCHIVED = 0, 1, 2
@@ -159,7 +157,7 @@ class ArchivedStream(AlfaCRMStream):
         return ()
 
     @override
-    def check_filters(self, context: Context | None, memory: Memory, evidence: Evidence) -> None:
+    def check_filters(self, context: Context | None) -> list[str]:
         """Compare the lists that `removed` requests, before the first row.
 
         An account that ignores it returns the same rows as active, as archived and as both; whether
@@ -167,7 +165,7 @@ class ArchivedStream(AlfaCRMStream):
         requested alone, those are archived that the list of both has beyond the active ones.
         """
         if not self.run.config.include_archived:
-            return
+            return []
         if not self._is_compared:
             self._is_compared = True
             self._archive = self._find_archive()
@@ -180,17 +178,17 @@ class ArchivedStream(AlfaCRMStream):
                     ALL,
                     ACTIVE,
                 )
-        if self._archive is None and context == self.contexts[0]:
-            evidence.unreliable_filters.append("removed")
+        return ["removed"] if self._archive is None and context == self.contexts[0] else []
 
     def _find_archive(self) -> int | None:
         first_pages = self._peek()
         if first_pages and all(page.ids for page in first_pages) and has_archive(*first_pages):
             return ARCHIVED
         found: int | None = ARCHIVED
-        for number in range(MAX_COMPARISONS):
-            has_samples = number == 0 and not self.partitions
-            active, archived = (first_pages if has_samples else None) or self._samples()
+        samples = None if self.partitions else first_pages  # else not those of all rows
+        for _ in range(MAX_COMPARISONS):
+            active, archived = samples or self._samples()
+            samples = None
             if active is None or archived is None or has_archive(active, archived):
                 return ARCHIVED
             whole = self._sample(self._sample_list(ALL))

@@ -102,7 +102,7 @@ class AlfaCRMStream(BranchCountedStream):
         evidence: Evidence,
     ) -> Iterator[Sequence[Any]]:
         """Turn the pages of a partition into records: the way that every row takes."""
-        self.check_filters(context, extraction.memory, evidence)
+        evidence.unreliable_filters += self.check_filters(context)
         evidence.counts_stream = self.counts_stream(context)
         is_first = not extraction.partitions
         plan = self.plan(context, windows, extraction.memory, prefetch=is_first)
@@ -123,7 +123,7 @@ class AlfaCRMStream(BranchCountedStream):
         for branch, window in windows.items():
             name = task_name(branch, context)
             if window.filters:
-                totals = self.check_window(context, branch, window, extraction.memory)
+                totals = self.check_window(context, branch, window)
                 if totals:
                     evidence.counts[name] = totals
             if window.newest:
@@ -199,7 +199,7 @@ class AlfaCRMStream(BranchCountedStream):
         extraction = self._new_extraction(Memory({}))
         for context in self.contexts:
             evidence = Evidence()
-            self.check_filters(context, extraction.memory, evidence)
+            evidence.unreliable_filters += self.check_filters(context)
             evidence.counts_stream = self.counts_stream(context)
             plan = self.plan(context, Windows(), extraction.memory, prefetch=False)
             for page in extraction.reader.read(plan, evidence):

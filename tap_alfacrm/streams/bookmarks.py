@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tap_alfacrm.client.request import ListRequest
     from tap_alfacrm.extract.memory import Memory
-    from tap_alfacrm.extract.plan import ListSpec
+    from tap_alfacrm.extract.plan import ListSpec, Route
     from tap_alfacrm.records.page import Page
 
 
@@ -36,9 +36,6 @@ MAX_WITNESSES = 100
 
 class BookmarkedStream(PlannedStream):
     """A stream that requests changed rows only, where it can be shown that this loses none."""
-
-    is_append_only: ClassVar[bool] = False
-    """Whether rows never change, so that a list which is as long as before may have no new ones."""
 
     @property
     def lookback_days(self) -> int:
@@ -83,7 +80,8 @@ class BookmarkedStream(PlannedStream):
                 else:
                     saved = memory.bookmark(task_name(branch, context))
                     own = earliest if saved is None else min(saved, start)
-            if own is None or self.fits_on_a_page(task_name(branch, context), memory):
+            task = task_name(branch, context)
+            if own is None or self.fits_on_a_page(task, memory):
                 return FilterWindow(filter_)
             is_bookmark = has_bookmark and own != earliest
             return FilterWindow(
@@ -91,6 +89,7 @@ class BookmarkedStream(PlannedStream):
                 filter_.first_day(own, self.lookback_days),
                 format_utc(own) if is_bookmark else "",
                 format_utc(start) if is_bookmark and start is not None else "",
+                memory.counts(task),
             )
 
         return Windows(open_window)
@@ -115,40 +114,55 @@ class BookmarkedStream(PlannedStream):
             memory.visible_branches = set(self.visible_branches())
 
     @override
-    def prepare_windows(
+    def _route(
         self,
         branches: Sequence[int | None],
         action: str,
         context: Context | None,
         windows: Windows,
-        memory: Memory,
+        *,
+        prefetch: bool,
+    ) -> Route:
+        self._request_witnesses(branches, action, context, windows)
+        return super()._route(branches, action, context, windows, prefetch=prefetch)
+
+    def _request_witnesses(
+        self, branches: Sequence[int | None], action: str, context: Context | None, windows: Windows
     ) -> None:
+        """Request the first rows of lists without the filter, before the windows.
+
+        A window may then have newer rows than these, but lacks none of them.
+        """
+        specs, client = self.lists(context), self.run.client
         requests = [
-            (branch, spec, request)
+            (windows.for_branch(branch), spec, request)
             for branch in branches
             if windows.for_branch(branch).filters
-            for spec in self.lists(context)
-            if (request := self.request(branch, action, spec, FilterWindow())).route in memory.paths
+            for spec in specs
+            if client.has_answered(request := self.request(branch, action, spec, FilterWindow()))
         ]
         page_size = min(self.run.config.page_size, MAX_WITNESSES)
-        self.run.client.plan_counts((request for *_, request in requests), page_size)
-        for branch, spec, request in requests:
+        client.plan_counts((request for *_, request in requests), page_size)
+        for window, spec, request in requests:
             try:
-                page = self.run.client.fetch_first_rows(request, page_size)
+                page = client.fetch_first_rows(request, page_size)
             except UnavailableError:
                 continue
             self.run.page_lengths.add(request.resource, len(page.items))
-            known_count = memory.count(task_name(branch, context), spec.name)
-            window, witness = windows.for_branch(branch), self._witness(page, spec, known_count)
-            window.witnesses[spec.name] = witness
-            window.is_unchanged = self.is_append_only and window.begins_with_bookmark(witness)
+            window.witnesses[spec.name] = self._witness(page, spec, window)
+            known = window.witnesses.values()
+            window.is_unchanged = (
+                self.is_append_only
+                and len(known) == len(specs)
+                and all(map(window.begins_with_bookmark, known))
+            )
 
-    def _witness(self, page: Page, spec: ListSpec, known_count: int | None) -> Witness:
+    def _witness(self, page: Page, spec: ListSpec, window: FilterWindow) -> Witness:
         records = self.converter.convert(page.items, spec.constants)
-        return Witness(page.ids, records, page.total, known_count)
+        return Witness(page.ids, records, page.total, window.known_counts.get(spec.name))
 
     def check_window(
-        self, context: Context | None, branch: int | None, window: FilterWindow, memory: Memory
+        self, context: Context | None, branch: int | None, window: FilterWindow
     ) -> dict[str, int]:
         """Compare a window with the first rows of its lists without the filter.
 
@@ -159,25 +173,18 @@ class BookmarkedStream(PlannedStream):
             DeadFilterError: The filter hides rows.
         """
         lists = self.lists(context)
-        witnesses = [self._find_witness(context, branch, spec, window, memory) for spec in lists]
+        witnesses = [self._find_witness(branch, spec, window) for spec in lists]
         if window.hides_rows(witnesses, self.get_replication_key_signpost(context) or ""):
             raise DeadFilterError
         named = zip(lists, witnesses, strict=True)
         totals = {spec.name: one.total for spec, one in named if one.total is not None}
         return totals if len(totals) == len(lists) else {}
 
-    def _find_witness(
-        self,
-        context: Context | None,
-        branch: int | None,
-        spec: ListSpec,
-        window: FilterWindow,
-        memory: Memory,
-    ) -> Witness:
+    def _find_witness(self, branch: int | None, spec: ListSpec, window: FilterWindow) -> Witness:
         """Return the first rows of a list; a whole page where the bookmark is not in the window.
 
         They are requested again where the window has new rows: one that was created since they were
-        requested would make up for one that the filter hides.
+        requested would conceal one that the filter hides.
         """
         known, page_size = window.witnesses.get(spec.name), self.run.config.page_size
         is_enough = known is not None and (known.is_whole or not window.lacks_bookmark)
@@ -192,7 +199,7 @@ class BookmarkedStream(PlannedStream):
         page = self.fetch_outside_plan(branch, spec, fetch)
         if page is None:
             raise DeadFilterError
-        return self._witness(page, spec, memory.count(task_name(branch, context), spec.name))
+        return self._witness(page, spec, window)
 
     def fetch_outside_plan(
         self, branch: int | None, spec: ListSpec, fetch: Callable[[ListRequest], Page]

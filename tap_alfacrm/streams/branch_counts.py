@@ -51,18 +51,18 @@ class BranchCountedStream(BookmarkedStream):
         ids, visible = self._parent_ids, self.visible_branches()
         if not self.counts_each_branch and self.run.hides_by_branch is False:
             visible = [branch for branch in visible if not ids.count_in_branch(branch)]
-        marks = {branch: ids.mark_of_branch(branch) for branch in visible}
+        checksums = {branch: ids.checksum_of_branch(branch) for branch in visible}
         specs = [one.spec for one in self.counts(context)] or self.lists(context)
-        due = memory.rotation.select_due(marks)
-        if len(due) < len(marks):
-            evidence.uncounted.append(f"{len(due):,} of {len(marks):,} branches")
+        due = memory.rotation.select_due(checksums)
+        if len(due) < len(checksums):
+            evidence.uncounted.append(f"{len(due):,} of {len(checksums):,} branches")
         requests = {
             branch: [self.request(branch, action, spec, FilterWindow()) for spec in specs]
             for branch in visible
             if branch in due
         }
         self.run.client.plan_counts(one for lists in requests.values() for one in lists)
-        hidden, is_counted = [], bool(marks)
+        hidden, is_counted = [], bool(checksums)  # where none is due, all agreed lately
         for branch, lists in requests.items():
             try:
                 totals = [self.run.client.fetch_first_rows(request).total for request in lists]
@@ -72,7 +72,7 @@ class BranchCountedStream(BookmarkedStream):
             if sum(filter(None, totals)) > ids.count_in_branch(branch):
                 hidden.append(branch)
             elif None not in totals:
-                memory.rotation.note_counted(branch, marks[branch])
+                memory.rotation.note_counted({branch: checksums[branch]})
         memory.hides_by_branch = bool(hidden)
         if hidden or is_counted:
             self.run.hides_by_branch = bool(hidden or self.run.hides_by_branch)

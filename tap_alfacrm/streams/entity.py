@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context
 
-    from tap_alfacrm.extract.completeness import Evidence
     from tap_alfacrm.extract.deduplication import FilterWitness
     from tap_alfacrm.extract.incremental import IncrementalFilter
-    from tap_alfacrm.extract.memory import Memory
     from tap_alfacrm.records.page import Parser
     from tap_alfacrm.streams.run import Run
 
@@ -79,6 +77,8 @@ class EntityStream(PageStream):
     """Dates that some accounts return in their display form alone, as `*_v`."""
     incremental_filter: ClassVar[IncrementalFilter | None] = None
     """The filter that requests changed rows only."""
+    is_append_only: ClassVar[bool] = False
+    """Whether rows never change, so that a list which is as long as before may have no new ones."""
     counts_by_branch: ClassVar[bool] = False
     """Whether rows name their branches, so that the path without a branch can be checked."""
     counts_each_branch: ClassVar[bool] = False
@@ -180,14 +180,13 @@ class EntityStream(PageStream):
         """Return what checks on the rows that a filter is obeyed, where rows show it."""
         return None
 
-    def check_filters(self, context: Context | None, memory: Memory, evidence: Evidence) -> None:
-        """Check filters that the rows do not show, before these; may send requests.
+    def check_filters(self, context: Context | None) -> list[str]:  # noqa: ARG002 - for subclasses
+        """Check filters that the rows do not show; may send requests.
 
-        Args:
-            context: The partition.
-            memory: What earlier runs found.
-            evidence: Receives the filters that have no effect.
+        Returns:
+            Filters that have no effect.
         """
+        return []
 
     def needs_ids_of(self, parent: str) -> bool:
         """Whether the stream needs a request for each row of another."""

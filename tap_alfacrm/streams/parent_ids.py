@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from tap_alfacrm.extract.rotation import mark_of
+from tap_alfacrm.extract.rotation import checksum_of
 from tap_alfacrm.records.datetimes import date
 from tap_alfacrm.records.row import values_of
 from tap_alfacrm.records.scalars import non_negative_int
@@ -109,9 +109,9 @@ class ParentIds:
         """Number of rows that name a branch."""
         return len(self._by_branch.get(branch, ()))
 
-    def mark_of_branch(self, branch: int) -> str:
-        """A text that differs if the rows that name a branch are not the same."""
-        return mark_of(self._by_branch.get(branch, ()))
+    def checksum_of_branch(self, branch: int) -> str:
+        """Checksum of the ids of the rows that name a branch."""
+        return checksum_of(self._by_branch.get(branch, ()))
 
     def in_several_branches(self, branches: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
         """List the rows that name more than one of the branches, with these."""

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 class PlannedStream(EntityStream):
     """A stream that turns its declaration into a plan."""
 
+    @property
+    def _spreads_counts(self) -> bool:
+        """Whether counts of rows that stay the same are not requested in each run."""
+        return self.run.config.child_refresh_days > 1
+
     def plan(
         self, context: Context | None, windows: Windows, memory: Memory, *, prefetch: bool
     ) -> Plan:
@@ -48,7 +53,6 @@ class PlannedStream(EntityStream):
         is_hidden = windows.is_incremental and memory.hides_by_branch
         if not (self.needs_branch or self.run.config.branch_ids or is_hidden):
             for action in self.actions:
-                self.prepare_windows((None,), action, context, windows, memory)
                 yield replace(
                     self._route((None,), action, context, windows, prefetch=prefetch),
                     make_supplement=partial(
@@ -60,21 +64,7 @@ class PlannedStream(EntityStream):
         # some accounts need the branch in every path
         branches = self.run.read_branch_ids(memory.branches_with_rows)
         for action in self.actions:
-            self.prepare_windows(branches, action, context, windows, memory)
             yield self._route(branches, action, context, windows, prefetch=prefetch)
-
-    def prepare_windows(
-        self,
-        branches: Sequence[int | None],
-        action: str,
-        context: Context | None,
-        windows: Windows,
-        memory: Memory,
-    ) -> None:
-        """Request what the windows are compared with, before they are requested themselves.
-
-        Rows that are created meanwhile are then in the windows alone.
-        """
 
     def _hidden_branches_route(
         self,
@@ -119,7 +109,7 @@ class PlannedStream(EntityStream):
                 for number, branch in enumerate(branches)
             },
             has_closing_counts=self.moves_between_branches and len(branches) > 1,
-            counts_single_pages=self.run.config.child_refresh_days == 1,
+            counts_single_pages=not self._spreads_counts,
         )
 
     def _tasks_of_branch(
@@ -164,9 +154,7 @@ class PlannedStream(EntityStream):
             follows_previous=not context and (self.moves_between_branches or self.counts_by_branch),
             single_page_likely=not (self.incremental_filter or context or counts),
             is_windowed=bool(window.filters),
-            may_leave_out_counts=not (
-                self.run.config.child_refresh_days == 1 or self.counts_stream(context)
-            ),
+            may_leave_out_counts=self._spreads_counts and not self.counts_stream(context),
             is_unchanged=window.is_unchanged,
         )
 

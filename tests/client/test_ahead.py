@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -15,6 +16,7 @@ from tap_alfacrm.client.prefetch import LATEST_RESPONSES, PrefetchClient
 from tap_alfacrm.client.request import ListRequest, PlannedList
 from tap_alfacrm.client.stats import RequestStats
 from tap_alfacrm.client.workers import Workers
+from tap_alfacrm.errors import UnavailableError
 from tap_alfacrm.records.page import Page
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class School:
         totals: The number of responses so far, as the total of each.
         requested: Paths and pages in the order of the requests.
         sizes: Rows that they requested.
+        refused: Number of the next requests to refuse.
         seconds: Time that each response seems to take.
         threads: The threads that requested something.
         stats: As of a client.
@@ -43,6 +46,7 @@ class School:
         self.totals = 0
         self.requested: list[tuple[str, int]] = []
         self.sizes: list[int] = []
+        self.refused = 0
         self.seconds = 0.1
         self.threads: set[threading.Thread] = set()
         self.stats = RequestStats()
@@ -51,6 +55,10 @@ class School:
     def fetch(self, request: ListRequest) -> Page:
         """Return a page of two rows."""
         self.requested.append((request.path, request.body["page"]))
+        if self.refused:
+            self.refused -= 1
+            message = f"{request} does not exist"
+            raise UnavailableError(message, HTTPStatus.NOT_FOUND)
         self.sizes.append(request.body["pageSize"])
         if request.path == self._until:
             self._sent.set()
@@ -226,3 +234,14 @@ def test_one_row_is_requested_of_a_list_that_waits_for_another() -> None:
     with client.open_list(archive.request, 2) as fetch_page:
         fetch_page(0)
     assert school.sizes == [2, 1, 2]
+
+
+def test_a_first_page_that_was_refused_is_requested_again() -> None:
+    school = School({}, waits="", until="")
+    client = PrefetchClient(cast("Client", school), 1)
+    one = planned("/refused/index", is_short=False)
+    school.refused = 1
+    with pytest.raises(UnavailableError):
+        next(client.peek([one]))
+    with client.open_list(one.request, 2) as fetch_page:
+        assert fetch_page(0).ids == [0, 1]
