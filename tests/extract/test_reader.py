@@ -208,6 +208,23 @@ def test_a_count_is_not_left_out_after_one_that_did_not_agree_at_once() -> None:
     assert nights.read()[0] == LISTS
 
 
+def test_a_count_is_not_left_out_where_a_list_was_read_again() -> None:
+    nights = Nights()
+    nights.read()
+    school = nights.school
+    school.totals["active"] = 13
+
+    def settle(asked: str) -> None:
+        if asked == "active" and school.asked.count("active") == 2:
+            del school.totals["active"]
+
+    school.before = settle
+    asked, evidence = nights.read()
+    assert asked == ["active", "active", "archived", "both?"]
+    assert judge(evidence).is_complete
+    assert evidence.uncounted == []
+
+
 def test_a_count_is_not_left_out_where_a_list_is_doubtful() -> None:
     nights = Nights()
     nights.read()
